@@ -1,0 +1,1 @@
+//! Claims about speed, each with the answer it must also produce.

@@ -1,0 +1,1 @@
+//! Typed client of the SAP Concur APIs; the only crate that calls Concur.

@@ -1,0 +1,1 @@
+//! Expense texts in, scored and explained matches to SaaS apps out.

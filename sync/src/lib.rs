@@ -1,0 +1,1 @@
+//! Reports and users pulled from Concur, lines matched to apps, questions answered.

@@ -1,0 +1,2 @@
+//! One door for each chore: cargo xtask <chore>.
+fn main() {}
