@@ -1,2 +1,28 @@
-//! One door for each chore: cargo xtask <chore>.
-fn main() {}
+//! One door for each chore: `cargo xtask <chore>`. Continuous integration walks through the same doors.
+
+#![expect(clippy::print_stdout, reason = "chores speak to the person who runs them")]
+
+mod postgres;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+/// Chores of the scim-bridge workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Run every test; finds or installs what they need (PostgreSQL) and never passes by skipping.
+    Test(test::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().chore {
+        Chore::Test(options) => test::run(&options),
+    }
+}

@@ -1,0 +1,39 @@
+//! `cargo xtask test`: every test, on both databases, with nothing skipped.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::postgres;
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Passed on to `cargo test` (for example a test's name, or `-- --nocapture`).
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+/// Finds or installs PostgreSQL, then runs the tests with `REQUIRE_ALL=1`, under which a test that would
+/// have skipped for want of a tool fails instead.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies inside the workspace")?;
+    if std::env::var_os("TEST_POSTGRES_URL").is_some() {
+        println!("xtask: PostgreSQL: the server of TEST_POSTGRES_URL");
+    } else {
+        println!("xtask: PostgreSQL: {}", postgres::find_or_install()?.display());
+    }
+    if !root.join("../shared").is_dir() {
+        println!(
+            "xtask: no reference material beside the checkout: the comparisons with it are left out, all else runs"
+        );
+    }
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).args(["test", "--workspace"]).args(&options.rest).env("REQUIRE_ALL", "1");
+    let status = cargo.status().context("cargo could not be started")?;
+    if !status.success() {
+        bail!("tests failed ({status}); the first failure is named above");
+    }
+    Ok(())
+}
