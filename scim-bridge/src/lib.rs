@@ -1,1 +1,10 @@
 //! A SCIM 2.0 server in front of SAP Concur, and the answers to who expenses which app.
+//!
+//! This crate wires the others: `http` parses and answers, `provision` holds the use cases (one transaction
+//! each), `translate` turns a SCIM user into a Concur user, `delivery` is the one road to a change in Concur.
+//! It never speaks SQL and never calls Concur itself; those are `store` and `concur`.
+
+pub mod clock;
+pub mod config;
+pub mod logging;
+pub mod metrics;

@@ -1,0 +1,177 @@
+//! Every metric of the bridge, named once.
+//!
+//! A row of the table below is a metric: its field, its name, its labels and its help. A name that is
+//! misspelt elsewhere does not compile. Labels never hold personal data; `account` is the account's id.
+//! Names follow `scim_bridge_<area>_<thing>_<unit>`.
+
+use std::sync::Arc;
+
+use prometheus::core::Collector;
+use prometheus::{
+    GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+/// One metric as the documentation lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Described {
+    /// Full name.
+    pub name: &'static str,
+    /// `counter`, `gauge` or `histogram`.
+    pub kind: &'static str,
+    /// Label names.
+    pub labels: &'static [&'static str],
+    /// What it counts.
+    pub help: &'static str,
+}
+
+/// What a row's type needs to be made and described.
+trait Row: Collector + Clone + Sized + 'static {
+    const KIND: &'static str;
+    fn make(described: &Described) -> prometheus::Result<Self>;
+}
+
+impl Row for IntCounterVec {
+    const KIND: &'static str = "counter";
+    fn make(described: &Described) -> prometheus::Result<Self> {
+        Self::new(Opts::new(described.name, described.help), described.labels)
+    }
+}
+
+impl Row for IntGaugeVec {
+    const KIND: &'static str = "gauge";
+    fn make(described: &Described) -> prometheus::Result<Self> {
+        Self::new(Opts::new(described.name, described.help), described.labels)
+    }
+}
+
+impl Row for GaugeVec {
+    const KIND: &'static str = "gauge";
+    fn make(described: &Described) -> prometheus::Result<Self> {
+        Self::new(Opts::new(described.name, described.help), described.labels)
+    }
+}
+
+impl Row for HistogramVec {
+    const KIND: &'static str = "histogram";
+    fn make(described: &Described) -> prometheus::Result<Self> {
+        // From a quick read to the longest wait for a verdict.
+        let buckets = vec![0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 70.0];
+        Self::new(HistogramOpts::new(described.name, described.help).buckets(buckets), described.labels)
+    }
+}
+
+macro_rules! metrics {
+    ($($field:ident: $kind:ty = $name:literal [$($label:literal),*] $help:literal;)+) => {
+        /// The metrics and their registry. Cloning is cheap and shares the numbers.
+        #[derive(Debug, Clone)]
+        pub struct Metrics {
+            registry: Arc<Registry>,
+            $(#[doc = $help] pub $field: $kind,)+
+        }
+
+        impl Metrics {
+            /// Fresh metrics with a registry of their own.
+            ///
+            /// # Errors
+            /// Two rows with one name, or a name that Prometheus does not allow; a test rules both out.
+            pub fn new() -> prometheus::Result<Self> {
+                let registry = Registry::new();
+                let mut rows = Self::catalogue().iter();
+                $(let $field = register::<$kind>(&registry, rows.next())?;)+
+                Ok(Self { registry: Arc::new(registry), $($field),+ })
+            }
+
+            /// All metrics in the order of the documentation.
+            pub fn catalogue() -> &'static [Described] {
+                const ROWS: &[Described] = &[$(Described {
+                    name: $name, kind: <$kind as Row>::KIND, labels: &[$($label),*], help: $help,
+                }),+];
+                ROWS
+            }
+        }
+    };
+}
+
+metrics! {
+    build_info: IntGaugeVec = "scim_bridge_build_info" ["version"]
+        "Always 1; the label is the version that runs.";
+    http_requests: IntCounterVec = "scim_bridge_http_requests_total" ["method", "route", "status"]
+        "Requests answered, by route pattern.";
+    http_request_seconds: HistogramVec = "scim_bridge_http_request_seconds" ["route"]
+        "Time from the request's headers to the answer.";
+    http_panics: IntCounterVec = "scim_bridge_http_panics_total" ["route"]
+        "Requests that ended in a panic. Always a bug.";
+    scim_requests: IntCounterVec = "scim_bridge_scim_requests_total" ["account", "op", "status"]
+        "SCIM requests answered, by account and kind of request.";
+    scim_verdict_seconds: HistogramVec = "scim_bridge_scim_verdict_seconds" ["verdict"]
+        "Time a SCIM write waited for Concur's word on the identity part.";
+    ups_attempts: IntCounterVec = "scim_bridge_ups_attempts_total" ["account", "outcome"]
+        "Attempts to deliver an operation to Concur, by the state they led to.";
+    ups_requests_inflight: IntGaugeVec = "scim_bridge_ups_requests_inflight" ["account"]
+        "Provisioning requests that are on the wire.";
+    ups_operations: IntGaugeVec = "scim_bridge_ups_operations" ["account", "state"]
+        "Operations in the outbox that have not ended, by state.";
+    ups_operations_ended: IntCounterVec = "scim_bridge_ups_operations_ended_total" ["account", "kind", "state"]
+        "Operations that came to an end, or failed.";
+    ups_oldest_seconds: GaugeVec = "scim_bridge_ups_oldest_open_seconds" ["account"]
+        "Age of the oldest operation that has not ended.";
+    ups_extension_failures: IntCounterVec = "scim_bridge_ups_extension_failures_total" ["extension", "cause"]
+        "Parts of a user that Concur refused, by extension and Concur's code.";
+    sync_freshness_seconds: GaugeVec = "scim_bridge_sync_freshness_seconds" ["account", "data_type"]
+        "Age of the newest complete data.";
+    sync_runs: IntCounterVec = "scim_bridge_sync_runs_total" ["account", "data_type", "outcome"]
+        "Sync runs that ended.";
+    sync_lines_read: IntCounterVec = "scim_bridge_sync_lines_read_total" ["account"]
+        "Expense lines read from Concur.";
+    match_lines: IntGaugeVec = "scim_bridge_match_lines" ["account", "band"]
+        "Expense lines by the band of their match.";
+    match_lines_decided: IntCounterVec = "scim_bridge_match_lines_decided_total" ["account"]
+        "Expense lines for which the app was decided.";
+    cred_refresh_token_days_left: GaugeVec = "scim_bridge_cred_refresh_token_days_left" ["account"]
+        "Days until Concur's refresh token ends if it is not used.";
+    store_unavailable: IntCounterVec = "scim_bridge_store_unavailable_total" ["surface"]
+        "Requests answered 503 because the database was busy, full or gone.";
+}
+
+impl Metrics {
+    /// The text exposition format of Prometheus.
+    pub fn render(&self) -> String {
+        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
+    }
+}
+
+fn register<T: Row>(registry: &Registry, described: Option<&Described>) -> prometheus::Result<T> {
+    let described = described.ok_or_else(|| prometheus::Error::Msg("a metric without a row".to_owned()))?;
+    let metric = T::make(described)?;
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_registers_and_renders_under_its_name() {
+        let metrics = Metrics::new().unwrap();
+        metrics.http_requests.with_label_values(&["GET", "/healthz", "200"]).inc();
+        metrics.ups_oldest_seconds.with_label_values(&["a"]).set(1.5);
+        let text = metrics.render();
+        assert!(
+            text.contains(
+                "scim_bridge_http_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"} 1"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("scim_bridge_ups_oldest_open_seconds{account=\"a\"} 1.5"), "{text}");
+    }
+
+    #[test]
+    fn names_follow_the_pattern() {
+        for metric in Metrics::catalogue() {
+            assert!(metric.name.starts_with("scim_bridge_"), "{}", metric.name);
+            assert_eq!(metric.kind == "counter", metric.name.ends_with("_total"), "{}", metric.name);
+            assert!(metric.help.ends_with('.'), "{}", metric.name);
+        }
+    }
+}
