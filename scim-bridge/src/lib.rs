@@ -4,7 +4,10 @@
 //! each), `translate` turns a SCIM user into a Concur user, `delivery` is the one road to a change in Concur.
 //! It never speaks SQL and never calls Concur itself; those are `store` and `concur`.
 
+pub mod accounts;
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod logging;
 pub mod metrics;
+pub mod translate;

@@ -1,0 +1,117 @@
+//! What an operator can set for one account: defaults for what Concur needs and SCIM does not carry.
+//!
+//! Stored as JSON in `accounts.settings`; a missing member has its default, an unknown one is refused, so that a
+//! typo does not pass for a setting. No secrets in here. Source: the mapping table's defaults and the Concur
+//! pages *User Provisioning v4* and *Spend User*.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The settings of one account. `AccountSettings::default()` suits a company in the United States that uses Expense.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountSettings {
+    /// Appended to a user name without `@`: `jdoe` becomes `jdoe@<login_domain>`. Absent: such names are refused.
+    pub login_domain: Option<String>,
+    /// Where the employee number comes from when the provider sends none.
+    pub employee_number: EmployeeNumber,
+    /// Whether `externalId` is written to Concur too; it then makes lost answers easier to settle. Needs the scope
+    /// `identity.user.externalID.writeonly`.
+    pub forward_external_id: bool,
+    /// Products given to users for whom the provider names none: `Expense`, `Request`, `Invoice`, `Travel`.
+    pub entitlements: Vec<String>,
+    /// Whether spend profiles are written. Without one a user cannot use Expense, Request or Invoice.
+    pub spend: bool,
+    /// Country (ISO 3166 alpha-2) of a spend profile whose user has no work address with a country.
+    pub default_country: String,
+    /// Reimbursement currency (ISO 4217) by country; goes before the shipped table.
+    pub currency_by_country: BTreeMap<String, String>,
+    /// Spend locale (`de-DE`) by country; goes before the shipped table.
+    pub locale_by_country: BTreeMap<String, String>,
+    /// The locales that the company has configured. Empty: not checked here, Concur decides.
+    pub locales: Vec<String>,
+    /// `ledgerCode` of spend profiles; must exist in the company.
+    pub ledger_code: Option<String>,
+    /// `cashAdvanceAccountCode` of spend profiles, where the company insists on one.
+    pub cash_advance_account_code: Option<String>,
+    /// `reimbursementType` of spend profiles.
+    pub reimbursement_type: Option<String>,
+    /// Whether a deactivation also writes `terminationDate`. Concur uses it for data retention.
+    pub termination_date_on_deactivation: bool,
+    /// How long a SCIM answer waits for Concur's verdict, in milliseconds. Absent: as the server is configured.
+    pub confirm_within_ms: Option<u64>,
+}
+
+impl Default for AccountSettings {
+    fn default() -> Self {
+        Self {
+            login_domain: None,
+            employee_number: EmployeeNumber::UserName,
+            forward_external_id: true,
+            entitlements: vec!["Expense".to_owned()],
+            spend: true,
+            default_country: "US".to_owned(),
+            currency_by_country: BTreeMap::new(),
+            locale_by_country: BTreeMap::new(),
+            locales: Vec::new(),
+            ledger_code: Some("DEFAULT".to_owned()),
+            cash_advance_account_code: None,
+            reimbursement_type: None,
+            termination_date_on_deactivation: false,
+            confirm_within_ms: None,
+        }
+    }
+}
+
+/// Where an employee number comes from when the provider sends none. Approver references and flat-file imports
+/// need one, so SAP's and Okta's own connectors send the user name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmployeeNumber {
+    /// The user name.
+    UserName,
+    /// The provider's `externalId`.
+    ExternalId,
+    /// Nowhere: none is written.
+    None,
+}
+
+impl AccountSettings {
+    /// Reads the settings stored with an account.
+    ///
+    /// # Errors
+    /// A member that is unknown or has the wrong type; the message names it.
+    pub fn from_stored(settings: &serde_json::Value) -> Result<Self, serde_json::Error> {
+        match settings {
+            serde_json::Value::Null => Ok(Self::default()),
+            settings => Self::deserialize(settings),
+        }
+    }
+
+    /// The form that is stored with an account.
+    pub fn to_stored(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AccountSettings;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_stored_is_read_back_and_what_is_missing_has_its_default() {
+        let settings =
+            AccountSettings { login_domain: Some("example.com".to_owned()), ..AccountSettings::default() };
+        assert_eq!(AccountSettings::from_stored(&settings.to_stored()).unwrap(), settings);
+        assert_eq!(AccountSettings::from_stored(&json!({})).unwrap(), AccountSettings::default());
+        assert_eq!(AccountSettings::from_stored(&json!(null)).unwrap(), AccountSettings::default());
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_refused_by_name() {
+        let error = AccountSettings::from_stored(&json!({"default_county": "DE"})).unwrap_err();
+        assert!(error.to_string().contains("default_county"), "{error}");
+    }
+}

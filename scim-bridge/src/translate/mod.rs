@@ -1,0 +1,23 @@
+//! Between SCIM's form of a user and Concur's: pure functions, no store, no network, no clock.
+//!
+//! A SCIM write is translated before it is stored ([`user`]), so that a provider learns at once what Concur cannot
+//! hold. What the outbox keeps is an [`Operation`]: the whole desired state, not a patch. The patch is computed when
+//! the operation is sent ([`diff`] of what Concur has and what it shall have), so a change that waited behind others
+//! is still the smallest one. Never a PUT: it would erase what we do not manage.
+//!
+//! Source: Concur pages *Identity v4.1*, *User Provisioning v4*, *Spend User*.
+
+mod diff;
+mod document;
+pub mod mapping;
+mod observe;
+mod operation;
+mod user;
+mod values;
+
+pub use diff::diff;
+pub use document::{CORE, ConcurUser, ENTERPRISE, SPEND};
+pub use observe::observe;
+pub use operation::{Kind, Operation, PayloadError, plan};
+pub use user::{Translated, user};
+pub use values::{Country, Outcome, Source, Transform, country};
