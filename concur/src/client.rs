@@ -1,17 +1,28 @@
-//! The client of one connected company.
+//! The client of one connected company: a token, a pace, and one repetition after a refused token. Not here: any
+//! other retry, which is decided where its cost is known; the endpoints, which are in `api`.
+//! Source: page "HTTP Status Codes": v4 APIs answer 401 for an expired token, v3 answers 403.
 
 use crate::{
-    Error, HostPolicy, HttpConfig, Observer,
+    Error, HostPolicy, Http, HttpConfig, Observer,
     api::{Expenses, Identity, Provisioning, Spend},
-    auth::{Credentials, TokenStore},
+    auth::{Credentials, Session, TokenSet, TokenStore},
+    http::{Answer, Endpoint, Payload},
+    limits::Limits,
 };
-use jiff::Timestamp;
-use std::sync::Arc;
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Tells the time; time is an argument here as everywhere.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// How to build a [`Client`].
+/// An endpoint that answered 403 to a fresh token is not worth another refresh for this long.
+const FORBIDDEN_REMEMBERED: SignedDuration = SignedDuration::from_mins(5);
+
+/// How to build a [`Client`]. `Debug` shows no secret.
 #[derive(Clone)]
 pub struct ClientConfig {
     /// Limits of the HTTP client.
@@ -20,18 +31,18 @@ pub struct ClientConfig {
     pub host_policy: HostPolicy,
     /// The application's client id and secret.
     pub credentials: Credentials,
-    /// Requests in flight at once.
+    /// Requests in flight at once, at least 1.
     pub max_concurrent: usize,
-    /// Requests begun per second.
+    /// Requests begun per second, at least 1, with a burst of one second's worth.
     pub requests_per_second: u32,
     /// The clock.
     pub clock: Clock,
-    /// Told about every call.
+    /// Told about every exchange, for metrics.
     pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl ClientConfig {
-    /// The documented defaults: 4 concurrent requests, 5 per second per company.
+    /// The cautious defaults: 4 requests at once, 5 per second. Concur publishes no numbers.
     pub fn new(host_policy: HostPolicy, credentials: Credentials, clock: Clock) -> Self {
         Self {
             http: HttpConfig::default(),
@@ -45,48 +56,140 @@ impl ClientConfig {
     }
 }
 
-impl std::fmt::Debug for ClientConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClientConfig").finish_non_exhaustive()
+impl fmt::Debug for ClientConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientConfig")
+            .field("http", &self.http)
+            .field("host_policy", &self.host_policy)
+            .field("max_concurrent", &self.max_concurrent)
+            .field("requests_per_second", &self.requests_per_second)
+            .finish_non_exhaustive()
     }
 }
 
-/// Speaks to Concur for one company; cheap to clone, shared by all tasks.
+/// Speaks to Concur for one company. Cheap to clone; all clones share token, pace and connections.
 #[derive(Clone)]
 pub struct Client {
-    _shared: Arc<()>,
+    shared: Arc<Shared>,
 }
 
-impl std::fmt::Debug for Client {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").finish_non_exhaustive()
-    }
+struct Shared {
+    http: Http,
+    session: Arc<Session>,
+    limits: Limits,
+    clock: Clock,
+    /// Endpoints that answered 403 also to a fresh token, and when.
+    forbidden: Mutex<HashMap<&'static str, Timestamp>>,
 }
 
 impl Client {
-    /// Builds the client; opens no connection yet.
-    pub fn new(_config: ClientConfig, _tokens: Arc<dyn TokenStore>) -> Result<Self, Error> {
-        unimplemented!()
+    /// Builds the client; opens no connection and reads no token yet.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] when the system's certificates cannot be read.
+    pub fn new(config: ClientConfig, tokens: Arc<dyn TokenStore>) -> Result<Self, Error> {
+        let http = Http::new(&config.http, config.host_policy)?;
+        let http = match config.observer {
+            Some(observer) => http.observed_by(observer),
+            None => http,
+        };
+        let session = Session::new(http.clone(), config.credentials, tokens, Arc::clone(&config.clock));
+        let shared = Shared {
+            http,
+            session: Arc::new(session),
+            limits: Limits::new(config.max_concurrent, config.requests_per_second),
+            clock: config.clock,
+            forbidden: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
-    /// Identity v4.1 (and v4 look-ups): reading users.
+
+    /// Identity v4.1 and v4: reading users.
     pub fn identity(&self) -> Identity {
-        unimplemented!()
+        Identity { client: self.clone() }
     }
+
     /// User Provisioning v4: writing users.
     pub fn provisioning(&self) -> Provisioning {
-        unimplemented!()
+        Provisioning { client: self.clone() }
     }
+
     /// Spend v4.1: reading spend users.
     pub fn spend(&self) -> Spend {
-        unimplemented!()
+        Spend { client: self.clone() }
     }
-    /// Expense v3: reports, entries, itemizations.
+
+    /// Expense v3: reading reports, entries and itemizations.
     pub fn expenses(&self) -> Expenses {
-        unimplemented!()
+        Expenses { client: self.clone() }
     }
-    /// Refreshes the token now; for daily keep-alive and connection tests.
-    #[expect(clippy::unused_async, reason = "signature first")]
-    pub async fn refresh(&self) -> Result<crate::auth::TokenSet, Error> {
-        unimplemented!()
+
+    /// Refreshes the token now, in any case: for the daily keep-alive and for connection tests. The new tokens are
+    /// saved and in use already.
+    pub async fn refresh(&self) -> Result<TokenSet, Error> {
+        self.shared.session.refresh().await.map(|tokens| (*tokens).clone())
+    }
+
+    /// A call without a body, answered with success.
+    pub(crate) async fn get(&self, endpoint: &'static Endpoint, target: &str) -> Result<Answer, Error> {
+        self.send(endpoint, target, Payload::None).await
+    }
+
+    /// One call: paced, with a good token, repeated once with another token when that one is refused.
+    pub(crate) async fn send(
+        &self,
+        endpoint: &'static Endpoint,
+        target: &str,
+        payload: Payload<'_>,
+    ) -> Result<Answer, Error> {
+        let unsent = |error| Error::NotAuthenticated(Box::new(error));
+        let tokens = self.shared.session.token().await.map_err(unsent)?;
+        let answer = self.exchange(endpoint, target, payload, &tokens).await?;
+        if !self.is_worth_another_token(endpoint, answer.status) {
+            return answer.success();
+        }
+        // A refused token means that nothing was applied, so even a POST may be repeated.
+        let tokens = self.shared.session.replace(tokens).await.map_err(unsent)?;
+        let answer = self.exchange(endpoint, target, payload, &tokens).await?;
+        if answer.status == 403 {
+            self.forbidden().insert(endpoint.name, (self.shared.clock)());
+        }
+        answer.success()
+    }
+
+    async fn exchange(
+        &self,
+        endpoint: &'static Endpoint,
+        target: &str,
+        payload: Payload<'_>,
+        tokens: &TokenSet,
+    ) -> Result<Answer, Error> {
+        let _slot = self.shared.limits.acquire().await;
+        let now = (self.shared.clock)();
+        let Shared { http, .. } = &*self.shared;
+        http.exchange(endpoint, &tokens.geolocation, target, payload, Some(&tokens.access_token), now).await
+    }
+
+    /// A missing scope looks like an expired token on v3; remembering it keeps every such call from costing a refresh.
+    fn is_worth_another_token(&self, endpoint: &'static Endpoint, status: u16) -> bool {
+        match status {
+            401 => true,
+            403 => {
+                let now = (self.shared.clock)();
+                let known = self.forbidden().get(endpoint.name).copied();
+                known.is_none_or(|since| now.duration_since(since) > FORBIDDEN_REMEMBERED)
+            }
+            _ => false,
+        }
+    }
+
+    fn forbidden(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, Timestamp>> {
+        self.shared.forbidden.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("http", &self.shared.http).finish_non_exhaustive()
     }
 }

@@ -1,4 +1,31 @@
 //! Typed client of the SAP Concur APIs; the only crate that calls Concur.
+//!
+//! It turns what the documentation of SAP Concur says into values: OAuth2 with both kinds of authentication and a
+//! refresh that happens once for everybody, Identity v4.1 for reading users, User Provisioning v4 for writing them,
+//! Spend v4.1, and Expense v3 as pages and streams. Every error says what to do about it ([`Error::advice`]).
+//!
+//! What it never does: send a token to a host that its [`HostPolicy`] does not allow, follow a redirect, use a token
+//! that is not stored yet, PUT or DELETE a user, retry anything but once after a refused token, read a clock of its
+//! own, log a body, or know SCIM, the database or any other crate of this workspace.
+//!
+//! ```no_run
+//! use concur::{Client, ClientConfig, HostPolicy, api::ReportQuery, auth::{Credentials, TokenStore}};
+//! use futures::{StreamExt, pin_mut};
+//! use std::sync::Arc;
+//!
+//! # async fn example(clock: concur::Clock, tokens: Arc<dyn TokenStore>, secret: String) -> Result<(), concur::Error> {
+//! let credentials = Credentials { client_id: "an id".to_owned(), client_secret: secret.into() };
+//! let client = Client::new(ClientConfig::new(HostPolicy::production(), credentials, clock), tokens)?;
+//!
+//! let reports = client.expenses().reports(&ReportQuery::default()).stream();
+//! pin_mut!(reports);
+//! while let Some(report) = reports.next().await {
+//!     let report = report?;
+//!     println!("{} {:?} {:?}", report.id, report.total, report.currency_code);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 #![warn(missing_docs)]
 
 pub mod api;
@@ -8,6 +35,7 @@ pub mod error;
 mod host;
 mod http;
 mod ids;
+mod limits;
 pub mod model;
 mod observe;
 mod page;
@@ -18,4 +46,4 @@ pub use host::{HostPolicy, Origin};
 pub use http::{Http, HttpConfig, install_crypto};
 pub use ids::{EntryId, ItemizationId, ProvisionId, ReportId, UserId};
 pub use observe::{Call, Observer};
-pub use page::{Cursor, Page, Pages};
+pub use page::{Cursor, Page, Pages, UnreadableRow};

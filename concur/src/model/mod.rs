@@ -7,6 +7,7 @@ mod itemization;
 mod outcome;
 mod provision;
 mod report;
+mod row;
 pub(crate) mod wire;
 
 pub use custom_field::CustomField;
@@ -20,3 +21,4 @@ pub use provision::{
     ProvisionOperation, ProvisionResource, ProvisionStatus, StatusFlags, StatusMessage, Submitted,
 };
 pub use report::Report;
+pub(crate) use row::Row;

@@ -122,7 +122,8 @@ pub struct Submitted {
 pub struct ProvisionStatus {
     /// The id that was asked for.
     pub id: ProvisionId,
-    /// Overall state.
+    /// Overall state; pending where it is left out.
+    #[serde(default)]
     pub status: StatusFlags,
     /// Counters; one sample omits `pending`.
     #[serde(default)]
@@ -194,6 +195,16 @@ pub struct ProvisionOperation {
     /// One entry per extension Concur knows, also untouched ones.
     #[serde(default)]
     pub extensions: Vec<ProvisionExtension>,
+}
+
+impl ProvisionOperation {
+    /// The same operation seen on another page.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.id, &other.id) {
+            (Some(mine), Some(theirs)) => mine == theirs,
+            _ => self.bulk_id.is_some() && self.bulk_id == other.bulk_id,
+        }
+    }
 }
 
 /// The user an operation was about.

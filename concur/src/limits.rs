@@ -1,0 +1,75 @@
+//! How fast and how wide one company is asked. Concur publishes no numbers, so these are cautious and settable.
+//! Not here: waiting after a 429, which the caller decides with everything else it knows.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep_until},
+};
+
+/// At most so many requests at once, and so many begun per second with a burst of one second's worth.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    slots: Arc<Semaphore>,
+    interval: Duration,
+    burst: Duration,
+    /// When the bucket will be full again (the "theoretical arrival time" of the generic cell rate algorithm).
+    full_at: Mutex<Option<Instant>>,
+}
+
+impl Limits {
+    pub(crate) fn new(max_concurrent: usize, requests_per_second: u32) -> Self {
+        let interval = Duration::from_secs(1) / requests_per_second.max(1);
+        let slots = Arc::new(Semaphore::new(max_concurrent.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { slots, interval, burst: Duration::from_secs(1), full_at: Mutex::new(None) }
+    }
+
+    /// Waits for a slot and for the rate; the slot is free again when the permit is dropped. `None` cannot happen,
+    /// since the semaphore is never closed, and would only mean no limit.
+    pub(crate) async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+        let permit = Arc::clone(&self.slots).acquire_owned().await.ok();
+        if let Some(start) = self.reserve(Instant::now()) {
+            sleep_until(start).await;
+        }
+        permit
+    }
+
+    /// Takes the next place; when to begin, or `None` for at once.
+    fn reserve(&self, now: Instant) -> Option<Instant> {
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = full_at.map_or(now, |at| at.max(now)) + self.interval;
+        *full_at = Some(next);
+        next.checked_sub(self.burst).filter(|start| *start > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_of_one_second_is_free_and_the_rest_keeps_the_rate() {
+        let limits = Limits::new(100, 5);
+        let started = Instant::now();
+        for _ in 0..5 {
+            drop(limits.acquire().await);
+        }
+        assert_eq!(started.elapsed(), Duration::ZERO);
+        for _ in 0..10 {
+            drop(limits.acquire().await);
+        }
+        assert_eq!(started.elapsed().as_millis(), 2000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_requests_than_slots_are_out_at_once() {
+        let limits = Limits::new(2, 1000);
+        let (first, _second) = (limits.acquire().await, limits.acquire().await);
+        assert!(tokio::time::timeout(Duration::from_secs(5), limits.acquire()).await.is_err());
+        drop(first);
+        assert!(tokio::time::timeout(Duration::from_secs(5), limits.acquire()).await.is_ok());
+    }
+}
