@@ -1,0 +1,45 @@
+//! Why a line belongs to its app, or to none: the record that was stored with the decision.
+
+use matcher::Dictionary;
+use serde::Serialize;
+use serde_json::Value;
+use store::{
+    Store,
+    ids::{AccountId, LineId},
+};
+
+use super::lines::{self, LineView};
+use crate::Error;
+
+/// A line, its decision, and the account of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LineExplanation {
+    /// The line with its decision.
+    #[serde(flatten)]
+    pub line: LineView,
+    /// Which field, which text, which alias, what weighed how much, what came second. Absent until the first decision.
+    pub explanation: Option<Value>,
+    /// Version of the dictionary that decided.
+    pub dictionary_version: Option<String>,
+    /// When it was decided.
+    pub decided_at: Option<jiff::Timestamp>,
+}
+
+/// The explanation of a line; `None` when the account has no such line.
+///
+/// # Errors
+/// The store refuses.
+pub async fn explanation(
+    store: &Store,
+    account: AccountId,
+    dictionary: &Dictionary,
+    id: LineId,
+) -> Result<Option<LineExplanation>, Error> {
+    let found = store.read(move |conn| store::lines::get(conn, account, id)).await?;
+    Ok(found.map(|(line, decision)| LineExplanation {
+        explanation: decision.as_ref().map(|decision| decision.explanation.clone()),
+        dictionary_version: decision.as_ref().map(|decision| decision.dictionary_version.clone()),
+        decided_at: decision.as_ref().map(|decision| decision.decided_at),
+        line: lines::view(line, decision, dictionary),
+    }))
+}

@@ -1,0 +1,180 @@
+//! Expense lines with what was decided about them, newest first.
+
+use jiff::civil::Date;
+use matcher::Dictionary;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use store::{
+    Store,
+    ids::{AccountId, LineId},
+    lines::{Filter, Line, Money},
+    matches::{Band, Match, Status},
+};
+
+use super::page::{self, PageRequest};
+use crate::Error;
+
+/// An exact amount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Amount {
+    /// Decimal text.
+    pub amount: Decimal,
+    /// ISO 4217 code.
+    pub currency: String,
+}
+
+/// A line as callers see it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LineView {
+    /// Its id; stays the same when the line is read again.
+    pub id: LineId,
+    /// Where it was read: `concur_v3`, a file …
+    pub source: String,
+    /// The report it stands on.
+    pub report_id: Option<String>,
+    /// The entry it is, or is a part of.
+    pub entry_id: Option<String>,
+    /// The itemization it is, if it is one.
+    pub itemization_id: Option<String>,
+    /// Login id of the owner.
+    pub owner: String,
+    /// Day of the expense.
+    pub transaction_date: Date,
+    /// What the vendor was paid.
+    pub transaction: Amount,
+    /// The same in the report's currency.
+    pub posted: Amount,
+    /// The vendor as typed or as on the card.
+    pub vendor_description: Option<String>,
+    /// The vendor from the company's list.
+    pub vendor_list_item: Option<String>,
+    /// The business purpose; from the description where the source has none (Expense v3).
+    pub business_purpose: Option<String>,
+    /// Which field `business_purpose` was read from: `business_purpose` or `description`.
+    pub business_purpose_source: Option<&'static str>,
+    /// Code of the expense type; stable over languages.
+    pub expense_type_code: Option<String>,
+    /// Its localised name.
+    pub expense_type_name: Option<String>,
+    /// Code of the spend category.
+    pub spend_category_code: Option<String>,
+    /// Its localised name.
+    pub spend_category: Option<String>,
+    /// Marked as personal by the employee: not company spend.
+    pub is_personal: bool,
+    /// What was decided; absent until the first decision.
+    #[serde(rename = "match")]
+    pub decision: Option<Decision>,
+}
+
+/// What was decided about a line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Decision {
+    /// `matched`, `unmatched`, `ignored` or `archived`.
+    pub status: &'static str,
+    /// The app.
+    pub app_id: Option<String>,
+    /// Its name, where this dictionary still has it.
+    pub app_name: Option<String>,
+    /// 0 to 1.
+    pub score: f64,
+    /// `certain`, `likely`, `possible` or `none`.
+    pub band: &'static str,
+    /// `rule`, `dictionary`, `guess`, `hand` or `none`.
+    pub matched_by: String,
+    /// The best app seen, also where the matcher abstained.
+    pub candidate: Option<String>,
+}
+
+/// A page of lines.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LinePage {
+    /// The lines.
+    pub lines: Vec<LineView>,
+    /// Where the next page begins; absent on the last one.
+    pub next_cursor: Option<String>,
+}
+
+/// Lines that pass a filter, newest first.
+///
+/// # Errors
+/// [`Error::BadCursor`] for a cursor that is not one of ours; otherwise the store refuses.
+pub async fn lines(
+    store: &Store,
+    account: AccountId,
+    dictionary: &Dictionary,
+    filter: Filter,
+    request: &PageRequest,
+) -> Result<LinePage, Error> {
+    let after = request.cursor.as_deref().map(page::decode).transpose()?;
+    let limit = request.limit();
+    let page =
+        store.read(move |conn| store::lines::page(conn, account, &filter, after.as_ref(), limit)).await?;
+    let lines = page.rows.into_iter().map(|(line, decision)| view(line, decision, dictionary)).collect();
+    Ok(LinePage { lines, next_cursor: page.next.as_ref().map(page::encode) })
+}
+
+pub(super) fn view(line: Line, decision: Option<Match>, dictionary: &Dictionary) -> LineView {
+    let texts = line.texts;
+    let (business_purpose, business_purpose_source) = match (texts.business_purpose, texts.description) {
+        (Some(purpose), _) => (Some(purpose), Some("business_purpose")),
+        (None, Some(description)) => (Some(description), Some("description")),
+        (None, None) => (None, None),
+    };
+    LineView {
+        id: line.id,
+        source: line.source,
+        report_id: line.report_id,
+        entry_id: line.entry_id,
+        itemization_id: line.itemization_id,
+        owner: line.owner_login,
+        transaction_date: line.transaction_date,
+        transaction: amount(line.transaction),
+        posted: amount(line.posted),
+        vendor_description: texts.vendor_description,
+        vendor_list_item: texts.vendor_list_item,
+        business_purpose,
+        business_purpose_source,
+        expense_type_code: texts.expense_type_code,
+        expense_type_name: texts.expense_type_name,
+        spend_category_code: texts.spend_category_code,
+        spend_category: texts.spend_category_name,
+        is_personal: line.is_personal,
+        decision: decision.map(|decision| self::decision(decision, dictionary)),
+    }
+}
+
+pub(super) fn decision(decision: Match, dictionary: &Dictionary) -> Decision {
+    let app = decision.app_id.as_deref().and_then(|id| dictionary.app(id));
+    Decision {
+        status: status(decision.status),
+        app_name: app.map(|app| app.name.clone()),
+        app_id: decision.app_id,
+        score: decision.score,
+        band: band(decision.band),
+        matched_by: decision.matched_by,
+        candidate: decision.candidate,
+    }
+}
+
+fn amount(money: Money) -> Amount {
+    Amount { amount: money.amount, currency: money.currency }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Matched => "matched",
+        Status::Unmatched => "unmatched",
+        Status::Ignored => "ignored",
+        Status::Archived => "archived",
+    }
+}
+
+fn band(band: Band) -> &'static str {
+    match band {
+        Band::Certain => "certain",
+        Band::Likely => "likely",
+        Band::Possible => "possible",
+        Band::None => "none",
+    }
+}

@@ -1,0 +1,13 @@
+//! Questions, answered from the store alone. Each answer is a plain value with the member names of the HTTP API and
+//! of `--json`; amounts are decimal text, never binary floats, and never added over currencies.
+
+mod apps;
+mod explanation;
+mod lines;
+mod page;
+
+pub use apps::{AppTotal, AppTotals, CurrencyTotal, apps};
+pub use explanation::{LineExplanation, explanation};
+pub use lines::{Amount, Decision, LinePage, LineView, lines};
+pub use page::{LIMIT_DEFAULT, LIMIT_MAX, PageRequest};
+pub use store::lines::Filter;

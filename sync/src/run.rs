@@ -1,0 +1,91 @@
+//! One sync run of one account: users, expenses, matches, with its record in the store.
+
+use std::sync::Arc;
+
+use matcher::Matcher;
+use store::{
+    accounts::AuthenticationType,
+    ids::RunId,
+    runs::{self, State},
+};
+
+use crate::{Company, Error, Progress, Snapshot, decide, pull};
+
+/// The kind under which runs of this module are recorded.
+pub const KIND: &str = "sync";
+
+/// What a finished run says of itself.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Its record.
+    pub id: RunId,
+    /// Complete, or complete with gaps.
+    pub state: State,
+    /// What it did.
+    pub snapshot: Snapshot,
+}
+
+/// Reads what is due and decides what is undecided. Users need a company-level connection and are left out of a
+/// user-level one, since Identity takes no other token.
+///
+/// # Errors
+/// As [`pull::expenses::expenses`], [`pull::users::users`] and [`decide::match_lines`]; the run is recorded as failed, and the next one
+/// goes on where it stopped.
+pub async fn sync(
+    company: &Company,
+    matcher: &Arc<Matcher>,
+    progress: &dyn Progress,
+) -> Result<Summary, Error> {
+    let (account, now) = (company.account, company.now());
+    let mut snapshot = Snapshot::default();
+    let empty = serde_json::to_value(&snapshot)?;
+    let (authentication, run) = company
+        .store
+        .write(move |conn| {
+            let authentication = store::accounts::get(conn, account)?.authentication_type;
+            Ok((authentication, runs::start(conn, account, KIND, &empty, now)?))
+        })
+        .await?;
+    let outcome = steps(company, authentication, matcher, progress, &mut snapshot).await;
+    let state = match &outcome {
+        Ok(()) if snapshot.gaps.is_empty() => State::Complete,
+        Ok(()) => State::CompleteWithGaps,
+        Err(_) => State::Failed,
+    };
+    let (id, now, error) = (run.id, company.now(), outcome.as_ref().err().map(chain));
+    let figures = serde_json::to_value(&snapshot)?;
+    company
+        .store
+        .write(move |conn| {
+            runs::progress(conn, id, &figures, now)?;
+            runs::finish(conn, id, state, error.as_deref(), now)
+        })
+        .await?;
+    outcome.map(|()| Summary { id, state, snapshot })
+}
+
+async fn steps(
+    company: &Company,
+    authentication: AuthenticationType,
+    matcher: &Arc<Matcher>,
+    progress: &dyn Progress,
+    snapshot: &mut Snapshot,
+) -> Result<(), Error> {
+    if authentication == AuthenticationType::CompanyLevel {
+        pull::users::users(company, progress, snapshot).await?;
+    }
+    pull::expenses::expenses(company, progress, snapshot).await?;
+    decide::match_lines(company, matcher, progress, snapshot).await
+}
+
+/// An error with all its causes on one line, for the run's record.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

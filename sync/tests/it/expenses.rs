@@ -1,0 +1,220 @@
+//! A year of expenses: complete, resumable, honest about what could not be read.
+
+use std::collections::BTreeMap;
+
+use fixtures::company::Report;
+use fixtures::simulator::{Fault, FaultKind};
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
+use rust_decimal::Decimal;
+use store::lines::{self, Filter};
+use store::runs::State;
+use sync::{Error, Silent, Snapshot, pull, window};
+
+use crate::harness::{Setting, TODAY, noon};
+
+/// Days before [`TODAY`] on which the company is connected in most tests: about a month of reports lies before.
+const EARLY: i32 = 335;
+
+/// Lines and sums of posted amounts by report, as the company itself knows them.
+fn expected(setting: &Setting, from: Date, to: Date) -> BTreeMap<String, (usize, Decimal)> {
+    let day = |at: jiff::Timestamp| at.to_zoned_datetime(TimeZone::UTC).date();
+    let listed = |report: &&Report| (from..=to).contains(&day(report.last_modified));
+    let mut reports = BTreeMap::new();
+    for report in setting.truth.reports.iter().filter(listed) {
+        let mut sums = (0, Decimal::ZERO);
+        for entry in &report.entries {
+            let parts = entry.itemizations.iter().map(|part| (part.transaction_date, part.posted_amount));
+            let whole = [(entry.transaction_date, entry.posted_amount)];
+            let rows: Vec<_> = if entry.itemizations.is_empty() { whole.to_vec() } else { parts.collect() };
+            for (_, amount) in rows.iter().filter(|(date, _)| *date >= from) {
+                sums.0 += 1;
+                sums.1 += amount;
+            }
+        }
+        if sums.0 > 0 {
+            reports.insert(report.id.clone(), sums);
+        }
+    }
+    reports
+}
+
+async fn stored(setting: &Setting) -> BTreeMap<String, (usize, Decimal)> {
+    let account = setting.company.account;
+    setting
+        .company
+        .store
+        .read(move |conn| {
+            let mut reports: BTreeMap<String, (usize, Decimal)> = BTreeMap::new();
+            let mut after = None;
+            loop {
+                let page = lines::page(conn, account, &Filter::default(), after.as_ref(), 500)?;
+                for (line, _) in page.rows {
+                    let sums = reports.entry(line.report_id.unwrap_or_default()).or_default();
+                    sums.0 += 1;
+                    sums.1 += line.posted.amount;
+                }
+                after = page.next;
+                if after.is_none() {
+                    return Ok(reports);
+                }
+            }
+        })
+        .await
+        .unwrap()
+}
+
+fn span_of(setting: &Setting, connected_days_ago: i32) -> (Date, Date) {
+    let connected = TODAY.checked_sub(connected_days_ago.days()).unwrap();
+    let _ = setting;
+    (window::first_day(noon(connected)), connected)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_and_sums_equal_the_source_report_by_report() {
+    for store in store::testing::stores() {
+        let setting = Setting::connected(store, EARLY).await;
+        let mut snapshot = Snapshot::default();
+        pull::expenses::expenses(&setting.company, &Silent, &mut snapshot).await.unwrap();
+        let (from, to) = span_of(&setting, EARLY);
+        let (stored, expected) = (stored(&setting).await, expected(&setting, from, to));
+        // The window asks for a day more at its newest end, so the store may know more reports than the span holds.
+        assert!(expected.len() > 100, "the span holds {} reports", expected.len());
+        for (report, sums) in &expected {
+            assert_eq!(stored.get(report), Some(sums), "report {report}");
+        }
+        assert_eq!(snapshot.windows_done, snapshot.windows_total);
+        assert_eq!(snapshot.gaps, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_one_day_outside_the_year_is_not_stored() {
+    let setting = Setting::connected(store::testing::sqlite(), 0).await;
+    // Connected later: the year then begins in the middle of the reports that Concur lists.
+    let first_day = window::first_day(noon(TODAY));
+    let late = TODAY.checked_add(340.days()).unwrap();
+    setting.set_clock(late);
+    let account = setting.company.account;
+    setting
+        .company
+        .store
+        .write(move |conn| {
+            let new = store::accounts::get(conn, account)?;
+            assert_eq!(new.first_connected_at, Some(noon(TODAY)), "a later connection does not move it");
+            store::accounts::set_first_connected(conn, account, noon(late))
+        })
+        .await
+        .unwrap();
+    let mut snapshot = Snapshot::default();
+    // Only what was modified in the last weeks is read: enough to meet older expenses on newer reports.
+    let position = serde_json::json!({
+        "windows": [], "page": null, "windows_done": 0, "began": null,
+        "watermark": TODAY.checked_sub(20.days()).unwrap(),
+    });
+    let now = noon(late);
+    setting
+        .company
+        .store
+        .write(move |conn| store::cursors::put(conn, account, "reports", "position", &position, now))
+        .await
+        .unwrap();
+    pull::expenses::expenses(&setting.company, &Silent, &mut snapshot).await.unwrap();
+    let oldest = setting
+        .company
+        .store
+        .read(move |conn| {
+            let filter = Filter { to: Some(first_day.yesterday().unwrap()), ..Filter::default() };
+            lines::count(conn, account, &filter)
+        })
+        .await
+        .unwrap();
+    assert_eq!(oldest, 0);
+    assert!(snapshot.lines > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_cut_off_goes_on_where_it_stopped() {
+    for store in store::testing::stores() {
+        let setting = Setting::connected(store, EARLY).await;
+        // After 60 reports Concur refuses for good, as when a scope is taken away in the middle of the night.
+        let refusal = Fault { skip: 60, ..Fault::status("/api/v3.0/expense/entries", 403, 1_000) };
+        setting.simulator.inject(refusal);
+        let mut snapshot = Snapshot::default();
+        let error = pull::expenses::expenses(&setting.company, &Silent, &mut snapshot).await.unwrap_err();
+        assert!(matches!(error, Error::Concur { what: "entries", .. }), "{error}");
+        let before = setting.requests_to("/expense/entries");
+        let kept = stored(&setting).await;
+
+        setting.simulator.clear_faults();
+        let mut resumed = Snapshot::default();
+        pull::expenses::expenses(&setting.company, &Silent, &mut resumed).await.unwrap();
+
+        let (from, to) = span_of(&setting, EARLY);
+        let all = stored(&setting).await;
+        for (report, sums) in &expected(&setting, from, to) {
+            assert_eq!(all.get(report), Some(sums), "report {report}");
+        }
+        assert!(!kept.is_empty() || before <= 60 + 8, "whole pages were stored before the refusal");
+        assert!(
+            resumed.reports < expected(&setting, from, to).len() + 150,
+            "what was stored is not read again: {} reports",
+            resumed.reports
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_passes_is_survived_within_the_run() {
+    let setting = Setting::connected(store::testing::sqlite(), EARLY).await;
+    setting.simulator.inject(Fault::status("/api/v3.0/expense/reports", 503, 1));
+    setting.simulator.inject(Fault::once("/api/v3.0/expense/entries", FaultKind::CloseBefore));
+    let mut snapshot = Snapshot::default();
+    pull::expenses::expenses(&setting.company, &Silent, &mut snapshot).await.unwrap();
+    assert_eq!(snapshot.gaps, []);
+    assert!(snapshot.lines > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_report_is_a_gap_and_never_complete() {
+    for store in store::testing::stores() {
+        let setting = Setting::connected(store, EARLY).await;
+        let garbage = FaultKind::Status {
+            code: 200,
+            retry_after: None,
+            body: Some(r#"{"Items": [{"ID": 7}], "NextPage": null}"#.to_owned()),
+        };
+        setting.simulator.inject(Fault::once("/api/v3.0/expense/entries", garbage));
+        let matcher = crate::answers::matcher();
+        let summary = sync::run::sync(&setting.company, &matcher, &Silent).await.unwrap();
+        assert_eq!(summary.state, State::CompleteWithGaps);
+        assert_eq!(summary.snapshot.gaps.len(), 1);
+        assert!(
+            summary.snapshot.gaps[0].what.starts_with("entries of report "),
+            "{:?}",
+            summary.snapshot.gaps
+        );
+        assert!(summary.snapshot.gaps[0].reason.contains("Items"), "{:?}", summary.snapshot.gaps);
+
+        let (id, store) = (summary.id, setting.company.store.clone());
+        let run = store.read(move |conn| store::runs::get(conn, id)).await.unwrap();
+        assert_eq!(run.state, State::CompleteWithGaps);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_sync_reads_only_what_changed_plus_the_look_back() {
+    let setting = Setting::connected(store::testing::sqlite(), EARLY).await;
+    let mut first = Snapshot::default();
+    pull::expenses::expenses(&setting.company, &Silent, &mut first).await.unwrap();
+    let lines = stored(&setting).await;
+    // The watermark is Concur's own date of the first run, so nothing but the look-back is due.
+    setting.set_clock(TODAY);
+    let mut second = Snapshot::default();
+    pull::expenses::expenses(&setting.company, &Silent, &mut second).await.unwrap();
+    assert!(second.windows_total <= 1, "{} windows", second.windows_total);
+    let after = stored(&setting).await;
+    assert!(
+        lines.iter().all(|(report, sums)| after.get(report) == Some(sums)),
+        "nothing was lost or doubled"
+    );
+}

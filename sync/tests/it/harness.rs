@@ -1,0 +1,125 @@
+//! A simulated Concur, a store of either kind, and a client between them. The bridge's clock is set by the test.
+
+use std::sync::{Arc, Mutex};
+
+use concur::auth::{Credentials, Grant, StoreError, TokenSet, TokenStore, exchange};
+use concur::{Client, ClientConfig, HostPolicy, Http, HttpConfig};
+use fixtures::company::Company as Truth;
+use fixtures::simulator::{ClockMode, Config, Simulator};
+use futures::future::BoxFuture;
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use secrecy::SecretString;
+use store::accounts::{self, AuthenticationType, NewAccount};
+use store::testing::TestStore;
+use sync::Company;
+
+/// The last day of the simulated company's year.
+pub(crate) const TODAY: Date = jiff::civil::date(2026, 11, 20);
+pub(crate) const SEED: u64 = 5;
+
+/// A connected company, and the hand that moves its clock.
+pub(crate) struct Setting {
+    pub(crate) simulator: Simulator,
+    pub(crate) company: Company,
+    pub(crate) truth: Truth,
+    now: Arc<Mutex<Timestamp>>,
+    _store: TestStore,
+}
+
+/// Tokens in memory: what is tested here is not their durability.
+#[derive(Default)]
+struct Memory(Mutex<Option<TokenSet>>);
+
+impl TokenStore for Memory {
+    fn load(&self) -> BoxFuture<'_, Result<Option<TokenSet>, StoreError>> {
+        let tokens = self.0.lock().unwrap().clone();
+        Box::pin(async move { Ok(tokens) })
+    }
+    fn save<'a>(&'a self, tokens: &'a TokenSet) -> BoxFuture<'a, Result<(), StoreError>> {
+        *self.0.lock().unwrap() = Some(tokens.clone());
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Noon of a day.
+pub(crate) fn noon(day: Date) -> Timestamp {
+    day.at(12, 0, 0, 0).to_zoned_datetime(TimeZone::UTC).unwrap().timestamp()
+}
+
+impl Setting {
+    /// A company that was connected `days_ago` days before [`TODAY`], which is also what its clock shows: the first
+    /// year then ends there, so that a test reads only as much as it needs.
+    pub(crate) async fn connected(store: TestStore, days_ago: i32) -> Setting {
+        let connected = noon(TODAY.checked_sub(days_ago.days()).unwrap());
+        let config = Config {
+            seed: SEED,
+            today: Some(TODAY),
+            clock: ClockMode::Virtual { start: noon(TODAY) },
+            ..Config::default()
+        };
+        let simulator = Simulator::start(config).await.unwrap();
+        let info = simulator.info();
+        let now = Arc::new(Mutex::new(connected));
+        let shown = Arc::clone(&now);
+        let clock: sync::Clock = Arc::new(move || *shown.lock().unwrap());
+
+        let credentials = Credentials {
+            client_id: info.client_id.clone(),
+            client_secret: SecretString::from(info.client_secret.clone()),
+        };
+        let policy = HostPolicy::development();
+        let http = Http::new(&HttpConfig::default()).unwrap();
+        let grant = Grant::Company {
+            company_uuid: info.company_uuid.clone(),
+            company_request_token: SecretString::from(info.company_request_token.clone()),
+        };
+        let origin = policy.origin(&info.origins.us2).unwrap();
+        let tokens = exchange(&http, &policy, &origin, &credentials, &grant, noon(TODAY)).await.unwrap();
+        let memory = Arc::new(Memory::default());
+        memory.save(&tokens).await.unwrap();
+        let client = Client::new(
+            ClientConfig {
+                max_concurrent: 8,
+                requests_per_second: 100_000,
+                ..ClientConfig::new(policy, credentials, Arc::new(|| noon(TODAY)))
+            },
+            memory,
+        )
+        .unwrap();
+
+        let new = NewAccount {
+            name: "Aldermoor".to_owned(),
+            company_uuid: info.company_uuid.clone(),
+            authentication_type: AuthenticationType::CompanyLevel,
+            base_uri: info.origins.us2.clone(),
+            settings: serde_json::json!({}),
+            now: connected,
+        };
+        let account = store
+            .store
+            .write(move |conn| {
+                let account = accounts::insert(conn, &new)?;
+                accounts::set_first_connected(conn, account.id, connected)?;
+                Ok(account.id)
+            })
+            .await
+            .unwrap();
+        Setting {
+            company: Company { store: store.store.clone(), account, client, clock, parallel_reports: 4 },
+            truth: Truth::generate(SEED, TODAY),
+            simulator,
+            now,
+            _store: store,
+        }
+    }
+
+    /// Sets the clock of the bridge.
+    pub(crate) fn set_clock(&self, day: Date) {
+        *self.now.lock().unwrap() = noon(day);
+    }
+
+    /// Requests that the simulator has answered under a path.
+    pub(crate) fn requests_to(&self, path: &str) -> u64 {
+        self.simulator.counters().iter().filter(|(endpoint, _)| endpoint.contains(path)).map(|(_, n)| n).sum()
+    }
+}

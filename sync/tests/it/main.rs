@@ -1,0 +1,7 @@
+//! sync against the simulator on real sockets and on both databases.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+
+mod answers;
+mod expenses;
+mod harness;
+mod users;
