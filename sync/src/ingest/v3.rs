@@ -153,3 +153,89 @@ fn currency_of(report: &Report) -> String {
 fn fallback_date(report: &Report) -> Date {
     report.create_date.or(report.last_modified_date).map_or(Date::ZERO, |at| at.date())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: serde::de::DeserializeOwned>(json: &str) -> T {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn a_report() -> Report {
+        read(
+            r#"{"ID": "R1", "Name": "March", "OwnerLoginID": "ana@aldermoor.example", "CurrencyCode": "GBO",
+                "Total": 142.50, "CreateDate": "2026-03-02T08:00:00", "LastModifiedDate": "2026-03-09T08:00:00.5",
+                "ApprovalStatusCode": "A_APPR", "PaymentStatusCode": "P_PAID"}"#,
+        )
+    }
+
+    fn an_entry(extra: &str) -> Entry {
+        read(&format!(
+            r#"{{"ID": "gE$1", "ReportID": "R1", "ReportOwnerID": "ana@aldermoor.example", "TransactionDate":
+                "2026-03-01T00:00:00", "TransactionCurrencyCode": "USD", "TransactionAmount": 180.00000000,
+                "PostedAmount": 142.50, "VendorDescription": "QUILLWORK 4029357733", "Description": "Design seats",
+                "ExpenseTypeCode": "SOFTW", "ExpenseTypeName": "Software" {extra}}}"#
+        ))
+    }
+
+    fn a_part(id: &str, entry: &str, posted: &str) -> Itemization {
+        read(&format!(
+            r#"{{"ID": "{id}", "EntryID": "{entry}", "TransactionAmount": 90, "PostedAmount": {posted},
+                "ExpenseTypeCode": "LODNG", "SpendCategoryCode": "LODGG"}}"#
+        ))
+    }
+
+    #[test]
+    fn an_entry_without_itemizations_is_one_line() {
+        let lines = lines(&a_report(), &an_entry(""), &[]);
+        assert_eq!(lines.len(), 1);
+        let line = &lines[0];
+        assert_eq!(line.transaction, Money { amount: "180".parse().unwrap(), currency: "USD".to_owned() });
+        assert_eq!(line.posted, Money { amount: "142.50".parse().unwrap(), currency: "GBP".to_owned() });
+        assert_eq!(line.texts.vendor_description.as_deref(), Some("QUILLWORK 4029357733"));
+        assert_eq!(line.texts.business_purpose, None, "v3 has none");
+        assert_eq!(line.source_key, "entry/gE$1");
+    }
+
+    #[test]
+    fn itemizations_replace_their_entry_and_inherit_vendor_and_currency() {
+        let parts =
+            [a_part("gI$1", "gE$1", "100"), a_part("gI$2", "gE$1", "42.5"), a_part("gI$3", "gE$9", "7")];
+        let lines = lines(&a_report(), &an_entry(r#", "HasItemizations": true"#), &parts);
+        let keys: Vec<_> = lines.iter().map(|line| line.source_key.as_str()).collect();
+        assert_eq!(keys, ["itemization/gI$1", "itemization/gI$2"], "not the entry, not another entry's part");
+        for line in &lines {
+            assert_eq!(line.texts.vendor_description.as_deref(), Some("QUILLWORK 4029357733"));
+            assert_eq!(line.texts.description.as_deref(), Some("Design seats"));
+            assert_eq!(line.texts.expense_type_code.as_deref(), Some("LODNG"));
+            assert_eq!(line.transaction.currency, "USD");
+        }
+        let posted: Decimal = lines.iter().map(|line| line.posted.amount).sum();
+        assert_eq!(posted, "142.5".parse().unwrap());
+    }
+
+    #[test]
+    fn the_expense_id_is_the_key_however_it_is_written() {
+        #[track_caller]
+        fn check(extra: &str, expected: &str) {
+            assert_eq!(lines(&a_report(), &an_entry(extra), &[])[0].source_key, expected);
+        }
+        check(
+            r#", "ExpenseID": "0F1E2D3C-4B5A-6978-8796-A5B4C3D2E1F0""#,
+            "entry/0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        );
+        check(
+            r#", "ExpenseID": "0F1E2D3C4B5A69788796A5B4C3D2E1F0""#,
+            "entry/0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        );
+    }
+
+    #[test]
+    fn a_header_keeps_its_codes_and_its_time_is_utc() {
+        let header = report(&a_report());
+        assert_eq!(header.currency, "GBP");
+        assert_eq!(header.last_modified, Some("2026-03-09T08:00:00.5Z".parse().unwrap()));
+        assert_eq!(header.payment_status.as_deref(), Some("P_PAID"));
+    }
+}
