@@ -1,22 +1,218 @@
-//! Discovery documents.
-use serde_json::Value;
-/// `/ServiceProviderConfig`.
-pub fn service_provider_config(_base_url: &str) -> Value {
-    unimplemented!()
+//! Discovery documents, RFC 7643 §5 to §7 and RFC 7644 §4, made from the schema that reads and writes resources.
+//!
+//! `base_url` is the absolute URL in front of `/Users`, without a slash at its end.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    ResourceType, message,
+    query::MAX_COUNT,
+    schema::{self, Attribute, Kind, Mutability, Returned, Schema, Uniqueness},
+    urn,
+};
+
+/// `/ServiceProviderConfig`: what this server can do.
+pub fn service_provider_config(base_url: &str) -> Value {
+    json!({
+        "schemas": [urn::SERVICE_PROVIDER_CONFIG],
+        "patch": {"supported": true},
+        "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+        "filter": {"supported": true, "maxResults": MAX_COUNT},
+        "changePassword": {"supported": false},
+        "sort": {"supported": false},
+        "etag": {"supported": true},
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "OAuth Bearer Token",
+            "description": "A token of this server in the Authorization header",
+            "specUri": "https://www.rfc-editor.org/info/rfc6750",
+            "primary": true,
+        }],
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": format!("{base_url}/ServiceProviderConfig"),
+        },
+    })
 }
-/// `/ResourceTypes`.
-pub fn resource_types(_base_url: &str) -> Value {
-    unimplemented!()
+
+/// `/ResourceTypes`, as a list.
+pub fn resource_types(base_url: &str) -> Value {
+    let all: Vec<Value> = ResourceType::all().into_iter().map(|rt| render_type(base_url, rt)).collect();
+    message::list_response(all.len(), 1, all)
 }
-/// `/ResourceTypes/{name}`.
-pub fn resource_type(_base_url: &str, _name: &str) -> Option<Value> {
-    unimplemented!()
+
+/// `/ResourceTypes/{name}`; `None` is a 404.
+pub fn resource_type(base_url: &str, name: &str) -> Option<Value> {
+    ResourceType::all().into_iter().find(|rt| rt.name == name).map(|rt| render_type(base_url, rt))
 }
-/// `/Schemas`.
-pub fn schemas(_base_url: &str) -> Value {
-    unimplemented!()
+
+/// `/Schemas`, as a list. Messages are not among them (RFC 7644 §3.1).
+pub fn schemas(base_url: &str) -> Value {
+    let all: Vec<Value> = schema::all().iter().map(|schema| render_schema(base_url, schema)).collect();
+    message::list_response(all.len(), 1, all)
 }
-/// `/Schemas/{urn}`.
-pub fn schema(_base_url: &str, _urn: &str) -> Option<Value> {
-    unimplemented!()
+
+/// `/Schemas/{urn}`, in any letter case; `None` is a 404.
+pub fn schema(base_url: &str, urn: &str) -> Option<Value> {
+    schema::by_urn(urn).map(|schema| render_schema(base_url, schema))
+}
+
+fn render_type(base_url: &str, rt: &ResourceType) -> Value {
+    let extensions: Vec<Value> =
+        rt.extensions.iter().map(|schema| json!({"schema": schema.id, "required": false})).collect();
+    json!({
+        "schemas": [urn::RESOURCE_TYPE],
+        "id": rt.name,
+        "name": rt.name,
+        "endpoint": rt.endpoint,
+        "description": rt.description,
+        "schema": rt.schema.id,
+        "schemaExtensions": extensions,
+        "meta": {
+            "resourceType": "ResourceType",
+            "location": format!("{base_url}/ResourceTypes/{}", rt.name),
+        },
+    })
+}
+
+fn render_schema(base_url: &str, schema: &Schema) -> Value {
+    json!({
+        "schemas": [urn::SCHEMA],
+        "id": schema.id,
+        "name": schema.name,
+        "description": schema.description,
+        "attributes": schema.attributes.iter().map(render_attribute).collect::<Vec<_>>(),
+        "meta": {
+            "resourceType": "Schema",
+            "location": format!("{base_url}/Schemas/{}", schema.id),
+        },
+    })
+}
+
+/// No member is null, and lists that would be empty are left out: Entra chokes on nulls.
+fn render_attribute(attribute: &Attribute) -> Value {
+    let mut members = Map::from_iter([
+        ("name".to_owned(), Value::from(attribute.name)),
+        ("type".to_owned(), kind(attribute.kind).into()),
+        ("multiValued".to_owned(), attribute.multi_valued.into()),
+        ("description".to_owned(), attribute.description.into()),
+        ("required".to_owned(), attribute.required.into()),
+        ("caseExact".to_owned(), attribute.case_exact.into()),
+        ("mutability".to_owned(), mutability(attribute.mutability).into()),
+        ("returned".to_owned(), returned(attribute.returned).into()),
+        ("uniqueness".to_owned(), uniqueness(attribute.uniqueness).into()),
+    ]);
+    for (name, values) in
+        [("canonicalValues", attribute.canonical_values), ("referenceTypes", attribute.reference_types)]
+    {
+        if !values.is_empty() {
+            members.insert(name.to_owned(), values.into());
+        }
+    }
+    if !attribute.sub_attributes.is_empty() {
+        let parts: Vec<Value> = attribute.sub_attributes.iter().map(render_attribute).collect();
+        members.insert("subAttributes".to_owned(), parts.into());
+    }
+    Value::Object(members)
+}
+
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::String => "string",
+        Kind::Boolean => "boolean",
+        Kind::Decimal => "decimal",
+        Kind::Integer => "integer",
+        Kind::DateTime => "dateTime",
+        Kind::Binary => "binary",
+        Kind::Reference => "reference",
+        Kind::Complex => "complex",
+    }
+}
+
+fn mutability(mutability: Mutability) -> &'static str {
+    match mutability {
+        Mutability::ReadOnly => "readOnly",
+        Mutability::ReadWrite => "readWrite",
+        Mutability::Immutable => "immutable",
+        Mutability::WriteOnly => "writeOnly",
+    }
+}
+
+fn returned(returned: Returned) -> &'static str {
+    match returned {
+        Returned::Always => "always",
+        Returned::Never => "never",
+        Returned::Default => "default",
+        Returned::Request => "request",
+    }
+}
+
+fn uniqueness(uniqueness: Uniqueness) -> &'static str {
+    match uniqueness {
+        Uniqueness::None => "none",
+        Uniqueness::Server => "server",
+        Uniqueness::Global => "global",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "https://bridge.example/scim/v2";
+
+    fn assert_no_nulls(value: &Value, at: &str) {
+        match value {
+            Value::Null => panic!("null at {at}"),
+            Value::Array(elements) => elements.iter().for_each(|element| assert_no_nulls(element, at)),
+            Value::Object(members) => members.iter().for_each(|(name, value)| assert_no_nulls(value, name)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_published_is_null() {
+        for document in [service_provider_config(BASE), resource_types(BASE), schemas(BASE)] {
+            assert_no_nulls(&document, "the top");
+        }
+    }
+
+    #[test]
+    fn every_schema_a_resource_type_names_can_be_read_by_its_urn() {
+        for rt in resource_types(BASE)["Resources"].as_array().unwrap() {
+            let extensions = rt["schemaExtensions"].as_array().unwrap().iter().map(|e| &e["schema"]);
+            for id in extensions.chain([&rt["schema"]]) {
+                let id = id.as_str().unwrap();
+                let document = schema(BASE, id).unwrap();
+                assert_eq!(document["id"], id);
+                assert_eq!(document["meta"]["location"], format!("{BASE}/Schemas/{id}"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_and_its_parts_say_the_same() {
+        let list = schemas(BASE);
+        assert_eq!(list["totalResults"], 6);
+        assert_eq!(list["Resources"][0], schema(BASE, urn::USER).unwrap());
+        assert_eq!(resource_types(BASE)["Resources"][1], resource_type(BASE, "Group").unwrap());
+    }
+
+    #[test]
+    fn unknown_names_are_none_and_messages_are_no_schemas() {
+        assert_eq!(resource_type(BASE, "Robot"), None);
+        assert_eq!(schema(BASE, urn::PATCH_OP), None);
+    }
+
+    #[test]
+    fn user_name_is_published_as_it_is_enforced() {
+        let user = schema(BASE, urn::USER).unwrap();
+        let user_name = &user["attributes"][0];
+        assert_eq!(
+            *user_name,
+            json!({"name": "userName", "type": "string", "multiValued": false, "required": true,
+                "caseExact": false, "mutability": "readWrite", "returned": "default", "uniqueness": "server",
+                "description": user_name["description"]})
+        );
+    }
 }

@@ -1,16 +1,61 @@
-//! RFC 7643 and RFC 7644 as values: schema, filter, path, patch, messages, errors.
+//! SCIM 2.0, RFC 7643 and RFC 7644, as values: schema, resource, filter, path, patch, projection, messages, errors.
+//!
+//! What a SCIM server has to *decide* is here, as functions from values to values; what it has to *do* is not. This
+//! crate opens no socket, reads no clock, waits for nothing, stores nothing, and knows neither Concur nor a database.
+//! A server reads bytes with [`json::parse`], turns them into a [`Resource`] or a [`PatchRequest`], stores what comes
+//! out, and answers with [`Resource::render`]; every refusal is an [`Error`] that already is the answer.
+//!
+//! One description of the attributes ([`schema`]) serves reading, comparing, patching, projecting and publishing. One
+//! grammar of paths ([`Path`]) serves filters, PATCH and projections. What identity providers do beyond the RFCs is in
+//! one private module, `habits`, a function per habit, each naming who has it.
+//!
+//! ```
+//! use scim::{Filter, Meta, PatchRequest, Projection, Resource, ResourceType, json, patch};
+//!
+//! # fn main() -> Result<(), scim::Error> {
+//! let body = json::parse(br#"{
+//!     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+//!     "USERNAME": "Ada@example.com", "active": "True", "password": "dropped", "nickName": ""
+//! }"#)?;
+//! let ada = Resource::from_client(ResourceType::user(), &body)?;
+//! ada.check_required()?;
+//! assert!(ada.is_active());
+//!
+//! let request = PatchRequest::parse(&json::parse(br#"{
+//!     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+//!     "Operations": [{"op": "Replace", "path": "emails[type eq \"work\"].value", "value": "ada@example.com"}]
+//! }"#)?)?;
+//! let after = patch::apply(&ada, &request)?;
+//! assert_ne!(after, ada, "something changed");
+//! assert_eq!(patch::apply(&after, &request)?, after, "and now nothing does");
+//!
+//! let meta = Meta {
+//!     id: "2819c223".into(),
+//!     resource_type: "User",
+//!     created: jiff::Timestamp::UNIX_EPOCH,
+//!     last_modified: jiff::Timestamp::UNIX_EPOCH,
+//!     version: 1,
+//!     location: "https://bridge.example/scim/v2/Users/2819c223".into(),
+//! };
+//! let answer = after.render(&meta, &Projection::default());
+//! assert_eq!(answer["emails"][0]["type"], "work");
+//! assert!(Filter::parse("userName eq \"ADA@EXAMPLE.COM\"")?.matches(&answer, ResourceType::user()));
+//! # Ok(())
+//! # }
+//! ```
 #![warn(missing_docs)]
 
 pub mod discovery;
 mod error;
 mod filter;
 mod fold;
+mod habits;
 pub mod json;
 pub mod message;
 pub mod patch;
 mod path;
 mod projection;
-mod query;
+pub mod query;
 mod resource;
 pub mod schema;
 pub mod urn;

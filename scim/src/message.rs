@@ -1,6 +1,33 @@
-//! Message envelopes.
-use serde_json::Value;
+//! Message envelopes of RFC 7644 that the server sends.
+
+use serde_json::{Value, json};
+
+use crate::urn;
+
 /// A `ListResponse`, RFC 7644 §3.4.2.
-pub fn list_response(_total: usize, _start_index: usize, _resources: Vec<Value>) -> Value {
-    unimplemented!()
+///
+/// `total` counts all matches, `start_index` (1-based) is that of the first resource in this page. `Resources` is
+/// there even when empty: RFC 7644 allows to leave it out, Entra and Okta want it.
+pub fn list_response(total: usize, start_index: usize, resources: Vec<Value>) -> Value {
+    json!({
+        "schemas": [urn::LIST_RESPONSE],
+        "totalResults": total,
+        "startIndex": start_index,
+        "itemsPerPage": resources.len(),
+        "Resources": resources,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_list_is_a_list_with_numbers_as_numbers() {
+        assert_eq!(
+            list_response(0, 1, vec![]),
+            json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
+                "totalResults": 0, "startIndex": 1, "itemsPerPage": 0, "Resources": []})
+        );
+    }
 }
