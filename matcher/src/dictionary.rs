@@ -126,14 +126,17 @@ impl Dictionary {
         }
         entries.sort_by(|a, b| a.1.id.cmp(&b.1.id).then(a.0.cmp(&b.0)));
         if let Some(pair) = entries.windows(2).filter(|p| p[0].1.id == p[1].1.id).min_by_key(|p| p[1].0) {
-            let reason =
-                format!("the id {:?} is already used on line {}; merge the two entries", pair[1].1.id, pair[0].0);
+            let reason = format!(
+                "the id {:?} is already used on line {}; merge the two entries",
+                pair[1].1.id, pair[0].0
+            );
             return Err(DictionaryError { line: pair[1].0, reason });
         }
         for (line, app) in &entries {
             let Some(parent) = &app.parent else { continue };
             if entries.binary_search_by(|(_, other)| other.id.as_str().cmp(parent)).is_err() {
-                let reason = format!("the parent {parent:?} is not in the dictionary; add it or remove the reference");
+                let reason =
+                    format!("the parent {parent:?} is not in the dictionary; add it or remove the reference");
                 return Err(DictionaryError { line: *line, reason });
             }
         }
@@ -203,7 +206,11 @@ fn parse_line(raw: &str) -> Result<App, String> {
     text_in_bounds("id", &app.id, limits::ID_BYTES_MAX)?;
     text_in_bounds("name", &app.name, limits::ALIAS_BYTES_MAX)?;
     if app.aliases.len() > limits::ALIASES_MAX {
-        return Err(format!("{} aliases, more than {}; split the app", app.aliases.len(), limits::ALIASES_MAX));
+        return Err(format!(
+            "{} aliases, more than {}; split the app",
+            app.aliases.len(),
+            limits::ALIASES_MAX
+        ));
     }
     for alias in app.aliases.iter().chain(&app.ambiguous_aliases) {
         text_in_bounds("alias", alias, limits::ALIAS_BYTES_MAX)?;

@@ -34,11 +34,22 @@
 //! ```
 #![warn(missing_docs)]
 
+mod aliases;
+mod automaton;
 mod band;
 pub mod batch;
+mod blocking;
+mod context;
+mod decide;
 mod dictionary;
 mod explain;
+mod guess;
 mod matcher;
+mod mention;
+mod normalize;
+mod score;
+mod unwrap;
+mod vocabulary;
 
 pub use band::Band;
 pub use dictionary::{App, Dictionary, DictionaryError, EntryId, Role, limits};

@@ -1,0 +1,163 @@
+//! The vendor when no alias stands in it: names misspelt, cut off, run together or apart.
+//!
+//! Only the seller's own words are tried, never the purpose: a purpose is prose, and prose is full of words that
+//! are one letter from a name. Words of the vocabulary are never corrected.
+
+use std::ops::Range;
+
+use crate::aliases::{Aliases, Strength};
+use crate::blocking::{Blocking, GUESS_LEN_MIN, Proposals};
+use crate::explain::Field;
+use crate::mention::Mention;
+use crate::normalize::{Gap, Normalized};
+use crate::score::tokens::{Likeness, compare, edits_max, fold_look_alikes};
+use crate::unwrap::{Part, Vendor};
+use crate::vocabulary::{Classes, Vocabulary};
+
+/// Words of the seller that are tried together.
+const WORDS_MAX: usize = 4;
+/// Letters a name must have to be recognised inside a longer word.
+const GLUED_LEN_MIN: usize = 6;
+/// Letters of a seller that may have been cut off: networks cut at 22 to 25, so a short field ended by itself.
+const CUT_SOURCE_LEN_MIN: usize = 11;
+
+/// What guessing reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GuessIndex<'i> {
+    pub(crate) aliases: &'i Aliases,
+    pub(crate) blocking: &'i Blocking,
+    pub(crate) vocabulary: &'i Vocabulary,
+}
+
+impl GuessIndex<'_> {
+    /// Appends what the seller may be called. `source` is the vendor field as given.
+    pub(crate) fn guess(
+        &self,
+        source: &str,
+        text: &Normalized,
+        vendor: &Vendor,
+        memory: &mut Proposals,
+        mentions: &mut Vec<Mention>,
+    ) {
+        let GuessIndex { aliases, blocking, vocabulary } = *self;
+        let seller = seller_words(text, vendor);
+        let Some(first) = seller.clone().find(|&at| vendor.parts[at] != Part::Web) else { return };
+        let words = first..seller.end;
+        let mut joined = String::new();
+        let mut push = |phrase: usize, tokens: Range<usize>, likeness: Likeness| {
+            for alias in &aliases.owners[phrase] {
+                // An ordinary word that is misspelt is some other word.
+                if alias.strength == Strength::Word && likeness != Likeness::Joined {
+                    continue;
+                }
+                let mention = Mention {
+                    entry: alias.entry,
+                    phrase,
+                    strength: alias.strength.min(Strength::Distinct),
+                    field: Field::VendorDescription,
+                    tokens: tokens.clone(),
+                    guess: Some(likeness),
+                };
+                if !mentions.iter().any(|m| m.entry == mention.entry && m.field == mention.field) {
+                    mentions.push(mention);
+                }
+            }
+        };
+        for at in words.clone().take(WORDS_MAX) {
+            joined.push_str(text.token(at));
+            let tokens = first..at + 1;
+            let single = tokens.len() == 1;
+            if joined.len() < GUESS_LEN_MIN || (single && is_known_word(text.token(at), vocabulary)) {
+                continue;
+            }
+            if let Some(phrase) = aliases.find(&joined) {
+                push(phrase, tokens.clone(), Likeness::Joined);
+                continue;
+            }
+            let folded = fold_look_alikes(&joined);
+            let limit = edits_max(joined.len());
+            let near = blocking
+                .similar(&folded, limit, memory)
+                .filter_map(|(name, phrase)| compare(&folded, name, false).map(|likeness| (likeness, phrase)))
+                .min_by_key(|&(likeness, phrase)| (edits_of(likeness), phrase));
+            if let Some((likeness, phrase)) = near {
+                push(phrase, tokens.clone(), likeness);
+            }
+            let last_word = at + 1 == words.end;
+            let cut_here = last_word && joined.len() + 1 >= CUT_SOURCE_LEN_MIN.min(source.len());
+            if cut_here {
+                let names = blocking.continuing(&folded);
+                // The beginning must belong to one name, and be most of it.
+                if let Some(name) = names.iter().find(|name| folded.len() * 3 >= name.folded.len() * 2) {
+                    push(name.phrase, tokens, Likeness::Cut);
+                }
+            }
+        }
+        if let Some((phrase, tokens)) = glued(source, text, first, aliases, vocabulary) {
+            push(phrase, tokens, Likeness::Glued);
+        }
+    }
+}
+
+fn edits_of(likeness: Likeness) -> usize {
+    if let Likeness::Misspelt(edits) = likeness { edits } else { 0 }
+}
+
+/// From the seller's first token to the reference or place that ends its name.
+fn seller_words(text: &Normalized, vendor: &Vendor) -> Range<usize> {
+    let end = (vendor.seller..text.len())
+        .find(|&at| {
+            at > vendor.seller
+                && (matches!(vendor.parts[at], Part::Reference | Part::Place | Part::Legal | Part::Web)
+                    || matches!(text.tokens[at].before, Gap::Star | Gap::Hash))
+                // "0" and "5" inside a name look like references.
+                && !text.token(at).bytes().any(|b| b.is_ascii_alphabetic() && vendor.parts[at] == Part::Reference)
+        })
+        .unwrap_or(text.len());
+    vendor.seller..end
+}
+
+fn is_known_word(word: &str, vocabulary: &Vocabulary) -> bool {
+    vocabulary.classes_of(word) != Classes::EMPTY
+        || word.strip_suffix('s').is_some_and(|stem| vocabulary.classes_of(stem) != Classes::EMPTY)
+}
+
+/// The longest name at the beginning of the first word, when what follows it in the same word begins anew: with
+/// another case, a digit, or a word that names are followed by.
+fn glued(
+    source: &str,
+    text: &Normalized,
+    first: usize,
+    aliases: &Aliases,
+    vocabulary: &Vocabulary,
+) -> Option<(usize, Range<usize>)> {
+    let word = text.token(first);
+    let token = text.tokens[first];
+    let written = source.get(token.source_start as usize..token.source_end as usize)?;
+    (GLUED_LEN_MIN..word.len()).rev().find_map(|end| {
+        let phrase = aliases.find(&word[..end])?;
+        if aliases.owners[phrase].iter().all(|alias| alias.strength == Strength::Word) {
+            return None;
+        }
+        let rest = &word[end..];
+        let begins_anew = rest.as_bytes()[0].is_ascii_digit()
+            || vocabulary.classes_of(rest).any(Classes::SERVICE.or(Classes::LEGAL))
+            || case_changes_at(written, end);
+        begins_anew.then_some((phrase, first..first + 1))
+    })
+}
+
+/// Whether the case changes between two characters, with one case throughout before.
+fn case_changes_at(written: &str, at: usize) -> bool {
+    let upper = |c: &char| c.is_uppercase();
+    let before = written.chars().take(at).filter(|c| c.is_alphabetic());
+    let mut after = written.chars().skip(at);
+    let Some(next) = after.next() else { return false };
+    let (mut all_upper, mut all_lower) = (true, true);
+    for c in before.skip(1) {
+        all_upper &= upper(&c);
+        all_lower &= !upper(&c);
+    }
+    let following_lower = after.next().is_some_and(|c| c.is_lowercase());
+    (all_lower && upper(&next)) || (all_upper && (next.is_lowercase() || following_lower))
+}

@@ -1,0 +1,196 @@
+//! The evidence for one mention, added up.
+//!
+//! Each reason is a weight in log-odds from `weights` and a sentence; the score is their sum through the logistic
+//! function. Which mention wins is `decide`'s part.
+
+pub(crate) mod tokens;
+mod weights;
+
+use std::borrow::Cow;
+
+use crate::aliases::Strength;
+use crate::context::{Context, Heading};
+use crate::explain::{Evidence, Field};
+use crate::mention::Mention;
+use crate::normalize::{Gap, Normalized};
+use crate::unwrap::{Part, Vendor};
+use tokens::Likeness;
+use weights as w;
+
+/// What else is said about the app of a mention in the other fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Company {
+    /// The vendor field names the app too.
+    pub(crate) corroborated: bool,
+    /// The vendor field names the company that bills for the app.
+    pub(crate) parent_paid: bool,
+    /// The vendor field names another app.
+    pub(crate) other_paid: bool,
+}
+
+/// All that a score is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'l> {
+    pub(crate) vendor_text: &'l Normalized,
+    pub(crate) vendor: &'l Vendor,
+    pub(crate) context: Context,
+    /// For each token of the vendor field, whether it is part of any known name.
+    pub(crate) named: &'l [bool],
+}
+
+/// A sum of reasons.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) log_odds: f64,
+    pub(crate) evidence: Vec<Evidence>,
+}
+
+impl Tally {
+    fn add(&mut self, name: &'static str, weight: f64, why: impl Into<Cow<'static, str>>) {
+        self.log_odds += weight;
+        self.evidence.push(Evidence { name, weight, why: why.into() });
+    }
+
+    /// The sum as a probability, rounded to four digits: more would pretend to know more.
+    pub(crate) fn score(&self) -> f64 {
+        let probability = 1.0 / (1.0 + (-self.log_odds).exp());
+        (probability * 10_000.0).round() / 10_000.0
+    }
+}
+
+/// Weighs one mention.
+pub(crate) fn weigh(mention: &Mention, line: &Line<'_>, company: Company) -> Tally {
+    let mut tally = Tally::default();
+    match mention.field {
+        Field::VendorDescription => {
+            vendor_name(mention, &mut tally);
+            vendor_surroundings(mention, line, &mut tally);
+        }
+        Field::BusinessPurpose => purpose_name(mention, line, company, &mut tally),
+        Field::ExpenseTypeName | Field::SpendCategory => {
+            tally.add("heading_mention", w::HEADING_MENTION, "the name stands in a heading");
+        }
+    }
+    if company.corroborated {
+        tally.add("corroborated", w::CORROBORATED, "vendor and purpose name the same app");
+    }
+    context(mention, line.context, &mut tally);
+    tally
+}
+
+fn vendor_name(mention: &Mention, tally: &mut Tally) {
+    let (name, weight, why) = match mention.strength {
+        Strength::Word => ("vendor_word", w::VENDOR_WORD, "the name is an ordinary word"),
+        Strength::Shared => ("vendor_shared", w::VENDOR_SHARED, "the name has other owners or is very short"),
+        Strength::Distinct => ("vendor_name", w::VENDOR_DISTINCT, "the vendor bears the app's name"),
+        Strength::Domain => ("vendor_domain", w::VENDOR_DOMAIN, "the vendor bears the app's domain"),
+    };
+    tally.add(name, weight, why);
+    match mention.guess {
+        None => {}
+        Some(Likeness::Joined) => {
+            tally.add("guess_joined", w::GUESS_JOINED, "the words are run together or apart")
+        }
+        Some(Likeness::LookAlike) => {
+            tally.add(
+                "guess_look_alike",
+                w::GUESS_LOOK_ALIKE,
+                "look-alike characters, as scanners make them",
+            );
+        }
+        Some(Likeness::Misspelt(edits)) => {
+            let weight = if edits == 1 { w::GUESS_MISSPELT_ONCE } else { w::GUESS_MISSPELT_TWICE };
+            tally.add("guess_misspelt", weight, format!("{edits} letters away from the name"));
+        }
+        Some(Likeness::Cut) => tally.add("guess_cut", w::GUESS_CUT, "the name is cut off"),
+        Some(Likeness::Glued) => {
+            tally.add("guess_glued", w::GUESS_GLUED, "other words are run into the name")
+        }
+    }
+}
+
+fn vendor_surroundings(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
+    let vendor = line.vendor;
+    let weak = mention.strength <= Strength::Shared;
+    let beside = || (vendor.seller..vendor.parts.len()).filter(|at| !mention.tokens.contains(at));
+    let strange = beside().filter(|&at| vendor.parts[at] == Part::Word && !line.named[at]).count();
+    let venue = beside().find(|&at| vendor.parts[at] == Part::Venue && !line.named[at]);
+    let wrapped = !vendor.storefront.is_empty() && mention.tokens.end <= vendor.storefront.end;
+    if wrapped && line.named[vendor.seller..].iter().any(|named| *named) {
+        tally.add("storefront_wraps", w::STOREFRONT_WRAPS, "another name follows the storefront");
+    }
+    if strange == 0 && venue.is_none() {
+        tally.add("whole", w::WHOLE, "nothing in the vendor belongs to another name");
+    } else if strange > 0 {
+        let each = if weak { w::STRANGE_WORD_WEAK } else { w::STRANGE_WORD_DISTINCT };
+        let counted = strange.min(w::STRANGE_WORDS_MAX);
+        let times = [0.0, 1.0, 2.0, 3.0][counted.min(3)];
+        tally.add("strange_words", each * times, format!("{strange} words beside the name are unexplained"));
+    }
+    if let Some(at) = venue {
+        let weight = if weak { w::VENUE_WEAK } else { w::VENUE_DISTINCT };
+        let word = line.vendor_text.token(at).to_owned();
+        tally.add("venue", weight, format!("\"{word}\" is what shops and venues are called"));
+    }
+    let before = (vendor.seller..mention.tokens.start.max(vendor.seller))
+        .any(|at| vendor.parts[at] == Part::Word && !line.named[at]);
+    if before {
+        tally.add("not_first", w::NOT_FIRST, "the seller's name begins with other words");
+    }
+    if beside().any(|at| vendor.parts[at] == Part::Service) {
+        tally.add("service", w::SERVICE, "a word for services stands beside the name");
+    }
+    let follower = line.vendor_text.tokens.get(mention.tokens.end);
+    if follower.is_some_and(|token| token.before == Gap::Star) {
+        tally.add("star", w::STAR_FOLLOWS, "an asterisk follows the name, as in billing descriptors");
+    }
+    if vendor.intermediary && mention.tokens.start >= vendor.seller {
+        tally.add("intermediary", w::INTERMEDIARY, "paid through an intermediary for online payments");
+    }
+}
+
+fn purpose_name(mention: &Mention, line: &Line<'_>, company: Company, tally: &mut Tally) {
+    let (name, weight, why) = match mention.strength {
+        Strength::Word => ("purpose_word", w::PURPOSE_WORD, "an ordinary word in the purpose"),
+        Strength::Shared => ("purpose_shared", w::PURPOSE_SHARED, "a shared name in the purpose"),
+        Strength::Distinct => ("purpose_name", w::PURPOSE_DISTINCT, "the purpose names the app"),
+        Strength::Domain => ("purpose_domain", w::PURPOSE_DOMAIN, "the purpose names the app's domain"),
+    };
+    tally.add(name, weight, why);
+    if company.corroborated {
+    } else if company.parent_paid {
+        tally.add("parent_paid", w::PARENT_PAID, "the vendor is the company behind the app");
+    } else if line.vendor.reseller {
+        tally.add("reseller", w::RESELLER, "the vendor resells other people's software");
+    } else if line.vendor.placeholder {
+        tally.add("nobody_named", w::NOBODY_NAMED, "the vendor field names nobody");
+    } else {
+        tally.add("stranger_paid", w::STRANGER_PAID, "the vendor is somebody else");
+    }
+}
+
+fn context(mention: &Mention, context: Context, tally: &mut Tally) {
+    let in_purpose = mention.field == Field::BusinessPurpose;
+    match context.heading {
+        Heading::Software => tally.add("heading_software", w::HEADING_SOFTWARE, "booked as software"),
+        Heading::Services => {
+            tally.add("heading_services", w::HEADING_SERVICES, "booked where online services often are");
+        }
+        Heading::Goods => tally.add("heading_goods", w::HEADING_GOODS, "booked where software seldom is"),
+        Heading::Travel => {
+            let weight = if in_purpose { w::HEADING_TRAVEL_PURPOSE } else { w::HEADING_TRAVEL };
+            tally.add("heading_travel", weight, "booked as travel, meals or entertainment");
+        }
+        Heading::Neutral => {}
+    }
+    if context.hardware {
+        tally.add("hardware", w::HARDWARE, "the purpose names a device");
+    }
+    if context.occasion {
+        let weight = if in_purpose { w::OCCASION_PURPOSE } else { w::OCCASION };
+        tally.add("occasion", weight, "the purpose names an occasion");
+    } else if context.acquires {
+        let weight = if in_purpose { w::ACQUIRES_PURPOSE } else { w::ACQUIRES };
+        tally.add("acquires", weight, "the purpose speaks of an acquisition of software");
+    }
+}

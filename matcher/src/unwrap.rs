@@ -1,0 +1,189 @@
+//! The vendor field without its wrapping: who sold, once banks, payment intermediaries, references, places and
+//! legal forms are peeled off.
+//!
+//! Nothing is cut out of the text: every token gets a role, and the caller reads on from the seller's first token.
+//! The grammar is `[bank | reference]* [intermediary]* seller...`; its words are in `data/vocabulary.txt`. Shapes
+//! follow the public descriptor formats of card networks and intermediaries (`PAYPAL *SELLER`, `FS *SELLER`).
+
+use crate::normalize::{Gap, Normalized};
+use crate::vocabulary::{Classes, Marked};
+
+/// What a token of the vendor field does there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// How it was paid: a bank's or an intermediary's words before the seller.
+    Wrapping,
+    /// Order number, telephone number, masked card, store number.
+    Reference,
+    /// City, state, country, month, currency.
+    Place,
+    /// Legal form, or a word that companies add to their names.
+    Legal,
+    /// `www`, `com`, ...
+    Web,
+    /// What services are called: `subscription`, `cloud`, `pro plan`.
+    Service,
+    /// What shops, venues and carriers are called.
+    Venue,
+    /// Any other word: part of a name.
+    Word,
+}
+
+/// The vendor field, read.
+#[derive(Debug, Default)]
+pub(crate) struct Vendor {
+    /// A part for every token.
+    pub(crate) parts: Vec<Part>,
+    /// The first token of the seller.
+    pub(crate) seller: usize,
+    /// A payment intermediary stands before the seller.
+    pub(crate) intermediary: bool,
+    /// Tokens of a storefront (`GOOGLE *`, `APPLE.COM/BILL`) before the seller; empty without one.
+    pub(crate) storefront: std::ops::Range<usize>,
+    /// The field names nobody: empty, `N/A`, `Corporate card`.
+    pub(crate) placeholder: bool,
+    /// The field names a reseller of other people's software.
+    pub(crate) reseller: bool,
+}
+
+impl Vendor {
+    /// Reads a vendor field into memory that is already there.
+    pub(crate) fn read(&mut self, text: &Normalized, marked: &[Marked]) {
+        self.parts.clear();
+        self.parts.extend((0..text.len()).map(|at| part_of(text, at, marked)));
+        self.seller = 0;
+        self.intermediary = false;
+        self.storefront = 0..0;
+        while let Some(end) = self.wrapping_at(text, marked) {
+            for part in &mut self.parts[self.seller..end] {
+                *part = Part::Wrapping;
+            }
+            self.seller = end;
+        }
+        self.reseller = covers_start(marked, Classes::RESELLER, self.seller);
+        let wrapped_all = self.parts[self.seller..].iter().all(|p| *p == Part::Reference);
+        self.placeholder = wrapped_all || self.says_nothing(text, marked);
+    }
+
+    /// Where the wrapping that begins at the seller ends; `None` when the seller begins with a name.
+    fn wrapping_at(&mut self, text: &Normalized, marked: &[Marked]) -> Option<usize> {
+        let from = self.seller;
+        let longest = |class: Classes| {
+            marked
+                .iter()
+                .filter(|m| m.tokens.start == from && m.classes.any(class))
+                .map(|m| m.tokens.end)
+                .max()
+        };
+        // Wrapping wraps something: without a name after it, it is the vendor.
+        let something_follows =
+            |end: usize| self.parts[end..].iter().any(|p| !matches!(p, Part::Reference | Part::Place));
+        if let Some(end) = longest(Classes::STOREFRONT).filter(|&end| something_follows(end)) {
+            self.storefront = from..end;
+            return Some(end);
+        }
+        if let Some(end) = longest(Classes::INTERMEDIARY).filter(|&end| something_follows(end)) {
+            self.intermediary = true;
+            return Some(end);
+        }
+        if let Some(end) = longest(Classes::BANK).filter(|&end| something_follows(end)) {
+            return Some(end);
+        }
+        let leading_reference = text.len() > from + 1
+            && self.parts[from] == Part::Reference
+            && text.token(from).bytes().filter(u8::is_ascii_digit).count() >= 4;
+        (leading_reference && something_follows(from + 1)).then_some(from + 1)
+    }
+
+    fn says_nothing(&self, text: &Normalized, marked: &[Marked]) -> bool {
+        (0..text.len()).all(|at| {
+            matches!(self.parts[at], Part::Reference)
+                || marked.iter().any(|m| m.classes.any(Classes::PLACEHOLDER) && m.tokens.contains(&at))
+        })
+    }
+}
+
+fn covers_start(marked: &[Marked], class: Classes, from: usize) -> bool {
+    marked.iter().any(|m| m.classes.any(class) && m.tokens.start <= from + 1 && m.tokens.end > from)
+}
+
+fn part_of(text: &Normalized, at: usize, marked: &[Marked]) -> Part {
+    let token = text.token(at);
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    let classes =
+        marked.iter().filter(|m| m.tokens.contains(&at)).fold(Classes::EMPTY, |all, m| all.or(m.classes));
+    let after_dot = text.tokens[at].before == Gap::Dot;
+    if matches!(token, "www" | "http" | "https") || (after_dot && token.len() <= 3) {
+        Part::Web
+    } else if digits == token.len()
+        || (digits > 0 && token.len() >= 5)
+        || (text.tokens[at].before == Gap::Hash && digits > 0)
+        || token.bytes().all(|b| b == b'x')
+    {
+        Part::Reference
+    } else if classes.any(Classes::VENUE) {
+        Part::Venue
+    } else if classes.any(Classes::SERVICE) {
+        Part::Service
+    } else if classes.any(Classes::LEGAL) {
+        Part::Legal
+    } else if token.len() == 1 || classes.any(Classes::PLACE) {
+        Part::Place
+    } else {
+        Part::Word
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::Vocabulary;
+
+    fn read(text: &str) -> (Normalized, Vendor) {
+        let normalized = Normalized::of(text);
+        let (mut occurrences, mut marked) = (Vec::new(), Vec::new());
+        Vocabulary::shipped().mark(&normalized, &mut occurrences, &mut marked);
+        let mut vendor = Vendor::default();
+        vendor.read(&normalized, &marked);
+        (normalized, vendor)
+    }
+
+    #[test]
+    fn the_seller_begins_after_the_wrapping() {
+        let check = |text: &str, seller: &str, intermediary: bool| {
+            let (normalized, vendor) = read(text);
+            assert_eq!(normalized.token(vendor.seller), seller, "text {text:?}");
+            assert_eq!(vendor.intermediary, intermediary, "text {text:?}");
+        };
+        check("PAYPAL *QUILLWORK", "quillwork", true);
+        check("PADDLE.NET* QUILLWORK", "quillwork", true);
+        check("POS DEBIT 1204 QUILLWORK", "quillwork", false);
+        check("CHECKCARD 0417 PP*QUILLWORK", "quillwork", true);
+        check("43035640 QUILLWORK CAFE", "quillwork", false);
+        check("QUILLWORK", "quillwork", false);
+        check("PAYPAL", "paypal", false);
+        check("PAYPAL 4029357733", "paypal", false);
+    }
+
+    #[test]
+    fn every_token_has_its_part() {
+        let parts = |text: &str| read(text).1.parts;
+        assert_eq!(parts("QUILLWORK INC BERLIN"), [Part::Word, Part::Legal, Part::Place]);
+        assert_eq!(parts("QUILLWORK #301"), [Part::Word, Part::Reference]);
+        assert_eq!(parts("www.quillwork.com"), [Part::Web, Part::Word, Part::Web]);
+        assert_eq!(parts("QUILLWORK SUBSCRIPTION"), [Part::Word, Part::Service]);
+        assert_eq!(parts("QUILLWORK HOTEL"), [Part::Word, Part::Venue]);
+    }
+
+    #[test]
+    fn a_field_that_names_nobody_is_a_placeholder() {
+        let check =
+            |text: &str, expected: bool| assert_eq!(read(text).1.placeholder, expected, "text {text:?}");
+        check("", true);
+        check("N/A", true);
+        check("Corporate card", true);
+        check("立替", true);
+        check("Quillwork", false);
+        check("Corporate card services Quillwork", false);
+    }
+}

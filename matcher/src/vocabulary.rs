@@ -1,0 +1,175 @@
+//! Words that change what a line means: the small grammar, as data.
+//!
+//! `data/vocabulary.txt` holds the phrases by class; this file only loads and finds them. What a class means for a
+//! decision is said in `unwrap` and `context`. The vocabulary is general: nothing in it comes from a customer, and
+//! no phrase belongs to one app.
+
+use rustc_hash::FxHashMap;
+
+use crate::automaton::{Automaton, Occurrence};
+use crate::normalize::{Gap, Normalized};
+
+const SHIPPED: &str = include_str!("../data/vocabulary.txt");
+
+/// A set of word classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Classes(u32);
+
+macro_rules! classes {
+    ($($name:ident = $bit:literal, $section:literal;)*) => {
+        impl Classes {
+            $(pub(crate) const $name: Classes = Classes(1 << $bit);)*
+
+            fn of_section(section: &str) -> Option<Classes> {
+                match section {
+                    $($section => Some(Classes::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+classes! {
+    BANK = 0, "bank";
+    INTERMEDIARY = 1, "intermediary";
+    STOREFRONT = 2, "storefront";
+    RESELLER = 3, "reseller";
+    PLACEHOLDER = 4, "placeholder";
+    LEGAL = 5, "legal";
+    SERVICE = 6, "service";
+    ACQUIRE = 7, "acquire";
+    OCCASION = 8, "occasion";
+    HARDWARE = 9, "hardware";
+    VENUE = 10, "venue";
+    HEADING_TRAVEL = 11, "heading_travel";
+    HEADING_GOODS = 12, "heading_goods";
+    HEADING_SOFTWARE = 13, "heading_software";
+    HEADING_SERVICES = 14, "heading_services";
+    PLACE = 15, "place";
+    ORDINARY = 16, "ordinary";
+}
+
+impl Classes {
+    pub(crate) const EMPTY: Classes = Classes(0);
+
+    pub(crate) const fn or(self, other: Classes) -> Classes {
+        Classes(self.0 | other.0)
+    }
+
+    /// Whether the two sets share a class.
+    pub(crate) fn any(self, of: Classes) -> bool {
+        self.0 & of.0 != 0
+    }
+}
+
+/// A phrase of the vocabulary in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Marked {
+    pub(crate) tokens: std::ops::Range<usize>,
+    pub(crate) classes: Classes,
+}
+
+/// All phrases, ready to be found.
+#[derive(Debug)]
+pub(crate) struct Vocabulary {
+    automaton: Automaton,
+    /// By pattern: classes that always count, and classes that count when an asterisk follows.
+    classes: Vec<(Classes, Classes)>,
+    by_phrase: FxHashMap<String, usize>,
+}
+
+impl Vocabulary {
+    /// The vocabulary as it is shipped.
+    pub(crate) fn shipped() -> Vocabulary {
+        let mut by_phrase: FxHashMap<String, usize> = FxHashMap::default();
+        let mut phrases: Vec<String> = Vec::new();
+        let mut classes: Vec<(Classes, Classes)> = Vec::new();
+        for (class, phrase) in phrases_of(SHIPPED) {
+            let (phrase, starred) = match phrase.strip_suffix('*') {
+                Some(phrase) => (phrase, true),
+                None => (phrase, false),
+            };
+            let normalized = Normalized::of(phrase).trimmed().to_owned();
+            if normalized.is_empty() {
+                continue;
+            }
+            let pattern = *by_phrase.entry(normalized.clone()).or_insert_with(|| {
+                phrases.push(normalized);
+                classes.push((Classes::EMPTY, Classes::EMPTY));
+                phrases.len() - 1
+            });
+            let slot = &mut classes[pattern];
+            let half = if starred { &mut slot.1 } else { &mut slot.0 };
+            *half = half.or(class);
+        }
+        Vocabulary { automaton: Automaton::build(phrases.iter().map(String::as_str)), classes, by_phrase }
+    }
+
+    /// The classes of a normalised phrase, taken by itself.
+    pub(crate) fn classes_of(&self, phrase: &str) -> Classes {
+        self.by_phrase.get(phrase).map_or(Classes::EMPTY, |&pattern| self.classes[pattern].0)
+    }
+
+    /// Replaces `marked` by every phrase in the text, overlapping ones included, in the order of the text.
+    pub(crate) fn mark(
+        &self,
+        text: &Normalized,
+        occurrences: &mut Vec<Occurrence>,
+        marked: &mut Vec<Marked>,
+    ) {
+        marked.clear();
+        self.automaton.find_all(text, occurrences);
+        for occurrence in occurrences.drain(..) {
+            let (always, starred) = self.classes[occurrence.pattern];
+            let star_follows = text.tokens.get(occurrence.tokens.end).is_some_and(|t| t.before == Gap::Star);
+            let classes = if star_follows { always.or(starred) } else { always };
+            if classes != Classes::EMPTY {
+                marked.push(Marked { tokens: occurrence.tokens, classes });
+            }
+        }
+        marked.sort_by_key(|m| (m.tokens.start, m.tokens.end));
+    }
+}
+
+/// The phrases of a vocabulary file with their class. A section that no class is named after is skipped; a test
+/// keeps the shipped file free of them.
+fn phrases_of(file: &str) -> impl Iterator<Item = (Classes, &str)> {
+    let mut class = None;
+    file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).flat_map(
+        move |line| {
+            if let Some(section) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                class = Classes::of_section(section);
+                return Vec::new();
+            }
+            let class = class;
+            line.split(',').filter_map(|phrase| class.map(|class| (class, phrase.trim()))).collect()
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_section_of_the_shipped_file_is_a_class() {
+        for line in SHIPPED.lines().filter_map(|l| l.strip_prefix('[')) {
+            let section = line.trim_end_matches(']');
+            assert!(Classes::of_section(section).is_some(), "unknown section {section}");
+        }
+    }
+
+    #[test]
+    fn a_starred_phrase_counts_only_before_an_asterisk() {
+        let vocabulary = Vocabulary::shipped();
+        let marks = |text: &str| {
+            let (mut occurrences, mut marked) = (Vec::new(), Vec::new());
+            vocabulary.mark(&Normalized::of(text), &mut occurrences, &mut marked);
+            marked.iter().any(|m| m.classes.any(Classes::INTERMEDIARY))
+        };
+        assert!(marks("FS *QUILLWORK"));
+        assert!(!marks("FS QUILLWORK"));
+        assert!(marks("PAYPAL QUILLWORK"));
+    }
+}
