@@ -73,13 +73,13 @@ pub(crate) fn operation(text: &str) -> Option<Op> {
 /// `{"id": "...", "displayName": "..."}`.
 ///
 /// `None` for keys without effect: the server's own, read-only and unknown ones.
-pub(crate) fn path_of_key(rt: &ResourceType, key: &str) -> Option<Path> {
+pub(crate) fn path_of_key(rt: &ResourceType, key: &str) -> Option<(Path, Resolved)> {
     let path = Path::parse(key).ok()?;
     let resolved = rt.resolve(&path)?;
-    (!resolved.is_read_only()).then_some(path)
+    (!resolved.is_read_only()).then_some((path, resolved))
 }
 
-/// **Okta, SailPoint**: a password comes even where it is not wanted; it has no effect. `schemas` in a path says what
+/// **Okta**, **`SailPoint`**: a password comes even where it is not wanted; it has no effect. `schemas` in a path says what
 /// the extension attributes say anyway, and `schemas` is computed.
 pub(crate) fn is_without_effect(path: &Path) -> bool {
     path.is_plain("password") || path.is_plain("schemas")

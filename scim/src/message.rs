@@ -9,13 +9,14 @@ use crate::urn;
 /// `total` counts all matches, `start_index` (1-based) is that of the first resource in this page. `Resources` is
 /// there even when empty: RFC 7644 allows to leave it out, Entra and Okta want it.
 pub fn list_response(total: usize, start_index: usize, resources: Vec<Value>) -> Value {
-    json!({
+    let mut list = json!({
         "schemas": [urn::LIST_RESPONSE],
         "totalResults": total,
         "startIndex": start_index,
         "itemsPerPage": resources.len(),
-        "Resources": resources,
-    })
+    });
+    list["Resources"] = Value::Array(resources);
+    list
 }
 
 #[cfg(test)]

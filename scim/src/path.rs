@@ -9,6 +9,7 @@ use crate::{
     Error, Filter, ResourceType,
     filter::{Cursor, parse_bracket},
     schema::split_known_urn,
+    urn,
 };
 
 /// A path such as `userName`, `name.givenName`, `emails[type eq "work"].value`,
@@ -44,6 +45,12 @@ impl Path {
     /// `None` if the path names nothing there.
     pub fn canonical(&self, rt: &ResourceType) -> Option<String> {
         rt.resolve(self).map(|resolved| resolved.canonical())
+    }
+
+    /// Whether the path is this one name and nothing more, in any letter case.
+    pub(crate) fn is_plain(&self, name: &str) -> bool {
+        let core = self.schema.as_deref().is_none_or(|id| id == urn::USER || id == urn::GROUP);
+        core && self.filter.is_none() && self.sub.is_none() && self.attribute.eq_ignore_ascii_case(name)
     }
 }
 
@@ -127,7 +134,7 @@ pub(crate) fn is_name_char(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ScimType, urn};
+    use crate::ScimType;
 
     fn check(text: &str, canonical: Option<&str>) {
         let path = Path::parse(text).unwrap();

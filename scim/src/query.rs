@@ -79,8 +79,8 @@ impl ListQuery {
                 None | Some(Value::Null) => continue,
                 Some(Value::String(text)) => text.clone(),
                 Some(Value::Number(number)) => number.to_string(),
-                Some(Value::Array(names)) => {
-                    names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+                Some(Value::Array(list)) => {
+                    list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
                 }
                 Some(_) => return Err(Error::invalid_value(format!("{name} has the wrong type."))),
             };

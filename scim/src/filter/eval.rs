@@ -20,8 +20,7 @@ use crate::{
 pub(crate) fn holds(filter: &Filter, scope: Scope<'_>, object: &Map<String, Value>) -> bool {
     match filter {
         Filter::Compare { path, op, value } => compare_path(path, *op, value, scope, object),
-        Filter::Present(path) => !select(path, scope, object).is_empty(),
-        Filter::Any(path) => !select(path, scope, object).is_empty(),
+        Filter::Present(path) | Filter::Any(path) => !select(path, scope, object).is_empty(),
         Filter::Not(inner) => !holds(inner, scope, object),
         Filter::And(terms) => terms.iter().all(|term| holds(term, scope, object)),
         Filter::Or(terms) => terms.iter().any(|term| holds(term, scope, object)),

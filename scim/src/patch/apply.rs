@@ -57,10 +57,8 @@ fn run_without_path(
         return Err(Error::invalid_value("without a path, value must be an object of attributes."));
     };
     for (key, value) in members {
-        if let Some(path) = habits::path_of_key(rt, key) {
-            if let Some(resolved) = rt.resolve(&path) {
-                run_at(attributes, rt, op, &path, resolved, Some(value))?;
-            }
+        if let Some((path, resolved)) = habits::path_of_key(rt, key) {
+            run_at(attributes, rt, op, &path, resolved, Some(value))?;
         }
     }
     Ok(())
@@ -117,10 +115,9 @@ fn run_on_extension(
     };
     for (key, value) in members {
         let key = format!("{}:{key}", extension.id);
-        if let Some(path) = habits::path_of_key(rt, &key) {
-            if let Some(resolved) = rt.resolve(&path).filter(|resolved| resolved.attribute.is_some()) {
-                run_at(attributes, rt, op, &path, resolved, Some(value))?;
-            }
+        let named = habits::path_of_key(rt, &key).filter(|(_, resolved)| resolved.attribute.is_some());
+        if let Some((path, resolved)) = named {
+            run_at(attributes, rt, op, &path, resolved, Some(value))?;
         }
     }
     Ok(())

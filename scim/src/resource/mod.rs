@@ -13,7 +13,7 @@ mod replace;
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, Path, ResourceType, habits,
+    Error, ResourceType, habits,
     schema::{Attribute, split_known_urn},
     urn,
 };
@@ -65,10 +65,10 @@ impl Resource {
                 if let Some(value) = coerce(attribute, value, attribute.name)? {
                     attributes.insert(attribute.name.to_owned(), value);
                 }
-            } else if let Some(extension) = rt.extension(name) {
-                if let Some(value) = coerce::extension(extension, value)? {
-                    attributes.insert(extension.id.to_owned(), value);
-                }
+            } else if let Some(extension) = rt.extension(name)
+                && let Some(value) = coerce::extension(extension, value)?
+            {
+                attributes.insert(extension.id.to_owned(), value);
             }
         }
         let resource = Self { resource_type: rt, attributes };
@@ -284,14 +284,6 @@ fn check_parts_of(attributes: &[Attribute], object: &Map<String, Value>, prefix:
         }
     }
     Ok(())
-}
-
-impl Path {
-    /// Whether the path is this one name and nothing more, in any letter case.
-    pub(crate) fn is_plain(&self, name: &str) -> bool {
-        let core = self.schema.as_deref().is_none_or(|id| id == urn::USER || id == urn::GROUP);
-        core && self.filter.is_none() && self.sub.is_none() && self.attribute.eq_ignore_ascii_case(name)
-    }
 }
 
 #[cfg(test)]

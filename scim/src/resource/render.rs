@@ -31,10 +31,10 @@ impl Resource {
                 if !shown.is_empty() {
                     answer.insert(extension.id.to_owned(), Value::Object(shown));
                 }
-            } else if let Some(attribute) = rt.attribute(name) {
-                if let Some(shown) = show(attribute, value, None, projection) {
-                    answer.insert(attribute.name.to_owned(), with_references(attribute, shown, meta));
-                }
+            } else if let Some(attribute) = rt.attribute(name)
+                && let Some(shown) = show(attribute, value, None, projection)
+            {
+                answer.insert(attribute.name.to_owned(), with_references(attribute, shown, meta));
             }
         }
         for (name, value) in [("id", Value::from(meta.id.as_str())), ("meta", meta.to_json())] {

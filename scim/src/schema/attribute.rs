@@ -89,7 +89,7 @@ pub struct Attribute {
 
 impl Attribute {
     /// A singular, optional, writable attribute with the defaults of RFC 7643 §2.2.
-    pub const fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
+    pub(super) const fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
         Self {
             name,
             kind,
@@ -107,22 +107,22 @@ impl Attribute {
     }
 
     /// Text.
-    pub const fn string(name: &'static str, description: &'static str) -> Self {
+    pub(super) const fn string(name: &'static str, description: &'static str) -> Self {
         Self::new(name, Kind::String, description)
     }
 
     /// A boolean.
-    pub const fn boolean(name: &'static str, description: &'static str) -> Self {
+    pub(super) const fn boolean(name: &'static str, description: &'static str) -> Self {
         Self::new(name, Kind::Boolean, description)
     }
 
     /// A point in time.
-    pub const fn date_time(name: &'static str, description: &'static str) -> Self {
+    pub(super) const fn date_time(name: &'static str, description: &'static str) -> Self {
         Self::new(name, Kind::DateTime, description)
     }
 
     /// A URI of one of the named types.
-    pub const fn reference(
+    pub(super) const fn reference(
         name: &'static str,
         types: &'static [&'static str],
         description: &'static str,
@@ -133,56 +133,60 @@ impl Attribute {
     }
 
     /// An object of sub-attributes.
-    pub const fn complex(name: &'static str, parts: &'static [Attribute], description: &'static str) -> Self {
+    pub(super) const fn complex(
+        name: &'static str,
+        parts: &'static [Attribute],
+        description: &'static str,
+    ) -> Self {
         let mut attribute = Self::new(name, Kind::Complex, description);
         attribute.sub_attributes = parts;
         attribute
     }
 
     /// ... whose value is an array.
-    pub const fn list(mut self) -> Self {
+    pub(super) const fn list(mut self) -> Self {
         self.multi_valued = true;
         self
     }
 
     /// ... without which a resource is refused.
-    pub const fn required(mut self) -> Self {
+    pub(super) const fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
     /// ... whose letter case matters.
-    pub const fn case_exact(mut self) -> Self {
+    pub(super) const fn case_exact(mut self) -> Self {
         self.case_exact = true;
         self
     }
 
     /// ... that only the server writes.
-    pub const fn read_only(mut self) -> Self {
+    pub(super) const fn read_only(mut self) -> Self {
         self.mutability = Mutability::ReadOnly;
         self
     }
 
     /// ... that is written once.
-    pub const fn immutable(mut self) -> Self {
+    pub(super) const fn immutable(mut self) -> Self {
         self.mutability = Mutability::Immutable;
         self
     }
 
     /// ... that every answer shows.
-    pub const fn always(mut self) -> Self {
+    pub(super) const fn always(mut self) -> Self {
         self.returned = Returned::Always;
         self
     }
 
     /// ... that is unique among the resources of an account.
-    pub const fn unique(mut self) -> Self {
+    pub(super) const fn unique(mut self) -> Self {
         self.uniqueness = Uniqueness::Server;
         self
     }
 
     /// ... with suggested values.
-    pub const fn canonical(mut self, values: &'static [&'static str]) -> Self {
+    pub(super) const fn canonical(mut self, values: &'static [&'static str]) -> Self {
         self.canonical_values = values;
         self
     }
