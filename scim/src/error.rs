@@ -70,9 +70,8 @@ macro_rules! rows {
             $(
                 $(#[$doc])+
                 pub fn $name(detail: impl Into<String>) -> Self {
-                    #[allow(unused_mut, unused_assignments, reason = "rows without a keyword leave it out")]
-                    let mut scim_type = None;
-                    $(scim_type = Some(ScimType::$scim_type);)?
+                    let keyword: &[ScimType] = &[$(ScimType::$scim_type)?];
+                    let scim_type = keyword.first().copied();
                     Self { status: $status, scim_type, detail: detail.into() }
                 }
             )+

@@ -194,4 +194,15 @@ mod tests {
         check(&text, MAX_STRING_BYTES);
         check(&members, MAX_GROUP_MEMBERS);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic_and_what_it_reads_serde_json_reads(
+            bytes in proptest::collection::vec(proptest::sample::select(b"{}[]\",:x1 \\\xff".to_vec()), 0..24),
+        ) {
+            if let Ok(value) = parse(&bytes) {
+                proptest::prop_assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap(), value);
+            }
+        }
+    }
 }

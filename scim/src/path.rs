@@ -32,7 +32,7 @@ impl Path {
     /// # Errors
     /// `invalidPath`; `invalidFilter` if it is the part in brackets that cannot be read.
     pub fn parse(text: &str) -> Result<Path, Error> {
-        let mut cursor = Cursor::new(text.trim())?;
+        let mut cursor = Cursor::new(text.trim()).map_err(|error| Error::invalid_path(error.detail))?;
         let path = parse_at(&mut cursor)?;
         if cursor.is_at_end() {
             Ok(path)
@@ -176,6 +176,12 @@ mod tests {
             &format!("{}.manager", urn::ENTERPRISE_USER),
             Some(&format!("{}:manager", urn::ENTERPRISE_USER)),
         );
+    }
+
+    #[test]
+    fn a_path_is_bounded() {
+        assert!(Path::parse(&"a".repeat(4096)).is_ok());
+        assert_eq!(Path::parse(&"a".repeat(4097)).unwrap_err().scim_type, Some(ScimType::InvalidPath));
     }
 
     #[test]

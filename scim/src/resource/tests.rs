@@ -5,6 +5,7 @@
 )]
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -285,4 +286,76 @@ fn a_group_can_be_shown_without_members() {
     let lean = group.render(&meta, &Projection::parse(None, Some("members")).unwrap());
     assert_eq!(lean.get("members"), None);
     assert_eq!(lean["displayName"], "g");
+}
+
+#[test]
+fn put_keeps_the_name_of_a_manager_who_stays() {
+    let name = format!("{}:manager.displayName", urn::ENTERPRISE_USER);
+    let mut before = ada();
+    before.set(&name, json!("Charles"));
+    let put = |manager: &str| {
+        let body = json!({"userName": "a", urn::ENTERPRISE_USER: {"manager": manager}});
+        replace(&before, &body).unwrap().get(&name).cloned()
+    };
+    assert_eq!(put("m1"), Some(json!("Charles")));
+    assert_eq!(put("m2"), None);
+}
+
+/// Any JSON, with member names that mean something.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        "[a-zA-Z@. ]{0,6}".prop_map(Value::from),
+        Just(json!("True")),
+    ];
+    let names = vec![
+        "userName",
+        "name",
+        "givenName",
+        "emails",
+        "value",
+        "type",
+        "primary",
+        "active",
+        "meta",
+        "roles",
+        "manager",
+        "startDate",
+        "customData",
+        "id",
+        "x",
+        urn::ENTERPRISE_USER,
+        urn::SPEND_USER,
+        urn::BRIDGE_USER,
+    ];
+    leaf.prop_recursive(4, 40, 5, move |inner| {
+        let object =
+            proptest::collection::btree_map(proptest::sample::select(names.clone()), inner.clone(), 0..5);
+        prop_oneof![
+            proptest::collection::vec(inner, 0..4).prop_map(Value::from),
+            object.prop_map(|members| members
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_accepted_is_accepted_again_and_is_the_same(
+        members in proptest::collection::vec(any_json(), 5),
+    ) {
+        let names = ["userName", "active", "name", "emails", urn::ENTERPRISE_USER];
+        let body: Value = names.iter().zip(members).map(|(name, value)| ((*name).to_owned(), value)).collect();
+        for rt in ResourceType::all() {
+            if let Ok(resource) = Resource::from_client(rt, &body) {
+                prop_assert_eq!(&Resource::from_client(rt, &resource.to_stored()).unwrap(), &resource);
+                let answer = resource.render(&meta(), &Projection::default());
+                prop_assert_eq!(&Resource::from_client(rt, &answer).unwrap(), &resource);
+            }
+        }
+    }
 }

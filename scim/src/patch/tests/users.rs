@@ -298,3 +298,60 @@ fn passwords_and_schemas_have_no_effect() {
     unchanged(&user(), json!([{"op": "replace", "value": {"password": "secret"}}]));
     unchanged(&user(), json!([{"op": "add", "path": "schemas", "value": [urn::SPEND_USER]}]));
 }
+
+#[test]
+fn adding_nothing_adds_nothing() {
+    for value in [json!(null), json!(""), json!([])] {
+        for path in ["title", "emails", "name", "emails[type eq \"work\"].value", MANAGER] {
+            unchanged(&user(), json!([{"op": "add", "path": path, "value": value}]));
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_left_with_its_type_only_goes_but_not_before_the_request_ends() {
+    let primary = json!({"op": "add", "path": "phoneNumbers[type eq \"work\"].primary", "value": true});
+    unchanged(&user(), json!([primary]));
+    check(
+        json!([primary, {"op": "add", "path": "phoneNumbers[type eq \"work\"].value", "value": "1"}]),
+        &[("phoneNumbers", json!([{"type": "work", "primary": true, "value": "1"}]))],
+    );
+}
+
+#[test]
+fn a_filter_that_matches_several_values_changes_them_all_and_a_part_without_filter_too() {
+    check(
+        json!([{"op": "replace", "path": "emails[value ew \".example\"].display", "value": "x"}]),
+        &[(
+            "emails",
+            json!([
+                {"type": "work", "value": "ada@work.example", "primary": true, "display": "x"},
+                {"type": "home", "value": "ada@home.example", "display": "x"},
+            ]),
+        )],
+    );
+    check(
+        json!([{"op": "add", "path": "emails[value ew \".example\"]", "value": {"display": "y"}}]),
+        &[(
+            "emails",
+            json!([
+                {"type": "work", "value": "ada@work.example", "primary": true, "display": "y"},
+                {"type": "home", "value": "ada@home.example", "display": "y"},
+            ]),
+        )],
+    );
+    check(
+        json!([{"op": "remove", "path": "emails.display"}]),
+        &[(
+            "emails",
+            json!([
+                {"type": "work", "value": "ada@work.example", "primary": true},
+                {"type": "home", "value": "ada@home.example"},
+            ]),
+        )],
+    );
+    check(
+        json!([{"op": "replace", "path": "emails[type eq \"home\"]", "value": null}]),
+        &[("emails", json!([{"type": "work", "value": "ada@work.example", "primary": true}]))],
+    );
+}
