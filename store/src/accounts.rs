@@ -1,78 +1,202 @@
-//! Accounts.
-use crate::{Conn, Error, ids::AccountId};
+//! Accounts: one connected Concur company each (design D1). The id is the key; the name is a label that can change.
+//! Secrets of an account are in `credentials` and `oauth_tokens`.
+
+use diesel::prelude::*;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// One connected Concur company (design D1).
+use crate::conn::on;
+use crate::ids::AccountId;
+use crate::schema::accounts;
+use crate::value::{self, micros, text_enum};
+use crate::{Conn, Error};
+
+/// One connected Concur company.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Account {
+    /// Immutable key.
     pub id: AccountId,
+    /// Unique label, as the operator typed it.
     pub name: String,
+    /// Concur's id of the company.
     pub company_uuid: String,
+    /// Which kind of token Concur gave us (design D2).
     pub authentication_type: AuthenticationType,
+    /// Address of the data centre, as configured.
     pub base_uri: String,
+    /// Address that Concur's token endpoint told us to use; data, to be checked before use (reliability I22).
     pub geolocation: Option<String>,
+    /// Settings of the account, owned by their readers.
     pub settings: Value,
+    /// Anchor of the one-year window; set once.
     pub first_connected_at: Option<Timestamp>,
+    /// While set, nothing is sent for this account.
     pub paused_at: Option<Timestamp>,
+    /// Why it is paused.
     pub paused_reason: Option<String>,
+    /// When it was added.
     pub created_at: Timestamp,
+    /// When the row last changed.
     pub updated_at: Timestamp,
 }
-/// What the Concur tokens of an account speak for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthenticationType {
-    UserLevel,
-    CompanyLevel,
-}
+
+text_enum!(
+    /// For whom the Concur tokens of an account speak.
+    AuthenticationType {
+        /// User Level Authentication: expense sync only.
+        UserLevel = "user_level",
+        /// Company Level Authentication: users too.
+        CompanyLevel = "company_level",
+    }
+);
+
 /// A new account.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
+    /// Unique label.
     pub name: String,
+    /// Concur's id of the company.
     pub company_uuid: String,
+    /// Which kind of token Concur gives us.
     pub authentication_type: AuthenticationType,
+    /// Address of the data centre.
     pub base_uri: String,
+    /// Settings.
     pub settings: Value,
+    /// The time it is.
     pub now: Timestamp,
 }
-pub fn insert(_conn: &mut Conn, _new: &NewAccount) -> Result<Account, Error> {
-    unimplemented!()
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = accounts)]
+struct Row {
+    account_id: String,
+    name: String,
+    company_uuid: String,
+    authentication_type: String,
+    base_uri: String,
+    geolocation: Option<String>,
+    settings: String,
+    first_connected_at: Option<i64>,
+    paused_at: Option<i64>,
+    paused_reason: Option<String>,
+    created_at: i64,
+    updated_at: i64,
 }
-pub fn get(_conn: &mut Conn, _id: AccountId) -> Result<Account, Error> {
-    unimplemented!()
+
+impl TryFrom<Row> for Account {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Account {
+            id: value::parse(&row.account_id, "accounts.account_id")?,
+            name: row.name,
+            company_uuid: row.company_uuid,
+            authentication_type: value::parse(&row.authentication_type, "accounts.authentication_type")?,
+            base_uri: row.base_uri,
+            geolocation: row.geolocation,
+            settings: value::json(&row.settings, "accounts.settings")?,
+            first_connected_at: value::time_opt(row.first_connected_at, "accounts.first_connected_at")?,
+            paused_at: value::time_opt(row.paused_at, "accounts.paused_at")?,
+            paused_reason: row.paused_reason,
+            created_at: value::time(row.created_at, "accounts.created_at")?,
+            updated_at: value::time(row.updated_at, "accounts.updated_at")?,
+        })
+    }
 }
-pub fn by_name(_conn: &mut Conn, _name: &str) -> Result<Option<Account>, Error> {
-    unimplemented!()
+
+/// Adds an account; [`crate::Constraint::AccountName`] when the name is taken.
+pub fn insert(conn: &mut Conn, new: &NewAccount) -> Result<Account, Error> {
+    let row = Row {
+        account_id: AccountId::generate(new.now).to_string(),
+        name: new.name.clone(),
+        company_uuid: new.company_uuid.clone(),
+        authentication_type: new.authentication_type.to_string(),
+        base_uri: new.base_uri.clone(),
+        geolocation: None,
+        settings: new.settings.to_string(),
+        first_connected_at: None,
+        paused_at: None,
+        paused_reason: None,
+        created_at: micros(new.now),
+        updated_at: micros(new.now),
+    };
+    on!(conn, c => diesel::insert_into(accounts::table).values(&row).execute(c))?;
+    row.try_into()
 }
-pub fn list(_conn: &mut Conn) -> Result<Vec<Account>, Error> {
-    unimplemented!()
+
+/// The account; [`Error::NotFound`] if there is none.
+pub fn get(conn: &mut Conn, id: AccountId) -> Result<Account, Error> {
+    let id = id.to_string();
+    let row: Option<Row> =
+        on!(conn, c => accounts::table.find(&id).select(Row::as_select()).first(c).optional())?;
+    row.ok_or(Error::NotFound { what: "account" })?.try_into()
 }
-pub fn set_name(_conn: &mut Conn, _id: AccountId, _name: &str, _now: Timestamp) -> Result<(), Error> {
-    unimplemented!()
+
+/// The account with exactly this name.
+pub fn by_name(conn: &mut Conn, name: &str) -> Result<Option<Account>, Error> {
+    let row: Option<Row> = on!(conn, c => {
+        accounts::table.filter(accounts::name.eq(name)).select(Row::as_select()).first(c).optional()
+    })?;
+    row.map(Account::try_from).transpose()
 }
-pub fn set_settings(
-    _conn: &mut Conn,
-    _id: AccountId,
-    _settings: &Value,
-    _now: Timestamp,
-) -> Result<(), Error> {
-    unimplemented!()
+
+/// All accounts, by name.
+pub fn list(conn: &mut Conn) -> Result<Vec<Account>, Error> {
+    let rows: Vec<Row> = on!(conn, c => {
+        accounts::table.order(accounts::name).select(Row::as_select()).load(c)
+    })?;
+    rows.into_iter().map(Account::try_from).collect()
 }
+
+/// Changes one column set of one account; `NotFound` if there is no such account.
+macro_rules! set {
+    ($conn:expr, $id:expr, $now:expr, $($change:expr),+) => {{
+        let id = $id.to_string();
+        let change = ($($change,)+ accounts::updated_at.eq(micros($now)));
+        match on!($conn, c => diesel::update(accounts::table.find(&id)).set(change).execute(c))? {
+            0 => Err(Error::NotFound { what: "account" }),
+            _ => Ok(()),
+        }
+    }};
+}
+
+/// Renames it; [`crate::Constraint::AccountName`] when the name is taken.
+pub fn set_name(conn: &mut Conn, id: AccountId, name: &str, now: Timestamp) -> Result<(), Error> {
+    set!(conn, id, now, accounts::name.eq(name))
+}
+
+/// Replaces the settings.
+pub fn set_settings(conn: &mut Conn, id: AccountId, settings: &Value, now: Timestamp) -> Result<(), Error> {
+    set!(conn, id, now, accounts::settings.eq(settings.to_string()))
+}
+
+/// Keeps the address that Concur's token endpoint told us.
 pub fn set_geolocation(
-    _conn: &mut Conn,
-    _id: AccountId,
-    _geolocation: &str,
-    _now: Timestamp,
+    conn: &mut Conn,
+    id: AccountId,
+    geolocation: &str,
+    now: Timestamp,
 ) -> Result<(), Error> {
-    unimplemented!()
+    set!(conn, id, now, accounts::geolocation.eq(geolocation))
 }
-/// Sets the first connection date once; later calls change nothing and return the stored date.
-pub fn set_first_connected(_conn: &mut Conn, _id: AccountId, _at: Timestamp) -> Result<Timestamp, Error> {
-    unimplemented!()
+
+/// Sets the first connection date once; later calls change nothing. Returns the date that stands.
+pub fn set_first_connected(conn: &mut Conn, id: AccountId, at: Timestamp) -> Result<Timestamp, Error> {
+    let key = id.to_string();
+    on!(conn, c => {
+        diesel::update(accounts::table.find(&key).filter(accounts::first_connected_at.is_null()))
+            .set((accounts::first_connected_at.eq(micros(at)), accounts::updated_at.eq(micros(at))))
+            .execute(c)
+    })?;
+    Ok(get(conn, id)?.first_connected_at.unwrap_or(at))
 }
-pub fn pause(_conn: &mut Conn, _id: AccountId, _reason: &str, _now: Timestamp) -> Result<(), Error> {
-    unimplemented!()
+
+/// Nothing is sent for the account until `resume`.
+pub fn pause(conn: &mut Conn, id: AccountId, reason: &str, now: Timestamp) -> Result<(), Error> {
+    set!(conn, id, now, accounts::paused_at.eq(micros(now)), accounts::paused_reason.eq(reason))
 }
-pub fn resume(_conn: &mut Conn, _id: AccountId, _now: Timestamp) -> Result<(), Error> {
-    unimplemented!()
+
+/// Ends a pause.
+pub fn resume(conn: &mut Conn, id: AccountId, now: Timestamp) -> Result<(), Error> {
+    set!(conn, id, now, accounts::paused_at.eq(None::<i64>), accounts::paused_reason.eq(None::<String>))
 }

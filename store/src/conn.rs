@@ -1,61 +1,137 @@
-//! Pool and transactions.
+//! One connection type over both databases, and the one transaction helper.
+//!
+//! `Conn` is an enum, and `on!` runs the same diesel query text against the concrete connection of either arm, so that
+//! the compiler checks it for both backends. diesel's `MultiConnection` derive was weighed and left out: its combined
+//! backend knows neither `ON CONFLICT` nor `RETURNING` nor batch inserts, which the outbox and the sync live on.
+
+use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
+use diesel::sqlite::SqliteConnection;
+use diesel_async::AsyncPgConnection;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+
+use crate::pool::PostgresIo;
 use crate::{Error, MasterKey};
 
-/// A connection to either database, inside `read` or `write`.
-#[derive(Debug)]
-pub struct Conn {}
-impl Conn {
-    /// Runs `f` in a savepoint: its changes are undone if it returns an error, those before it stay.
-    pub fn savepoint<T, E: From<Error>>(
-        &mut self,
-        _f: impl FnOnce(&mut Conn) -> Result<T, E>,
-    ) -> Result<T, E> {
-        unimplemented!()
+/// PostgreSQL behind diesel's blocking interface; its socket lives on the store's own thread.
+pub(crate) type PgConnection = AsyncConnectionWrapper<AsyncPgConnection, PostgresIo>;
+
+/// A connection of the pool.
+pub(crate) enum Raw {
+    Sqlite(Box<SqliteConnection>),
+    Postgres(Box<PgConnection>),
+}
+
+/// A connection to either database, inside `Store::read` or `Store::write`.
+pub struct Conn {
+    pub(crate) pooled: r2d2::PooledConnection<crate::pool::Manager>,
+    pub(crate) master_key: MasterKey,
+}
+
+impl std::fmt::Debug for Conn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match *self.pooled {
+            Raw::Sqlite(_) => "Conn(sqlite)",
+            Raw::Postgres(_) => "Conn(postgres)",
+        })
     }
 }
 
-/// The store: a pool of connections and the keys. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Store {}
-impl Store {
-    /// Opens `sqlite:<path>` or `postgres://…`, applies pending migrations under a lock; blocking.
-    pub fn open(_database_url: &str, _master_key: MasterKey) -> Result<Store, Error> {
-        unimplemented!()
-    }
-    /// Runs queries on a blocking thread, without a transaction.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        _f: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        unimplemented!()
-    }
-    /// Runs `f` in one transaction on a blocking thread; commits if it returns `Ok`. Durable when this returns.
-    pub async fn write<T: Send + 'static>(
-        &self,
-        _f: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        unimplemented!()
-    }
-    /// Like `write`, for closures with an error type of their own (an `Err` rolls back).
-    pub async fn try_write<T: Send + 'static, E: From<Error> + Send + 'static>(
-        &self,
-        _f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+/// Runs one diesel query on whichever database it is: `on!(conn, c => query.load(c))`.
+macro_rules! on {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match &mut *$conn.pooled {
+            $crate::conn::Raw::Sqlite($c) => {
+                let $c = &mut **$c;
+                $body
+            }
+            $crate::conn::Raw::Postgres($c) => {
+                let $c = &mut **$c;
+                $body
+            }
+        }
+        .map_err($crate::Error::from)
+    };
+}
+pub(crate) use on;
+
+type PgManager = <PgConnection as Connection>::TransactionManager;
+
+impl Conn {
+    /// Runs `f` in a savepoint: when it returns an error its changes are undone, and those before it stay.
+    pub fn savepoint<T, E: From<Error>>(
+        &mut self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        unimplemented!()
+        self.pooled.begin_nested()?;
+        self.finish(f)
     }
-    /// `read` for callers that are on a blocking thread already (not inside async code).
-    pub fn read_blocking<T>(&self, _f: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
-        unimplemented!()
-    }
-    /// `write` for callers that are on a blocking thread already (not inside async code).
-    pub fn write_blocking<T, E: From<Error>>(
-        &self,
-        _f: impl FnOnce(&mut Conn) -> Result<T, E>,
+
+    /// Runs `f` in a transaction: `BEGIN IMMEDIATE` on SQLite, so that two writers queue instead of failing halfway.
+    pub(crate) fn transaction<T, E: From<Error>>(
+        &mut self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        unimplemented!()
+        self.pooled.begin_immediate()?;
+        self.finish(f)
     }
-    /// Whether the database can be written to right now (readiness).
-    pub async fn check_writable(&self) -> Result<(), Error> {
-        unimplemented!()
+
+    fn finish<T, E: From<Error>>(&mut self, f: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
+        match f(self) {
+            Ok(value) => {
+                self.pooled.commit()?;
+                Ok(value)
+            }
+            Err(error) => {
+                if let Err(rollback) = self.pooled.rollback() {
+                    // The connection is left with an open transaction; the pool drops it (`is_idle`).
+                    tracing::warn!(error = %rollback, "a transaction could not be rolled back; connection dropped");
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Raw {
+    pub(crate) fn begin_immediate(&mut self) -> Result<(), Error> {
+        match self {
+            Raw::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(&mut **c, "BEGIN IMMEDIATE"),
+            Raw::Postgres(c) => PgManager::begin_transaction(&mut **c),
+        }
+        .map_err(Error::from)
+    }
+
+    fn begin_nested(&mut self) -> Result<(), Error> {
+        match self {
+            Raw::Sqlite(c) => AnsiTransactionManager::begin_transaction(&mut **c),
+            Raw::Postgres(c) => PgManager::begin_transaction(&mut **c),
+        }
+        .map_err(Error::from)
+    }
+
+    pub(crate) fn commit(&mut self) -> Result<(), Error> {
+        match self {
+            Raw::Sqlite(c) => AnsiTransactionManager::commit_transaction(&mut **c),
+            Raw::Postgres(c) => PgManager::commit_transaction(&mut **c),
+        }
+        .map_err(Error::from)
+    }
+
+    pub(crate) fn rollback(&mut self) -> Result<(), Error> {
+        match self {
+            Raw::Sqlite(c) => AnsiTransactionManager::rollback_transaction(&mut **c),
+            Raw::Postgres(c) => PgManager::rollback_transaction(&mut **c),
+        }
+        .map_err(Error::from)
+    }
+
+    /// Healthy and outside of any transaction. A panic inside `write` leaves one open; such a connection is dropped,
+    /// which rolls back.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        let status = match self {
+            Raw::Sqlite(c) => AnsiTransactionManager::transaction_manager_status_mut(&mut **c),
+            Raw::Postgres(c) => PgManager::transaction_manager_status_mut(&mut **c),
+        };
+        matches!(status.transaction_depth(), Ok(None))
     }
 }

@@ -1,4 +1,35 @@
-//! diesel schema, migrations and queries over SQLite and PostgreSQL; the only crate that speaks SQL.
+//! Everything the bridge remembers, over SQLite and PostgreSQL from one code base: diesel schema, embedded
+//! migrations, queries. The only crate that speaks SQL.
+//!
+//! What it never does: speak HTTP, know SCIM or Concur types (their JSON travels as [`serde_json::Value`]), read a
+//! clock (times are arguments), or decide. It keeps what it is told, all of it or nothing.
+//!
+//! Functions are grouped in modules by table and take `&mut Conn`, so that several compose in one transaction:
+//!
+//! ```
+//! # use store::{MasterKey, Store, accounts, cursors};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let test = store::testing::sqlite();
+//! # let store = test.store.clone();
+//! # let now: jiff::Timestamp = "2026-11-23T12:00:00Z".parse()?;
+//! let account = store.write_blocking(|conn| {
+//!     let account = accounts::insert(conn, &accounts::NewAccount {
+//!         name: "Acme".to_owned(),
+//!         company_uuid: "08bca1e4-0f0c-4a3b-9f3d-c9d2a3c7b001".to_owned(),
+//!         authentication_type: accounts::AuthenticationType::CompanyLevel,
+//!         base_uri: "https://us2.api.concursolutions.com".to_owned(),
+//!         settings: serde_json::json!({}),
+//!         now,
+//!     })?;
+//!     cursors::put(conn, account.id, "expenses", "v3", &serde_json::json!({"window": 0}), now)?;
+//!     Ok::<_, store::Error>(account)
+//! })?;
+//! assert_eq!(store.read_blocking(|conn| accounts::by_name(conn, "Acme"))?, Some(account));
+//! # Ok(()) }
+//! ```
+//!
+//! Money is exact: decimals stand as text and are summed as decimals, never as `f64` (see [`lines::totals`]).
+
 pub mod accounts;
 pub mod audit;
 mod conn;
@@ -9,16 +40,23 @@ pub mod ids;
 pub mod lines;
 pub mod links;
 pub mod matches;
+mod migrate;
 pub mod oauth_tokens;
 pub mod operations;
+mod pool;
 pub mod reports;
 pub mod resources;
 pub mod runs;
+mod schema;
 mod seal;
+mod store;
 pub mod testing;
 pub mod tokens;
 pub mod users;
+mod value;
 
-pub use conn::{Conn, Store};
+pub use conn::Conn;
 pub use error::{Constraint, Error};
 pub use seal::MasterKey;
+pub use store::Store;
+pub use value::UnknownText;

@@ -1,57 +1,176 @@
-//! Resource ↔ Concur user.
-use crate::{
-    Conn, Error,
-    ids::{AccountId, ResourceId},
-};
+//! Which Concur user a resource is, what we last knew of that user, and how far each extension has come. The link
+//! outlives the deletion of the resource, so that a returning user name finds its Concur user again.
+
+use diesel::prelude::*;
 use jiff::Timestamp;
 use serde_json::Value;
+
+use crate::conn::on;
+use crate::ids::{AccountId, ResourceId};
+use crate::schema::{link_extensions, links};
+use crate::value::{self, micros};
+use crate::{Conn, Error};
 
 /// Which Concur user a resource is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Link {
+    /// The resource.
     pub resource_id: ResourceId,
+    /// Whose.
     pub account: AccountId,
+    /// Concur's id of the user, once known.
     pub concur_user_id: Option<String>,
+    /// The user as last read from or confirmed by Concur; changes are computed against it (design D6).
     pub known: Option<Value>,
+    /// Whether we found the user instead of creating it (reliability I14).
     pub adopted: bool,
+    /// When the row last changed.
     pub updated_at: Timestamp,
 }
-/// Delivery state of one extension of a resource.
+
+/// How far one extension of a resource has come, for the status extension (design D7).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExtensionState {
+    /// `identity`, `spend`, `travel`, `roles`, or whatever the delivery calls it.
     pub extension: String,
+    /// The delivery's word for it.
     pub state: String,
+    /// Last provision id.
     pub provision_id: Option<String>,
+    /// Concur's last error code.
     pub error_code: Option<String>,
+    /// Concur's last message.
     pub error_message: Option<String>,
+    /// When it last changed.
     pub updated_at: Timestamp,
 }
-pub fn get(_conn: &mut Conn, _resource: ResourceId) -> Result<Option<Link>, Error> {
-    unimplemented!()
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = links, treat_none_as_null = true)]
+struct Row {
+    resource_id: String,
+    account_id: String,
+    concur_user_id: Option<String>,
+    known: Option<String>,
+    adopted: bool,
+    updated_at: i64,
 }
-/// Insert or replace.
-pub fn put(_conn: &mut Conn, _link: &Link) -> Result<(), Error> {
-    unimplemented!()
+
+impl TryFrom<Row> for Link {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Link {
+            resource_id: value::parse(&row.resource_id, "links.resource_id")?,
+            account: value::parse(&row.account_id, "links.account_id")?,
+            concur_user_id: row.concur_user_id,
+            known: row.known.map(|known| value::json(&known, "links.known")).transpose()?,
+            adopted: row.adopted,
+            updated_at: value::time(row.updated_at, "links.updated_at")?,
+        })
+    }
 }
-pub fn set_known(
-    _conn: &mut Conn,
-    _resource: ResourceId,
-    _known: &Value,
-    _now: Timestamp,
-) -> Result<(), Error> {
-    unimplemented!()
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = link_extensions, treat_none_as_null = true)]
+struct ExtensionRow {
+    resource_id: String,
+    extension: String,
+    state: String,
+    provision_id: Option<String>,
+    error_code: Option<String>,
+    error_message: Option<String>,
+    updated_at: i64,
 }
-/// All resources (tombstones too) linked to the Concur user, newest first.
-pub fn by_concur_user(
-    _conn: &mut Conn,
-    _account: AccountId,
-    _concur_user_id: &str,
-) -> Result<Vec<Link>, Error> {
-    unimplemented!()
+
+/// The link of a resource, if it has one.
+pub fn get(conn: &mut Conn, resource: ResourceId) -> Result<Option<Link>, Error> {
+    let key = resource.to_string();
+    let row: Option<Row> =
+        on!(conn, c => links::table.find(&key).select(Row::as_select()).first(c).optional())?;
+    row.map(Link::try_from).transpose()
 }
-pub fn extensions(_conn: &mut Conn, _resource: ResourceId) -> Result<Vec<ExtensionState>, Error> {
-    unimplemented!()
+
+/// Puts a link; replaces the one before.
+pub fn put(conn: &mut Conn, link: &Link) -> Result<(), Error> {
+    let row = Row {
+        resource_id: link.resource_id.to_string(),
+        account_id: link.account.to_string(),
+        concur_user_id: link.concur_user_id.clone(),
+        known: link.known.as_ref().map(ToString::to_string),
+        adopted: link.adopted,
+        updated_at: micros(link.updated_at),
+    };
+    on!(conn, c => {
+        diesel::insert_into(links::table).values(&row).on_conflict(links::resource_id).do_update().set(&row).execute(c)
+    })?;
+    Ok(())
 }
-pub fn put_extension(_conn: &mut Conn, _resource: ResourceId, _state: &ExtensionState) -> Result<(), Error> {
-    unimplemented!()
+
+/// Replaces the last known state; [`Error::NotFound`] if the resource has no link.
+pub fn set_known(conn: &mut Conn, resource: ResourceId, known: &Value, now: Timestamp) -> Result<(), Error> {
+    let key = resource.to_string();
+    let changed = on!(conn, c => {
+        diesel::update(links::table.find(&key))
+            .set((links::known.eq(known.to_string()), links::updated_at.eq(micros(now))))
+            .execute(c)
+    })?;
+    if changed == 0 { Err(Error::NotFound { what: "link to a Concur user" }) } else { Ok(()) }
+}
+
+/// All links to a Concur user, those of tombstones too, newest resource first.
+pub fn by_concur_user(conn: &mut Conn, account: AccountId, concur_user_id: &str) -> Result<Vec<Link>, Error> {
+    let account = account.to_string();
+    let rows: Vec<Row> = on!(conn, c => {
+        links::table
+            .filter(links::account_id.eq(&account).and(links::concur_user_id.eq(concur_user_id)))
+            .order(links::resource_id.desc())
+            .select(Row::as_select())
+            .load(c)
+    })?;
+    rows.into_iter().map(Link::try_from).collect()
+}
+
+/// The extensions of a resource, by name.
+pub fn extensions(conn: &mut Conn, resource: ResourceId) -> Result<Vec<ExtensionState>, Error> {
+    let key = resource.to_string();
+    let rows: Vec<ExtensionRow> = on!(conn, c => {
+        link_extensions::table
+            .filter(link_extensions::resource_id.eq(&key))
+            .order(link_extensions::extension)
+            .select(ExtensionRow::as_select())
+            .load(c)
+    })?;
+    let convert = |row: ExtensionRow| {
+        Ok(ExtensionState {
+            extension: row.extension,
+            state: row.state,
+            provision_id: row.provision_id,
+            error_code: row.error_code,
+            error_message: row.error_message,
+            updated_at: value::time(row.updated_at, "link_extensions.updated_at")?,
+        })
+    };
+    rows.into_iter().map(convert).collect()
+}
+
+/// Puts the state of one extension; replaces the one before.
+pub fn put_extension(conn: &mut Conn, resource: ResourceId, state: &ExtensionState) -> Result<(), Error> {
+    let row = ExtensionRow {
+        resource_id: resource.to_string(),
+        extension: state.extension.clone(),
+        state: state.state.clone(),
+        provision_id: state.provision_id.clone(),
+        error_code: state.error_code.clone(),
+        error_message: state.error_message.clone(),
+        updated_at: micros(state.updated_at),
+    };
+    on!(conn, c => {
+        diesel::insert_into(link_extensions::table)
+            .values(&row)
+            .on_conflict((link_extensions::resource_id, link_extensions::extension))
+            .do_update()
+            .set(&row)
+            .execute(c)
+    })?;
+    Ok(())
 }

@@ -1,60 +1,175 @@
-//! Sync runs.
-use crate::{
-    Conn, Error,
-    ids::{AccountId, RunId},
-};
+//! Sync runs: what was started, how far it came, how it ended. The resume point is in `cursors`; a run is the story.
+
+use diesel::prelude::*;
 use jiff::Timestamp;
 use serde_json::Value;
-/// State of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Running,
-    Complete,
-    CompleteWithGaps,
-    Failed,
-    Cancelled,
-}
-/// One run.
+
+use crate::conn::on;
+use crate::ids::{AccountId, RunId};
+use crate::schema::runs;
+use crate::value::{self, micros, text_enum};
+use crate::{Conn, Error};
+
+text_enum!(
+    /// How a run stands.
+    State {
+        /// Under way, or interrupted: look at `updated_at`.
+        Running = "running",
+        /// Everything was read.
+        Complete = "complete",
+        /// Ended, but a page or row was unreadable (reliability I26).
+        CompleteWithGaps = "complete_with_gaps",
+        /// Stopped by an error.
+        Failed = "failed",
+        /// Stopped by a person.
+        Cancelled = "cancelled",
+    }
+);
+
+/// One sync run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
+    /// Key.
     pub id: RunId,
+    /// Whose.
     pub account: AccountId,
+    /// What is synced, such as `expenses` or `users`.
     pub kind: String,
+    /// How it stands.
     pub state: State,
+    /// When it began.
     pub started_at: Timestamp,
+    /// Last sign of life.
     pub updated_at: Timestamp,
+    /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// Counters and the like, owned by whoever runs it.
     pub progress: Value,
+    /// Why it failed.
     pub error: Option<String>,
 }
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = runs)]
+struct Row {
+    run_id: String,
+    account_id: String,
+    kind: String,
+    state: String,
+    started_at: i64,
+    updated_at: i64,
+    finished_at: Option<i64>,
+    progress: String,
+    error: Option<String>,
+}
+
+impl TryFrom<Row> for Run {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Run {
+            id: value::parse(&row.run_id, "runs.run_id")?,
+            account: value::parse(&row.account_id, "runs.account_id")?,
+            kind: row.kind,
+            state: value::parse(&row.state, "runs.state")?,
+            started_at: value::time(row.started_at, "runs.started_at")?,
+            updated_at: value::time(row.updated_at, "runs.updated_at")?,
+            finished_at: value::time_opt(row.finished_at, "runs.finished_at")?,
+            progress: value::json(&row.progress, "runs.progress")?,
+            error: row.error,
+        })
+    }
+}
+
+/// Begins a run.
 pub fn start(
-    _conn: &mut Conn,
-    _account: AccountId,
-    _kind: &str,
-    _progress: &Value,
-    _now: Timestamp,
+    conn: &mut Conn,
+    account: AccountId,
+    kind: &str,
+    progress: &Value,
+    now: Timestamp,
 ) -> Result<Run, Error> {
-    unimplemented!()
+    let row = Row {
+        run_id: RunId::generate(now).to_string(),
+        account_id: account.to_string(),
+        kind: kind.to_owned(),
+        state: State::Running.to_string(),
+        started_at: micros(now),
+        updated_at: micros(now),
+        finished_at: None,
+        progress: progress.to_string(),
+        error: None,
+    };
+    on!(conn, c => diesel::insert_into(runs::table).values(&row).execute(c))?;
+    row.try_into()
 }
-pub fn progress(_conn: &mut Conn, _id: RunId, _progress: &Value, _now: Timestamp) -> Result<(), Error> {
-    unimplemented!()
+
+/// Records how far it is; [`Error::NotFound`] if the run has ended (someone cancelled it).
+pub fn progress(conn: &mut Conn, id: RunId, progress: &Value, now: Timestamp) -> Result<(), Error> {
+    let key = id.to_string();
+    let running = runs::state.eq(State::Running.as_str());
+    let changed = on!(conn, c => {
+        diesel::update(runs::table.find(&key).filter(running))
+            .set((runs::progress.eq(progress.to_string()), runs::updated_at.eq(micros(now))))
+            .execute(c)
+    })?;
+    if changed == 0 { Err(Error::NotFound { what: "running sync run" }) } else { Ok(()) }
 }
+
+/// Ends it; [`Error::NotFound`] if it has ended before.
 pub fn finish(
-    _conn: &mut Conn,
-    _id: RunId,
-    _state: State,
-    _error: Option<&str>,
-    _now: Timestamp,
+    conn: &mut Conn,
+    id: RunId,
+    state: State,
+    error: Option<&str>,
+    now: Timestamp,
 ) -> Result<(), Error> {
-    unimplemented!()
+    let key = id.to_string();
+    let running = runs::state.eq(State::Running.as_str());
+    let changed = on!(conn, c => {
+        diesel::update(runs::table.find(&key).filter(running))
+            .set((
+                runs::state.eq(state.as_str()),
+                runs::error.eq(error),
+                runs::finished_at.eq(micros(now)),
+                runs::updated_at.eq(micros(now)),
+            ))
+            .execute(c)
+    })?;
+    if changed == 0 { Err(Error::NotFound { what: "running sync run" }) } else { Ok(()) }
 }
-pub fn get(_conn: &mut Conn, _id: RunId) -> Result<Run, Error> {
-    unimplemented!()
+
+/// The run.
+pub fn get(conn: &mut Conn, id: RunId) -> Result<Run, Error> {
+    let key = id.to_string();
+    let row: Option<Row> =
+        on!(conn, c => runs::table.find(&key).select(Row::as_select()).first(c).optional())?;
+    row.ok_or(Error::NotFound { what: "sync run" })?.try_into()
 }
-/// Newest first.
-pub fn list(_conn: &mut Conn, _account: AccountId, _limit: usize) -> Result<Vec<Run>, Error> {
-    unimplemented!()
+
+/// The newest runs of an account.
+pub fn list(conn: &mut Conn, account: AccountId, limit: usize) -> Result<Vec<Run>, Error> {
+    let account = account.to_string();
+    let rows: Vec<Row> = on!(conn, c => {
+        runs::table
+            .filter(runs::account_id.eq(&account))
+            .order((runs::started_at.desc(), runs::run_id.desc()))
+            .limit(value::limit(limit))
+            .select(Row::as_select())
+            .load(c)
+    })?;
+    rows.into_iter().map(Run::try_from).collect()
 }
-pub fn latest(_conn: &mut Conn, _account: AccountId, _kind: &str) -> Result<Option<Run>, Error> {
-    unimplemented!()
+
+/// The newest run of a kind.
+pub fn latest(conn: &mut Conn, account: AccountId, kind: &str) -> Result<Option<Run>, Error> {
+    let account = account.to_string();
+    let row: Option<Row> = on!(conn, c => {
+        runs::table
+            .filter(runs::account_id.eq(&account).and(runs::kind.eq(kind)))
+            .order((runs::started_at.desc(), runs::run_id.desc()))
+            .select(Row::as_select())
+            .first(c)
+            .optional()
+    })?;
+    row.map(Run::try_from).transpose()
 }

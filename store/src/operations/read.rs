@@ -1,0 +1,269 @@
+//! Looking into the outbox: single operations, lists, attempts, outcomes per extension, figures.
+
+use diesel::dsl::{count_star, min};
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::row::{DetailsRow, Row};
+use super::{Operation, State};
+use crate::conn::on;
+use crate::ids::{AccountId, OperationId, ResourceId};
+use crate::schema::{attempts, operation_details, operation_extensions, operations};
+use crate::value::{self, micros};
+use crate::{Conn, Error};
+
+/// One try to send.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// From 1.
+    pub attempt: i32,
+    /// When it was claimed.
+    pub started_at: Timestamp,
+    /// Who tried.
+    pub lease_owner: String,
+    /// Hash of what was sent.
+    pub payload_hash: String,
+    /// When its outcome was stored.
+    pub ended_at: Option<Timestamp>,
+    /// The state it led to.
+    pub outcome: Option<State>,
+    /// Concur's error code.
+    pub error_code: Option<String>,
+    /// Concur's message.
+    pub error_message: Option<String>,
+    /// Concur's correlation id.
+    pub correlation_id: Option<String>,
+    /// Concur's id of the provision request.
+    pub provision_id: Option<String>,
+}
+
+/// What became of one extension of an operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExtensionOutcome {
+    /// Concur's name of it.
+    pub extension: String,
+    /// Concur's word for how it went.
+    pub state: String,
+    /// Concur's code.
+    pub code: Option<String>,
+    /// Concur's message.
+    pub message: Option<String>,
+    /// When it was read.
+    pub updated_at: Timestamp,
+}
+
+/// Which operations. An empty filter means all.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of this account.
+    pub account: Option<AccountId>,
+    /// Of this resource.
+    pub resource_id: Option<ResourceId>,
+    /// In one of these states; empty: any.
+    pub states: Vec<State>,
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// With a lower id: the next page.
+    pub before: Option<OperationId>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = attempts)]
+struct AttemptRow {
+    attempt: i32,
+    started_at: i64,
+    lease_owner: String,
+    payload_hash: String,
+    ended_at: Option<i64>,
+    outcome: Option<String>,
+    error_code: Option<String>,
+    error_message: Option<String>,
+    correlation_id: Option<String>,
+    provision_id: Option<String>,
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = operation_extensions, treat_none_as_null = true)]
+struct ExtensionRow {
+    op_id: i64,
+    extension: String,
+    state: String,
+    code: Option<String>,
+    message: Option<String>,
+    updated_at: i64,
+}
+
+/// The operation.
+pub fn get(conn: &mut Conn, id: OperationId) -> Result<Operation, Error> {
+    let row: Option<(Row, DetailsRow)> = on!(conn, c => {
+        operations::table
+            .inner_join(operation_details::table)
+            .filter(operations::op_id.eq(id.as_i64()))
+            .select((Row::as_select(), DetailsRow::as_select()))
+            .first(c)
+            .optional()
+    })?;
+    row.ok_or(Error::NotFound { what: "operation" })?.try_into()
+}
+
+/// The last operation of a resource's chain.
+pub fn latest_for_resource(conn: &mut Conn, resource: ResourceId) -> Result<Option<Operation>, Error> {
+    let filter = Filter { resource_id: Some(resource), ..Filter::default() };
+    Ok(list(conn, &filter, 1)?.pop())
+}
+
+/// Whether the resource has an operation that is still going to change. A `failed` one is not: it waits for a person.
+pub fn has_open(conn: &mut Conn, resource: ResourceId) -> Result<bool, Error> {
+    let key = resource.to_string();
+    let open = State::ALL.iter().filter(|s| !s.is_end() && **s != State::Failed).map(|s| s.as_str());
+    on!(conn, c => {
+        diesel::select(diesel::dsl::exists(
+            operations::table.filter(operations::resource_id.eq(&key).and(operations::state.eq_any(open))),
+        ))
+        .get_result(c)
+    })
+}
+
+/// Newest first.
+pub fn list(conn: &mut Conn, filter: &Filter, limit: usize) -> Result<Vec<Operation>, Error> {
+    let rows: Vec<(Row, DetailsRow)> = on!(conn, c => {
+        let mut query = operations::table
+            .inner_join(operation_details::table)
+            .select((Row::as_select(), DetailsRow::as_select()))
+            .into_boxed();
+        if let Some(account) = filter.account {
+            query = query.filter(operations::account_id.eq(account.to_string()));
+        }
+        if let Some(resource) = filter.resource_id {
+            query = query.filter(operations::resource_id.eq(resource.to_string()));
+        }
+        if !filter.states.is_empty() {
+            query = query.filter(operations::state.eq_any(filter.states.iter().map(|state| state.as_str())));
+        }
+        if let Some(kind) = &filter.kind {
+            query = query.filter(operations::kind.eq(kind));
+        }
+        if let Some(before) = filter.before {
+            query = query.filter(operations::op_id.lt(before.as_i64()));
+        }
+        query.order(operations::op_id.desc()).limit(value::limit(limit)).load(c)
+    })?;
+    rows.into_iter().map(Operation::try_from).collect()
+}
+
+/// Every try to send, in order.
+pub fn attempts(conn: &mut Conn, id: OperationId) -> Result<Vec<Attempt>, Error> {
+    let rows: Vec<AttemptRow> = on!(conn, c => {
+        attempts::table
+            .filter(attempts::op_id.eq(id.as_i64()))
+            .order(attempts::attempt)
+            .select(AttemptRow::as_select())
+            .load(c)
+    })?;
+    let convert = |row: AttemptRow| {
+        Ok(Attempt {
+            attempt: row.attempt,
+            started_at: value::time(row.started_at, "attempts.started_at")?,
+            lease_owner: row.lease_owner,
+            payload_hash: row.payload_hash,
+            ended_at: value::time_opt(row.ended_at, "attempts.ended_at")?,
+            outcome: row.outcome.map(|state| value::parse(&state, "attempts.outcome")).transpose()?,
+            error_code: row.error_code,
+            error_message: row.error_message,
+            correlation_id: row.correlation_id,
+            provision_id: row.provision_id,
+        })
+    };
+    rows.into_iter().map(convert).collect()
+}
+
+/// Outcomes per extension, by name.
+pub fn extensions(conn: &mut Conn, id: OperationId) -> Result<Vec<ExtensionOutcome>, Error> {
+    let rows: Vec<ExtensionRow> = on!(conn, c => {
+        operation_extensions::table
+            .filter(operation_extensions::op_id.eq(id.as_i64()))
+            .order(operation_extensions::extension)
+            .select(ExtensionRow::as_select())
+            .load(c)
+    })?;
+    let convert = |row: ExtensionRow| {
+        Ok(ExtensionOutcome {
+            extension: row.extension,
+            state: row.state,
+            code: row.code,
+            message: row.message,
+            updated_at: value::time(row.updated_at, "operation_extensions.updated_at")?,
+        })
+    };
+    rows.into_iter().map(convert).collect()
+}
+
+/// Puts the outcome of one extension; replaces the one before.
+pub fn put_extension(conn: &mut Conn, id: OperationId, outcome: &ExtensionOutcome) -> Result<(), Error> {
+    let row = ExtensionRow {
+        op_id: id.as_i64(),
+        extension: outcome.extension.clone(),
+        state: outcome.state.clone(),
+        code: outcome.code.clone(),
+        message: outcome.message.clone(),
+        updated_at: micros(outcome.updated_at),
+    };
+    on!(conn, c => {
+        diesel::insert_into(operation_extensions::table)
+            .values(&row)
+            .on_conflict((operation_extensions::op_id, operation_extensions::extension))
+            .do_update()
+            .set(&row)
+            .execute(c)
+    })?;
+    Ok(())
+}
+
+/// How many operations are in which state; states without any are left out.
+pub fn counts_by_state(conn: &mut Conn, account: Option<AccountId>) -> Result<Vec<(State, u64)>, Error> {
+    let account = account.map_or_else(|| "%".to_owned(), |id| id.to_string());
+    let rows: Vec<(String, i64)> = on!(conn, c => {
+        operations::table
+            .filter(operations::account_id.like(&account)) // a UUID holds no wildcard
+            .group_by(operations::state)
+            .select((operations::state, count_star()))
+            .load(c)
+    })?;
+    let mut counts = Vec::with_capacity(rows.len());
+    for (state, n) in rows {
+        counts.push((value::parse(&state, "operations.state")?, value::count(n)));
+    }
+    counts.sort_unstable();
+    Ok(counts)
+}
+
+/// When the oldest operation that has not ended was accepted (`failed` ones count: they wait for a person).
+pub fn oldest_open(conn: &mut Conn, account: Option<AccountId>) -> Result<Option<Timestamp>, Error> {
+    let open = State::ALL.iter().filter(|state| !state.is_end()).map(|state| state.as_str());
+    let account = account.map_or_else(|| "%".to_owned(), |id| id.to_string());
+    let oldest: Option<i64> = on!(conn, c => {
+        operations::table
+            .filter(operations::state.eq_any(open).and(operations::account_id.like(&account)))
+            .select(min(operations::created_at))
+            .first(c)
+    })?;
+    value::time_opt(oldest, "operations.created_at")
+}
+
+/// The earliest time at which `claim_due`, `claim_polls` or `expire_leases` will have work; `None`: nothing waits.
+pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Error> {
+    let waiting = [State::Ready, State::Submitted, State::Verifying, State::Unknown].map(State::as_str);
+    let free: Option<i64> = on!(conn, c => {
+        operations::table
+            .filter(operations::state.eq_any(waiting).and(operations::lease_until.is_null()))
+            .select(min(operations::due_at))
+            .first(c)
+    })?;
+    let leased: Option<i64> = on!(conn, c => {
+        operations::table
+            .filter(operations::lease_until.is_not_null())
+            .select(min(operations::lease_until))
+            .first(c)
+    })?;
+    value::time_opt(free.into_iter().chain(leased).min(), "operations.due_at")
+}

@@ -1,0 +1,246 @@
+//! Changing the state of an operation, and making the next one of its chain ready.
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{State, is_urgent, lock_chain, row};
+use crate::conn::on;
+use crate::ids::OperationId;
+use crate::schema::{attempts, operation_details, operations};
+use crate::value::{self, micros};
+use crate::{Conn, Error};
+
+/// The state and epoch that a worker believes the operation to have (I8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expect {
+    /// The state it saw.
+    pub state: State,
+    /// The epoch of its lease.
+    pub lease_epoch: i64,
+}
+
+/// A state change. What is `None` keeps its stored value.
+#[derive(Clone, Debug)]
+pub struct Transition {
+    /// The state to enter.
+    pub to: State,
+    /// The time it is.
+    pub now: Timestamp,
+    /// When to send or ask next; entering `ready` without it means now.
+    pub due_at: Option<Timestamp>,
+    /// From `unknown`: until when an absent change may still appear.
+    pub settle_until: Option<Timestamp>,
+    /// Concur's id of the provision request.
+    pub provision_id: Option<String>,
+    /// Concur's error code.
+    pub error_code: Option<String>,
+    /// Concur's message.
+    pub error_message: Option<String>,
+    /// Concur's correlation id.
+    pub correlation_id: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// What to send from now on (replanned, or the rest of it: I16).
+    pub payload: Option<Value>,
+}
+
+impl Transition {
+    /// To this state, and nothing else.
+    pub fn to(to: State, now: Timestamp) -> Self {
+        Transition {
+            to,
+            now,
+            due_at: None,
+            settle_until: None,
+            provision_id: None,
+            error_code: None,
+            error_message: None,
+            correlation_id: None,
+            reason: None,
+            payload: None,
+        }
+    }
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = operations)]
+struct Change<'a> {
+    state: &'a str,
+    due_at: Option<i64>,
+    settle_until: Option<i64>,
+    ever_unknown: Option<bool>,
+    updated_at: i64,
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = operation_details)]
+struct DetailsChange<'a> {
+    provision_id: Option<&'a str>,
+    error_code: Option<&'a str>,
+    error_message: Option<&'a str>,
+    correlation_id: Option<&'a str>,
+    reason: Option<&'a str>,
+    payload_hash: Option<String>,
+    payload: Option<String>,
+}
+
+impl DetailsChange<'_> {
+    fn is_empty(&self) -> bool {
+        self.provision_id.is_none()
+            && self.error_code.is_none()
+            && self.error_message.is_none()
+            && self.correlation_id.is_none()
+            && self.reason.is_none()
+            && self.payload.is_none()
+    }
+}
+
+/// Compare-and-set on (state, epoch). False: someone else was faster, touch nothing more. Frees the lease (the epoch
+/// stays, so the worker may go on from the new state until someone claims), closes the attempt when leaving `sending`,
+/// and makes the next operation of the chain ready where this one does not block it any more.
+/// [`Error::IllegalTransition`] for what [`State::may_become`] forbids.
+pub fn transition(
+    conn: &mut Conn,
+    id: OperationId,
+    expect: Expect,
+    transition: &Transition,
+) -> Result<bool, Error> {
+    if !expect.state.may_become(transition.to) {
+        return Err(Error::IllegalTransition { from: expect.state, to: transition.to });
+    }
+    let known: Option<(String, i32)> = on!(conn, c => {
+        operations::table
+            .find(id.as_i64())
+            .select((operations::resource_id, operations::attempt))
+            .first(c)
+            .optional()
+    })?;
+    let (resource, attempt) = known.ok_or(Error::NotFound { what: "operation" })?;
+    lock_chain(conn, value::parse(&resource, "operations.resource_id")?)?;
+    let now = micros(transition.now);
+    let at_once = (transition.to == State::Ready).then_some(now);
+    let change = Change {
+        state: transition.to.as_str(),
+        due_at: transition.due_at.map(micros).or(at_once),
+        settle_until: transition.settle_until.map(micros),
+        ever_unknown: (transition.to == State::Unknown).then_some(true),
+        updated_at: now,
+    };
+    let free = (operations::lease_owner.eq(None::<String>), operations::lease_until.eq(None::<i64>));
+    let expected =
+        operations::state.eq(expect.state.as_str()).and(operations::lease_epoch.eq(expect.lease_epoch));
+    let changed = on!(conn, c => {
+        diesel::update(operations::table.find(id.as_i64()).filter(expected)).set((change, free)).execute(c)
+    })?;
+    if changed == 0 {
+        return Ok(false);
+    }
+    change_details(conn, id, transition)?;
+    if expect.state == State::Sending {
+        end_attempt(conn, id, attempt, transition)?;
+    }
+    promote(conn, &resource, transition.now)?;
+    Ok(true)
+}
+
+fn change_details(conn: &mut Conn, id: OperationId, transition: &Transition) -> Result<(), Error> {
+    let payload = transition.payload.as_ref().map(ToString::to_string);
+    let change = DetailsChange {
+        provision_id: transition.provision_id.as_deref(),
+        error_code: transition.error_code.as_deref(),
+        error_message: transition.error_message.as_deref(),
+        correlation_id: transition.correlation_id.as_deref(),
+        reason: transition.reason.as_deref(),
+        payload_hash: payload.as_deref().map(row::payload_hash),
+        payload,
+    };
+    if change.is_empty() {
+        return Ok(()); // diesel refuses an UPDATE without SET
+    }
+    on!(conn, c => diesel::update(operation_details::table.find(id.as_i64())).set(change).execute(c))?;
+    Ok(())
+}
+
+fn end_attempt(conn: &mut Conn, id: OperationId, attempt: i32, transition: &Transition) -> Result<(), Error> {
+    on!(conn, c => {
+        diesel::update(attempts::table.find((id.as_i64(), attempt)))
+            .set((
+                attempts::ended_at.eq(micros(transition.now)),
+                attempts::outcome.eq(transition.to.as_str()),
+                attempts::error_code.eq(transition.error_code.as_deref()),
+                attempts::error_message.eq(transition.error_message.as_deref()),
+                attempts::correlation_id.eq(transition.correlation_id.as_deref()),
+                attempts::provision_id.eq(transition.provision_id.as_deref()),
+            ))
+            .execute(c)
+    })?;
+    Ok(())
+}
+
+/// Makes the head of the chain ready, if it waits.
+pub(super) fn promote(conn: &mut Conn, resource: &str, now: Timestamp) -> Result<(), Error> {
+    let ended = State::ALL.iter().filter(|state| state.is_end()).map(|state| state.as_str());
+    let chain: Vec<(i64, String, String)> = on!(conn, c => {
+        operations::table
+            .filter(operations::resource_id.eq(resource).and(operations::state.ne_all(ended)))
+            .order(operations::user_seq)
+            .select((operations::op_id, operations::state, operations::kind))
+            .load(c)
+    })?;
+    let mut links = Vec::with_capacity(chain.len());
+    for (op_id, state, kind) in chain {
+        links.push((op_id, value::parse(&state, "operations.state")?, is_urgent(&kind)));
+    }
+    let Some(op_id) = next_ready(&links) else { return Ok(()) };
+    on!(conn, c => {
+        diesel::update(operations::table.find(op_id))
+            .set((
+                operations::state.eq(State::Ready.as_str()),
+                operations::due_at.eq(micros(now)),
+                operations::updated_at.eq(micros(now)),
+            ))
+            .execute(c)
+    })?;
+    Ok(())
+}
+
+/// Which operation of a chain (those that have not ended, in order: id, state, urgent) is to become ready now. The
+/// first one, if it waits; behind `failed` ones, the first urgent one that waits (I17).
+fn next_ready(chain: &[(i64, State, bool)]) -> Option<i64> {
+    let mut behind_failed = false;
+    for &(op_id, state, urgent) in chain {
+        match state {
+            State::Failed => behind_failed = true,
+            State::Accepted if !behind_failed || urgent => return Some(op_id),
+            State::Accepted => {} // blocked by the failed one; an urgent one behind it is not
+            _ => return None,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::State::{Accepted, Failed, Held, Ready, Submitted};
+    use super::*;
+
+    fn check(chain: &[(State, bool)], expected: Option<i64>) {
+        let chain: Vec<_> = (1..).zip(chain).map(|(id, &(state, urgent))| (id, state, urgent)).collect();
+        assert_eq!(next_ready(&chain), expected, "{chain:?}");
+    }
+
+    #[test]
+    fn the_head_of_a_chain_becomes_ready_and_urgent_ones_pass_failed_ones_only() {
+        check(&[], None);
+        check(&[(Accepted, false)], Some(1));
+        check(&[(Ready, false), (Accepted, true)], None);
+        check(&[(Submitted, false), (Accepted, true)], None);
+        check(&[(Held, true), (Accepted, false)], None);
+        check(&[(Failed, false), (Accepted, false)], None);
+        check(&[(Failed, false), (Accepted, true)], Some(2));
+        check(&[(Failed, false), (Accepted, false), (Accepted, true)], Some(3));
+        check(&[(Failed, false), (Ready, true), (Accepted, true)], None);
+        check(&[(Failed, false), (Failed, false), (Accepted, true), (Accepted, true)], Some(3));
+    }
+}

@@ -1,0 +1,181 @@
+//! The pool's connection manager: how a connection of either kind is made, set up, and checked.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use diesel::connection::{Connection as _, SimpleConnection as _};
+use diesel::sqlite::SqliteConnection;
+use diesel_async::AsyncPgConnection;
+use diesel_async::async_connection_wrapper::BlockOn;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::Error;
+use crate::conn::{PgConnection, Raw};
+
+/// WAL and FULL make a commit durable (reliability I1); readers never wait for the writer.
+const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;";
+
+/// A query ends within 5 s (reliability §7). Times and texts are ours, so the session needs no more.
+const POSTGRES_SETUP: &str = "SET statement_timeout = '5s'; SET lock_timeout = '5s'; \
+     SET idle_in_transaction_session_timeout = '60s'";
+
+/// Where and how to connect.
+pub(crate) enum Manager {
+    Sqlite { path: PathBuf },
+    Postgres { config: Box<tokio_postgres::Config>, tls: Option<MakeRustlsConnect> },
+}
+
+impl Manager {
+    /// Reads `sqlite:<path>` or `postgres://…` (libpq's parameters; `sslmode` defaults to `prefer`).
+    pub(crate) fn parse(database_url: &str) -> Result<Self, Error> {
+        if let Some(path) = database_url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path.starts_with(":memory:") {
+                return Err(bad_url(
+                    "sqlite: needs the path of a file; a database in memory would lose everything",
+                ));
+            }
+            return Ok(Manager::Sqlite { path: PathBuf::from(path) });
+        }
+        if !database_url.starts_with("postgres://") && !database_url.starts_with("postgresql://") {
+            return Err(bad_url("expected sqlite:<path> or postgres://<user>@<host>/<database>"));
+        }
+        // The parser's error may quote the URL, which may hold a password: say only where to look.
+        let mut config: tokio_postgres::Config =
+            database_url.parse().map_err(|_| bad_url("not a PostgreSQL URL; see libpq, Connection URIs"))?;
+        config.application_name("scim-bridge");
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(Duration::from_secs(5));
+        }
+        let tls = if config.get_ssl_mode() == SslMode::Disable { None } else { tls(config.get_ssl_mode())? };
+        Ok(Manager::Postgres { config: Box::new(config), tls })
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self, Manager::Sqlite { .. })
+    }
+}
+
+/// The system's certificates. Without any, `prefer` goes without TLS and everything stricter is refused.
+fn tls(mode: SslMode) -> Result<Option<MakeRustlsConnect>, Error> {
+    // Whoever comes first installs the process-wide provider; they are all the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match MakeRustlsConnect::with_native_certs() {
+        Ok((tls, _unreadable)) => Ok(Some(tls)),
+        Err(_) if mode == SslMode::Prefer => Ok(None),
+        Err(_) => Err(bad_url("sslmode asks for TLS, but this system has no trusted certificates")),
+    }
+}
+
+fn bad_url(reason: &str) -> Error {
+    Error::DatabaseUrl { reason: reason.to_owned() }
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Raw;
+    type Error = Error;
+
+    fn connect(&self) -> Result<Raw, Error> {
+        match self {
+            Manager::Sqlite { path } => {
+                keep_private(path)?;
+                let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
+                conn.batch_execute(SQLITE_SETUP)?;
+                Ok(Raw::Sqlite(Box::new(conn)))
+            }
+            Manager::Postgres { config, tls } => {
+                let conn = postgres_io().block_on(connect_postgres(config, tls.clone()))?;
+                let mut conn = PgConnection::from(conn);
+                conn.batch_execute(POSTGRES_SETUP)?;
+                Ok(Raw::Postgres(Box::new(conn)))
+            }
+        }
+    }
+
+    fn is_valid(&self, conn: &mut Raw) -> Result<(), Error> {
+        match conn {
+            Raw::Sqlite(_) => Ok(()), // a file does not hang up
+            Raw::Postgres(conn) => conn.batch_execute("SELECT 1").map_err(Error::from),
+        }
+    }
+
+    fn has_broken(&self, conn: &mut Raw) -> bool {
+        !conn.is_idle()
+    }
+}
+
+/// SQLite gives its side files the mode of the database file, so a new one is made private beforehand.
+fn keep_private(path: &std::path::Path) -> Result<(), Error> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let opened = options.open(path);
+    opened.map(drop).map_err(|e| Error::Unavailable { reason: format!("opening {}: {e}", path.display()) })
+}
+
+fn unavailable(error: impl std::error::Error) -> Error {
+    Error::Unavailable { reason: error.to_string() }
+}
+
+async fn connect_postgres(
+    config: &tokio_postgres::Config,
+    tls: Option<MakeRustlsConnect>,
+) -> Result<AsyncPgConnection, Error> {
+    let established = match tls {
+        Some(tls) => {
+            let (client, connection) = config.connect(tls).await.map_err(|e| postgres_refused(&e))?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        }
+        None => {
+            let (client, connection) =
+                config.connect(tokio_postgres::NoTls).await.map_err(|e| postgres_refused(&e))?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        }
+    };
+    established.map_err(unavailable)
+}
+
+/// tokio-postgres keeps the server's words in the source of its error.
+fn postgres_refused(error: &tokio_postgres::Error) -> Error {
+    let detail = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
+    Error::Unavailable { reason: format!("{error}{detail}") }
+}
+
+/// Lets diesel's blocking calls wait for PostgreSQL's socket, which lives on a thread of its own: it outlives the
+/// runtime of whoever opened the store, and blocking callers need none.
+pub(crate) struct PostgresIo;
+
+impl BlockOn for PostgresIo {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        postgres_io().block_on(future)
+    }
+
+    fn get_runtime() -> Self {
+        PostgresIo
+    }
+}
+
+#[expect(clippy::expect_used, reason = "without a thread and an epoll handle the process cannot do its work")]
+fn postgres_io() -> &'static tokio::runtime::Runtime {
+    static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("postgres-io")
+            .enable_all()
+            .build()
+            .expect("a thread for PostgreSQL's sockets")
+    })
+}
+
+/// Runs blocking work on a thread of its own: inside of async code tokio would refuse to wait.
+pub(crate) fn off_runtime<T: Send>(f: impl FnOnce() -> T + Send) -> T {
+    match std::thread::scope(|scope| scope.spawn(f).join()) {
+        Ok(value) => value,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}

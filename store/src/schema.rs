@@ -1,0 +1,338 @@
+//! Tables as diesel sees them, at most 16 columns each (more makes diesel slow to compile).
+//! Written beside `migrations/`; a test compares both databases with this file, column by column.
+
+diesel::table! {
+    accounts (account_id) {
+        account_id -> Text,
+        name -> Text,
+        company_uuid -> Text,
+        authentication_type -> Text,
+        base_uri -> Text,
+        geolocation -> Nullable<Text>,
+        settings -> Text,
+        first_connected_at -> Nullable<BigInt>,
+        paused_at -> Nullable<BigInt>,
+        paused_reason -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    credentials (account_id, kind) {
+        account_id -> Text,
+        kind -> Text,
+        sealed -> Binary,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    oauth_tokens (account_id) {
+        account_id -> Text,
+        access_token -> Binary,
+        access_expires_at -> BigInt,
+        refresh_token -> Binary,
+        refresh_issued_at -> BigInt,
+        previous_refresh -> Nullable<Binary>,
+        geolocation -> Text,
+        scopes -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    refresh_leases (account_id) {
+        account_id -> Text,
+        owner -> Text,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
+    tokens (token_id) {
+        token_id -> Text,
+        account_id -> Nullable<Text>,
+        name -> Text,
+        secret_hmac -> Binary,
+        scopes -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    resources (resource_id) {
+        resource_id -> Text,
+        account_id -> Text,
+        resource_type -> Text,
+        scim_id -> Text,
+        user_name -> Nullable<Text>,
+        user_name_folded -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        employee_number -> Nullable<Text>,
+        active -> Bool,
+        body -> Text,
+        version -> BigInt,
+        shown -> Bool,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    resource_emails (resource_id, email_folded) {
+        resource_id -> Text,
+        account_id -> Text,
+        email_folded -> Text,
+    }
+}
+
+diesel::table! {
+    links (resource_id) {
+        resource_id -> Text,
+        account_id -> Text,
+        concur_user_id -> Nullable<Text>,
+        known -> Nullable<Text>,
+        adopted -> Bool,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    link_extensions (resource_id, extension) {
+        resource_id -> Text,
+        extension -> Text,
+        state -> Text,
+        provision_id -> Nullable<Text>,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    operations (op_id) {
+        op_id -> BigInt,
+        account_id -> Text,
+        resource_id -> Text,
+        user_seq -> BigInt,
+        kind -> Text,
+        priority -> Integer,
+        state -> Text,
+        attempt -> Integer,
+        due_at -> BigInt,
+        lease_owner -> Nullable<Text>,
+        lease_epoch -> BigInt,
+        lease_until -> Nullable<BigInt>,
+        ever_unknown -> Bool,
+        settle_until -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    operation_details (op_id) {
+        op_id -> BigInt,
+        payload -> Text,
+        payload_hash -> Text,
+        provision_id -> Nullable<Text>,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        correlation_id -> Nullable<Text>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    attempts (op_id, attempt) {
+        op_id -> BigInt,
+        attempt -> Integer,
+        started_at -> BigInt,
+        lease_owner -> Text,
+        payload_hash -> Text,
+        ended_at -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        correlation_id -> Nullable<Text>,
+        provision_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    operation_extensions (op_id, extension) {
+        op_id -> BigInt,
+        extension -> Text,
+        state -> Text,
+        code -> Nullable<Text>,
+        message -> Nullable<Text>,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    runs (run_id) {
+        run_id -> Text,
+        account_id -> Text,
+        kind -> Text,
+        state -> Text,
+        started_at -> BigInt,
+        updated_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+        progress -> Text,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    cursors (account_id, data_type, name) {
+        account_id -> Text,
+        data_type -> Text,
+        name -> Text,
+        value -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (account_id, concur_user_id) {
+        account_id -> Text,
+        concur_user_id -> Text,
+        user_name -> Text,
+        external_id -> Nullable<Text>,
+        employee_number -> Nullable<Text>,
+        display_name -> Nullable<Text>,
+        active -> Bool,
+        raw -> Text,
+        content_hash -> Text,
+        updated_at -> BigInt,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    reports (account_id, source, report_id) {
+        account_id -> Text,
+        source -> Text,
+        report_id -> Text,
+        name -> Text,
+        owner_login -> Text,
+        owner_name -> Nullable<Text>,
+        currency -> Text,
+        total -> Text,
+        approval_status -> Nullable<Text>,
+        payment_status -> Nullable<Text>,
+        last_modified -> Nullable<BigInt>,
+        raw -> Text,
+        content_hash -> Text,
+        updated_at -> BigInt,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    lines (line_id) {
+        line_id -> Text,
+        account_id -> Text,
+        source -> Text,
+        source_key -> Text,
+        report_id -> Nullable<Text>,
+        entry_id -> Nullable<Text>,
+        itemization_id -> Nullable<Text>,
+        owner_login -> Text,
+        transaction_date -> Text,
+        transaction_amount -> Text,
+        transaction_currency -> Text,
+        posted_amount -> Text,
+        posted_currency -> Text,
+        counted -> Bool,
+        content_hash -> Text,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    line_texts (line_id) {
+        line_id -> Text,
+        vendor_description -> Nullable<Text>,
+        vendor_list_item -> Nullable<Text>,
+        description -> Nullable<Text>,
+        business_purpose -> Nullable<Text>,
+        expense_type_code -> Nullable<Text>,
+        expense_type_name -> Nullable<Text>,
+        spend_category_code -> Nullable<Text>,
+        spend_category_name -> Nullable<Text>,
+        is_personal -> Bool,
+        has_itemizations -> Bool,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    line_raw (line_id) {
+        line_id -> Text,
+        raw -> Text,
+    }
+}
+
+diesel::table! {
+    matches (line_id) {
+        line_id -> Text,
+        account_id -> Text,
+        line_hash -> Text,
+        status -> Text,
+        app_id -> Nullable<Text>,
+        score -> Double,
+        band -> Text,
+        matched_by -> Text,
+        candidate -> Nullable<Text>,
+        explanation -> Text,
+        dictionary_version -> Text,
+        pinned -> Bool,
+        decided_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_heads (chain) {
+        chain -> Text,
+        seq -> BigInt,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    audit (chain, seq) {
+        chain -> Text,
+        seq -> BigInt,
+        at -> BigInt,
+        actor -> Text,
+        action -> Text,
+        subject -> Text,
+        details -> Text,
+        previous_hash -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::joinable!(operation_details -> operations (op_id));
+diesel::joinable!(line_texts -> lines (line_id));
+diesel::joinable!(matches -> lines (line_id));
+diesel::joinable!(line_raw -> lines (line_id));
+diesel::joinable!(links -> resources (resource_id));
+diesel::joinable!(resource_emails -> resources (resource_id));
+
+diesel::allow_tables_to_appear_in_same_query!(operations, operation_details);
+diesel::allow_tables_to_appear_in_same_query!(lines, line_texts, line_raw, matches);
+diesel::allow_tables_to_appear_in_same_query!(resources, links, resource_emails);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    matches::status,
+    matches::app_id,
+    lines::posted_currency,
+    lines::posted_amount,
+);

@@ -1,0 +1,124 @@
+//! Real databases for tests, of this crate and of those above it: each [`TestStore`] is migrated, empty, its own, and
+//! gone afterwards. Not for production: its master key is known to everyone.
+//!
+//! PostgreSQL is taken from `TEST_POSTGRES_URL` (any database of a server where we may create databases), else a
+//! cluster of our own is started (`cluster.rs`), else there is none: then `skipped: no PostgreSQL` is printed, and
+//! under `REQUIRE_ALL=1` it is a failure.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "it serves tests: what cannot be set up fails the test"
+)]
+
+mod cluster;
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use diesel::connection::SimpleConnection as _;
+use r2d2::ManageConnection as _;
+use uuid::Uuid;
+
+use crate::conn::Raw;
+use crate::pool::{Manager, off_runtime};
+use crate::{Conn, Error, MasterKey, Store};
+
+/// A migrated, empty store of its own, removed on drop.
+#[derive(Debug)]
+pub struct TestStore {
+    /// The store.
+    pub store: Store,
+    /// `sqlite` or `postgres`: name it in assertions.
+    pub name: &'static str,
+    /// As given to [`Store::open`]; a second store on it is another replica.
+    pub database_url: String,
+    rest: Rest,
+}
+
+/// What is to be removed.
+#[derive(Debug)]
+enum Rest {
+    Directory(PathBuf),
+    Database { admin_url: String, name: String },
+}
+
+impl TestStore {
+    /// Another store on the same database: a second process, as far as the database can tell.
+    pub fn another(&self) -> Store {
+        Store::open(&self.database_url, master_key()).expect("the database that was just opened")
+    }
+}
+
+impl Drop for TestStore {
+    fn drop(&mut self) {
+        match &self.rest {
+            Rest::Directory(path) => drop(std::fs::remove_dir_all(path)),
+            // Stores that are still open lose their connections; that is what `FORCE` is for.
+            Rest::Database { admin_url, name } => {
+                drop(off_runtime(|| administer(admin_url, &format!("DROP DATABASE {name} WITH (FORCE)"))));
+            }
+        }
+    }
+}
+
+/// The key all test stores are opened with.
+pub fn master_key() -> MasterKey {
+    MasterKey::from_bytes(*b"a master key for tests, 32 bytes")
+}
+
+/// One store for each database that can be had: run every test on each.
+pub fn stores() -> Vec<TestStore> {
+    std::iter::once(sqlite()).chain(postgres()).collect()
+}
+
+/// SQLite only: quick, for tests that are not about the database.
+pub fn sqlite() -> TestStore {
+    let dir = std::env::temp_dir().join(format!("scim-bridge-test-{}", Uuid::new_v4().simple()));
+    std::fs::create_dir(&dir).expect("a directory for the test's database");
+    let database_url = format!("sqlite:{}", dir.join("store.db").display());
+    let store = Store::open(&database_url, master_key()).expect("a new SQLite database");
+    TestStore { store, name: "sqlite", database_url, rest: Rest::Directory(dir) }
+}
+
+/// PostgreSQL, if it can be had.
+pub fn postgres() -> Option<TestStore> {
+    let Some(admin_url) = postgres_url() else {
+        assert!(std::env::var_os("REQUIRE_ALL").is_none_or(|v| v != "1"), "REQUIRE_ALL=1, and no PostgreSQL");
+        println_once("skipped: no PostgreSQL");
+        return None;
+    };
+    let name = format!("test_{}", Uuid::new_v4().simple());
+    let created = off_runtime(|| administer(&admin_url, &format!("CREATE DATABASE {name}")));
+    created.unwrap_or_else(|e| panic!("creating a database for the test: {e:?}"));
+    let mut url = url::Url::parse(&admin_url).expect("TEST_POSTGRES_URL is a URL");
+    url.set_path(&name);
+    let database_url = url.to_string();
+    let store = Store::open(&database_url, master_key()).unwrap_or_else(|e| panic!("opening it: {e:?}"));
+    Some(TestStore { store, name: "postgres", database_url, rest: Rest::Database { admin_url, name } })
+}
+
+/// Runs any statements on a connection, past the functions of this crate: to tamper with rows, to look at tables.
+pub fn execute(conn: &mut Conn, sql: &str) -> Result<(), Error> {
+    crate::conn::on!(conn, c => c.batch_execute(sql))
+}
+
+/// One server for all tests of the process.
+fn postgres_url() -> Option<String> {
+    static URL: OnceLock<Option<String>> = OnceLock::new();
+    URL.get_or_init(|| std::env::var("TEST_POSTGRES_URL").ok().or_else(cluster::start)).clone()
+}
+
+fn administer(url: &str, sql: &str) -> Result<(), Error> {
+    match Manager::parse(url)?.connect()? {
+        Raw::Postgres(mut conn) => Ok(conn.batch_execute(sql)?),
+        Raw::Sqlite(_) => {
+            Err(Error::DatabaseUrl { reason: "TEST_POSTGRES_URL is not PostgreSQL".to_owned() })
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn println_once(text: &str) {
+    static SAID: OnceLock<()> = OnceLock::new();
+    SAID.get_or_init(|| println!("{text}"));
+}
