@@ -82,10 +82,7 @@ impl<T: Send + 'static> Pages<T> {
     /// [`Error::Paging`] when the page names itself as the next one; any error of a call.
     pub async fn page(&self, cursor: Option<&Cursor>) -> Result<Page<T>, Error> {
         let page = (self.fetch)(cursor.cloned()).await?;
-        match page.next.is_some() && page.next.as_ref() == cursor {
-            true => Err(self.repeated()),
-            false => Ok(page),
-        }
+        if page.next.is_some() && page.next.as_ref() == cursor { Err(self.repeated()) } else { Ok(page) }
     }
 
     /// All pages from `cursor`, or from the first one, on. Ends after the first error; a page that was named before

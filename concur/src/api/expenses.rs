@@ -167,9 +167,13 @@ fn page<T: Row>(answer: &Answer, path: &str) -> Result<Page<T>, Error> {
     for (index, item) in list.items.unwrap_or_default().iter().enumerate() {
         match row(item.get().as_bytes()) {
             Ok(row) => page.items.push(row),
-            Err(fault) => page
-                .unreadable
-                .push(UnreadableRow { path: format!("Items[{index}].{}", fault.path), reason: fault.reason }),
+            Err(fault) => {
+                let path = match fault.path.as_str() {
+                    "." => format!("Items[{index}]"),
+                    inner => format!("Items[{index}].{inner}"),
+                };
+                page.unreadable.push(UnreadableRow { path, reason: fault.reason });
+            }
         }
     }
     Ok(page)

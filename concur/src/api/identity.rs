@@ -51,9 +51,10 @@ impl Identity {
     pub async fn get(&self, id: &UserId) -> Result<IdentityUser, Error> {
         let answer = self.client.get(&GET, &format!("{USERS}/{}", segment(&id.to_string()))).await?;
         let user = user(&answer, answer.decode()?)?;
-        match user.id() == *id {
-            true => Ok(user),
-            false => Err(answer.undecodable("id", "the answer is about another user")),
+        if user.id() == *id {
+            Ok(user)
+        } else {
+            Err(answer.undecodable("id", "the answer is about another user"))
         }
     }
 

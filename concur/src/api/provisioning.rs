@@ -53,12 +53,10 @@ impl Provisioning {
         let body = patch_message(operations).to_string();
         let answer = self.client.send(&PATCH, &target, Payload::Json(body.as_bytes())).await?;
         let (answered, provision_id, body) = written(&answer)?;
-        match answered == *id {
-            true => {
-                Ok(Patched { id: answered, provision_id, body, correlation_id: answer.call.correlation_id })
-            }
-            false => Err(answer.undecodable("id", "the answer is about another user")),
+        if answered != *id {
+            return Err(answer.undecodable("id", "the answer is about another user"));
         }
+        Ok(Patched { id: answered, provision_id, body, correlation_id: answer.call.correlation_id })
     }
 
     /// Queues up to [`BULK_OPERATIONS_MAX`] operations of together at most [`BULK_BYTES_MAX`]. Nothing is done when
@@ -69,11 +67,6 @@ impl Provisioning {
     pub async fn bulk(&self, operations: &[BulkOperation]) -> Result<Submitted, Error> {
         let body = bulk_body(operations)?;
         let answer = self.client.send(&BULK, "/profile/v4/Bulk", Payload::Json(body.as_bytes())).await?;
-        // The counters of this answer contradict each other over the samples: only the id counts.
-        #[derive(Deserialize)]
-        struct Accepted {
-            id: ProvisionId,
-        }
         let Accepted { id } = answer.decode()?;
         Ok(Submitted { provision_id: id, correlation_id: answer.call.correlation_id })
     }
@@ -135,6 +128,12 @@ impl Provisioning {
     }
 }
 
+/// The answer to a bulk. Its counters contradict each other over the samples: only the id counts.
+#[derive(Deserialize)]
+struct Accepted {
+    id: ProvisionId,
+}
+
 /// User id, provision id and body of a create or patch.
 fn written(answer: &Answer) -> Result<(UserId, ProvisionId, Value), Error> {
     #[derive(Deserialize)]
@@ -173,8 +172,8 @@ fn bulk_body(operations: &[BulkOperation]) -> Result<String, Error> {
     }
     let request = BulkRequest { schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], operations };
     let body = serde_json::to_string(&request).map_err(|error| refuse(error.to_string()))?;
-    match body.len() > BULK_BYTES_MAX {
-        true => Err(refuse(format!("a bulk holds at most {BULK_BYTES_MAX} bytes, not {}", body.len()))),
-        false => Ok(body),
+    if body.len() > BULK_BYTES_MAX {
+        return Err(refuse(format!("a bulk holds at most {BULK_BYTES_MAX} bytes, not {}", body.len())));
     }
+    Ok(body)
 }

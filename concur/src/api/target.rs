@@ -1,8 +1,9 @@
 //! Paths and queries, encoded. Not here: hosts, which are the token's geolocation and nothing else.
 //! Source: RFC 3986 section 2.3; Expense Entries v3 ids contain `$`, which must travel as `%24`.
 
-use std::fmt::Write as _;
 use url::form_urlencoded::Serializer;
+
+const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
 
 /// `value` as one path segment: everything but unreserved characters is escaped.
 pub(crate) fn segment(value: &str) -> String {
@@ -12,10 +13,9 @@ pub(crate) fn segment(value: &str) -> String {
             // A segment of dots alone would be read as a step in the tree.
             b'.' if value.bytes().all(|byte| byte == b'.') => encoded.push_str("%2E"),
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte))
+                encoded.push(char::from(byte));
             }
-            // Writing into a String cannot fail.
-            _ => drop(write!(encoded, "%{byte:02X}")),
+            _ => encoded.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
         }
     }
     encoded

@@ -36,32 +36,29 @@ impl Error {
     pub fn advice(&self) -> Advice {
         match self {
             // Never left this process.
-            Self::Host { .. } | Self::Setup(_) => Advice::Permanent,
-            Self::NotConnected => Advice::ReAuthenticate,
             Self::TokenStore(_) | Self::RefreshBusy | Self::NotSent { .. } => {
                 Advice::CertainlyNotApplied { retry_after: None }
             }
             Self::NotAuthenticated(source) => match source.advice() {
-                Advice::ReAuthenticate => Advice::ReAuthenticate,
-                Advice::Permanent => Advice::Permanent,
-                _ => Advice::CertainlyNotApplied { retry_after: source.retry_after() },
+                Advice::Unknown { retry_after } => Advice::CertainlyNotApplied { retry_after },
+                known => known,
             },
             Self::Token { cause, .. } => match cause.remedy() {
                 Remedy::Retry => Advice::CertainlyNotApplied { retry_after: self.retry_after() },
                 Remedy::Operator | Remedy::Configuration => Advice::ReAuthenticate,
                 Remedy::Bug => Advice::Permanent,
             },
-            Self::Limit { .. } => Advice::Split,
             // Answered, and for certain not applied.
-            Self::Denied(_) => Advice::ReAuthenticate,
+            Self::NotConnected | Self::Denied(_) => Advice::ReAuthenticate,
             Self::NotFound(_) => Advice::NotFound,
             Self::Conflict(_) => Advice::Conflict,
-            Self::TooLarge(_) => Advice::Split,
+            Self::Limit { .. } | Self::TooLarge(_) => Advice::Split,
             Self::Throttled(_) => Advice::CertainlyNotApplied { retry_after: self.retry_after() },
             Self::Rejected(failure) if is_passing(failure) => {
-                Advice::CertainlyNotApplied { retry_after: None }
+                Advice::CertainlyNotApplied { retry_after: failure.retry_after }
             }
-            Self::Rejected(_) => Advice::Permanent,
+            // No request of ours, now or later, will get past these.
+            Self::Rejected(_) | Self::Host { .. } | Self::Setup(_) => Advice::Permanent,
             // Everything else without a well-formed answer.
             Self::Server(_)
             | Self::NoAnswer { .. }

@@ -9,9 +9,10 @@ pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 /// Seconds or an HTTP date, capped; `None` when it is neither. A date in the past is no wait.
 pub(crate) fn parse(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
-    let wait = match value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
-        true => value.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs),
-        false => Duration::try_from(http_date(value)?.duration_since(now)).unwrap_or(Duration::ZERO),
+    let wait = if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
+        value.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs)
+    } else {
+        Duration::try_from(http_date(value)?.duration_since(now)).unwrap_or(Duration::ZERO)
     };
     Some(wait.min(RETRY_AFTER_MAX))
 }

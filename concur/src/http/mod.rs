@@ -194,9 +194,10 @@ impl Http {
         let failed = |call: &CallContext, source: reqwest::Error| {
             // The address may carry personal data (login ids); the endpoint's name says enough.
             let (call, source) = (call.clone(), source.without_url());
-            match source.is_connect() || source.is_builder() {
-                true => Error::NotSent { call, source },
-                false => Error::NoAnswer { call, source },
+            if source.is_connect() || source.is_builder() {
+                Error::NotSent { call, source }
+            } else {
+                Error::NoAnswer { call, source }
             }
         };
         let mut response = request.send().await.map_err(|source| failed(call, source))?;

@@ -59,9 +59,10 @@ impl OperationOutcome {
     /// be repeated. Otherwise the identity is saved and only the failed extensions need a PATCH.
     pub fn identity_failed(&self) -> bool {
         let failed = |extension: &ExtensionOutcome| matches!(extension.verdict, Verdict::Failed { .. });
-        match self.extensions.iter().any(failed) {
-            true => self.extensions.iter().any(|extension| failed(extension) && is_identity(&extension.name)),
-            false => matches!(self.verdict, Verdict::Failed { .. }),
+        if self.extensions.iter().any(failed) {
+            self.extensions.iter().any(|extension| failed(extension) && is_identity(&extension.name))
+        } else {
+            matches!(self.verdict, Verdict::Failed { .. })
         }
     }
 }

@@ -51,7 +51,7 @@ pub struct BulkOperation {
     pub path: String,
     /// The one key to find the result again; unique in the request.
     pub bulk_id: String,
-    /// The user, or the PatchOp message.
+    /// The user, or the `PatchOp` message.
     pub data: Value,
 }
 
@@ -73,7 +73,7 @@ impl BulkOperation {
     }
 }
 
-/// The PatchOp message around operations.
+/// The `PatchOp` message around operations.
 pub(crate) fn patch_message(operations: &[PatchOperation]) -> Value {
     serde_json::json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],

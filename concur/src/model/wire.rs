@@ -31,9 +31,10 @@ pub(crate) fn decimal<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decim
 }
 
 fn parse_decimal(digits: &str) -> Option<Decimal> {
-    let parsed = match digits.contains(['e', 'E']) {
-        true => Decimal::from_scientific(digits),
-        false => Decimal::from_str_exact(digits),
+    let parsed = if digits.contains(['e', 'E']) {
+        Decimal::from_scientific(digits)
+    } else {
+        Decimal::from_str_exact(digits)
     };
     parsed.ok().map(|decimal| decimal.normalize())
 }
