@@ -9,11 +9,7 @@ const SAFE: Advice = Advice::CertainlyNotApplied { retry_after: None };
 const UNKNOWN: Advice = Advice::Unknown { retry_after: None };
 
 async fn create(reply: impl Fn() -> Reply + Send + Sync + 'static) -> Error {
-    let server = Server::start(move |request| match request.is_token() {
-        true => json(503, ""),
-        false => reply(),
-    })
-    .await;
+    let server = Server::start(move |request| if request.is_token() { json(503, "") } else { reply() }).await;
     connected(&server).provisioning().create_user(&json!({"userName": "ada@example.org"})).await.unwrap_err()
 }
 

@@ -1,5 +1,10 @@
 //! The client against real sockets: a small server that plays recorded shapes, and the Concur simulator.
-#![expect(clippy::unwrap_used, reason = "helpers outside of #[test] functions may fail loudly too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "helpers outside of #[test] functions may fail loudly too"
+)]
 
 mod errors;
 mod pages;

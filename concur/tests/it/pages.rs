@@ -129,9 +129,12 @@ async fn entries_and_itemizations_are_asked_for_by_their_parent() {
 
 #[tokio::test]
 async fn one_report_is_read_with_its_owner_and_a_deleted_one_is_none() {
-    let server = Server::start(|request| match request.target.contains("R%241") {
-        true => json(200, r#"{"ID": "R$1", "Total": 1.10}"#),
-        false => json(404, json!({"Message": "Not found"})),
+    let server = Server::start(|request| {
+        if request.target.contains("R%241") {
+            json(200, r#"{"ID": "R$1", "Total": 1.10}"#)
+        } else {
+            json(404, json!({"Message": "Not found"}))
+        }
     })
     .await;
     let expenses = connected(&server).expenses();

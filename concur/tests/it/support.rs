@@ -54,11 +54,11 @@ pub(crate) enum Reply {
     Close,
 }
 
-pub(crate) fn json(status: u16, body: impl ToString) -> Reply {
+pub(crate) fn json(status: u16, body: impl std::fmt::Display) -> Reply {
     Reply::Answer { status, headers: vec![], body: body.to_string() }
 }
 
-pub(crate) fn with_header(reply: Reply, name: &'static str, value: impl ToString) -> Reply {
+pub(crate) fn with_header(reply: Reply, name: &'static str, value: impl std::fmt::Display) -> Reply {
     match reply {
         Reply::Answer { status, mut headers, body } => {
             headers.push((name, value.to_string()));
@@ -119,7 +119,7 @@ async fn serve(
             Reply::Answer { status, headers, body } => {
                 let mut head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n", body.len());
                 for (name, value) in headers {
-                    head.push_str(&format!("{name}: {value}\r\n"));
+                    head = format!("{head}{name}: {value}\r\n");
                 }
                 let answer = format!("{head}\r\n{body}");
                 if stream.write_all(answer.as_bytes()).await.is_err() {

@@ -260,9 +260,12 @@ async fn the_previous_refresh_token_is_tried_when_the_newest_is_refused_and_drop
 async fn a_token_that_cannot_be_saved_is_kept_and_saved_later_instead_of_being_asked_for_again() {
     let here = Arc::new(Mutex::new(String::new()));
     let origin = Arc::clone(&here);
-    let server = Server::start(move |request| match request.is_token() {
-        true => token_answer("access-1", "refresh-1", &origin.lock().unwrap()),
-        false => json(200, user_body()),
+    let server = Server::start(move |request| {
+        if request.is_token() {
+            token_answer("access-1", "refresh-1", &origin.lock().unwrap())
+        } else {
+            json(200, user_body())
+        }
     })
     .await;
     here.lock().unwrap().clone_from(&server.origin);
@@ -294,11 +297,9 @@ async fn while_another_replica_refreshes_the_token_in_use_serves_on() {
 
 #[tokio::test]
 async fn a_failing_early_refresh_does_not_stop_calls_and_is_not_repeated_at_once() {
-    let server = Server::start(|request| match request.is_token() {
-        true => json(503, "down"),
-        false => json(200, user_body()),
-    })
-    .await;
+    let server =
+        Server::start(|request| if request.is_token() { json(503, "down") } else { json(200, user_body()) })
+            .await;
     let clock = TestClock::new();
     let store = MemoryStore::with(tokens(&server.origin(), clock.now()));
     let client = Client::new(config(&clock), store).unwrap();

@@ -115,10 +115,7 @@ async fn users_are_streamed_over_all_pages_by_cursor() {
 #[tokio::test]
 async fn a_cursor_that_comes_back_ends_the_stream_with_an_error() {
     let server = Server::start(|request| {
-        let next = match request.target.contains("cursor=one") {
-            true => "two",
-            false => "one",
-        };
+        let next = if request.target.contains("cursor=one") { "two" } else { "one" };
         json(200, json!({"Resources": [], "nextCursor": next}))
     })
     .await;
@@ -129,9 +126,12 @@ async fn a_cursor_that_comes_back_ends_the_stream_with_an_error() {
 
 #[tokio::test]
 async fn a_user_without_spend_data_is_none() {
-    let server = Server::start(|request| match request.target.ends_with(ADA) {
-        true => json(200, json!({"id": ADA})),
-        false => json(404, json!({"status": "404"})),
+    let server = Server::start(|request| {
+        if request.target.ends_with(ADA) {
+            json(200, json!({"id": ADA}))
+        } else {
+            json(404, json!({"status": "404"}))
+        }
     })
     .await;
     let spend = connected(&server).spend();
@@ -151,9 +151,12 @@ impl Observer for Log {
 
 #[tokio::test]
 async fn the_observer_hears_of_every_exchange_with_the_correlation_id_in_any_case() {
-    let server = Server::start(|request| match request.target.ends_with(ADA) {
-        true => with_header(json(200, json!({"id": ADA})), "Concur-Correlationid", "from-concur"),
-        false => json(500, ""),
+    let server = Server::start(|request| {
+        if request.target.ends_with(ADA) {
+            with_header(json(200, json!({"id": ADA})), "Concur-Correlationid", "from-concur")
+        } else {
+            json(500, "")
+        }
     })
     .await;
     let clock = TestClock::new();
