@@ -13,6 +13,9 @@ use crate::vocabulary::{Classes, Vocabulary};
 /// How much a name says by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Strength {
+    /// What is left of a product's name without its company's (`Cloud` of `Quillwork Cloud`): it counts only in the
+    /// vendor field, beside that company.
+    Remainder,
     /// An ordinary word: it needs support from its surroundings.
     Word,
     /// The dictionary says that the name has other owners, or it is very short.
@@ -38,6 +41,8 @@ pub(crate) struct Aliases {
     pub(crate) phrases: Vec<String>,
     pub(crate) owners: Vec<Vec<Alias>>,
     by_phrase: FxHashMap<String, usize>,
+    /// By entry, the normalised domain; empty without one.
+    pub(crate) domains: Vec<String>,
 }
 
 /// Letters that a name written as one word must have to be looked for: shorter ones are parts of other words.
@@ -48,7 +53,7 @@ const SHORT_LEN_MAX: usize = 3;
 impl Aliases {
     /// Derives the names of all apps. Intermediaries give none: they are no answer.
     pub(crate) fn of(dictionary: &Dictionary, vocabulary: &Vocabulary) -> Aliases {
-        let mut aliases = Aliases::default();
+        let mut aliases = Aliases { domains: vec![String::new(); dictionary.len()], ..Aliases::default() };
         for (entry, app) in dictionary.iter().filter(|(_, app)| app.role == Role::App) {
             let name = Normalized::of(&app.name).trimmed().to_owned();
             let shared: Vec<String> =
@@ -65,18 +70,27 @@ impl Aliases {
                 let known = if looks_like_host { Strength::Domain } else { judge(phrase) };
                 aliases.add(phrase, Alias { entry, strength: known, spelled: spelled.clone() });
                 let bare = without_legal_form(&normalized, vocabulary);
-                if bare != phrase {
+                // "Online SAS" is a company; "online" is not.
+                if bare != phrase && judge(&bare) > Strength::Word {
                     aliases.add(&bare, Alias { entry, strength: judge(&bare), spelled: spelled.clone() });
                 }
                 for several in [phrase, &bare] {
                     let joined: String = several.split(' ').collect();
-                    if joined != several && joined.len() >= JOINED_LEN_MIN {
+                    if !several.is_empty() && joined != several && joined.len() >= JOINED_LEN_MIN {
                         aliases.add(
                             &joined,
                             Alias { entry, strength: judge(&joined), spelled: spelled.clone() },
                         );
                     }
                 }
+            }
+            if let Some(rest) = app.parent.as_deref().and_then(|id| dictionary.app(id)).and_then(|parent| {
+                let company = Normalized::of(&parent.name);
+                name.strip_prefix(company.trimmed())
+                    .and_then(|rest| rest.strip_prefix(' '))
+                    .map(str::to_owned)
+            }) {
+                aliases.add(&rest, Alias { entry, strength: Strength::Remainder, spelled: app.name.clone() });
             }
             if let Some(domain) = &app.domain {
                 aliases.add_domain(entry, domain, &judge);
@@ -93,6 +107,7 @@ impl Aliases {
     fn add_domain(&mut self, entry: EntryId, domain: &str, judge: &dyn Fn(&str) -> Strength) {
         let host = domain.strip_prefix("www.").unwrap_or(domain).trim_end_matches('/');
         let phrase = Normalized::of(host).trimmed().to_owned();
+        self.domains[entry.index()].clone_from(&phrase);
         self.add(&phrase, Alias { entry, strength: Strength::Domain, spelled: domain.to_owned() });
         // "quillwork.co.uk" bills as "QUILLWORK"; "app.quillwork.co.uk" or "quillwork.io/design" says less.
         let Some((label, suffix)) = host.split_once('.') else { return };
@@ -107,15 +122,11 @@ impl Aliases {
         if phrase.len() < 2 {
             return;
         }
-        let at = match self.by_phrase.get(phrase) {
-            Some(&at) => at,
-            None => {
-                self.phrases.push(phrase.to_owned());
-                self.owners.push(Vec::new());
-                self.by_phrase.insert(phrase.to_owned(), self.phrases.len() - 1);
-                self.phrases.len() - 1
-            }
-        };
+        let at = *self.by_phrase.entry(phrase.to_owned()).or_insert_with(|| {
+            self.phrases.push(phrase.to_owned());
+            self.owners.push(Vec::new());
+            self.phrases.len() - 1
+        });
         // The first spelling of an owner stays: names come before what is derived from them.
         if self.owners[at].iter().all(|known| known.entry != alias.entry) {
             self.owners[at].push(alias);

@@ -54,6 +54,8 @@ impl Blocking {
             }
         }
         names.sort_by(|a, b| a.folded.cmp(&b.folded).then(a.phrase.cmp(&b.phrase)));
+        // A name and its spelling as one word are the same here.
+        names.dedup_by(|a, b| a.folded == b.folded);
         let mut postings: FxHashMap<[u8; 3], Vec<u32>> = FxHashMap::default();
         for (at, name) in (0_u32..).zip(&names) {
             for triple in triples(&name.folded) {

@@ -60,7 +60,8 @@ fn prefer_product(candidates: &mut [Candidate<'_>], dictionary: &Dictionary) {
     }
 }
 
-fn is_parent(dictionary: &Dictionary, parent: EntryId, child: EntryId) -> bool {
+/// Whether one entry bills for the other.
+pub(crate) fn is_parent(dictionary: &Dictionary, parent: EntryId, child: EntryId) -> bool {
     dictionary.get(child).parent.as_deref() == Some(dictionary.get(parent).id.as_str())
 }
 
@@ -68,11 +69,14 @@ fn company(mention: &Mention, mentions: &[Mention], dictionary: &Dictionary) -> 
     let in_other =
         |field: Field| mentions.iter().filter(move |m| m.field == field && m.field != mention.field);
     let same = |m: &Mention| m.entry == mention.entry;
-    let paid = || in_other(Field::VendorDescription);
+
     Company {
-        corroborated: paid().any(same) || in_other(Field::BusinessPurpose).any(same),
-        parent_paid: paid().any(|m| is_parent(dictionary, m.entry, mention.entry)),
-        other_paid: paid().any(|m| !same(m)),
+        corroborated: in_other(Field::VendorDescription).any(same)
+            || in_other(Field::BusinessPurpose).any(same),
+        parent_paid: mentions
+            .iter()
+            .filter(|m| m.field == Field::VendorDescription)
+            .any(|m| is_parent(dictionary, m.entry, mention.entry)),
     }
 }
 

@@ -18,6 +18,8 @@ use crate::vocabulary::{Classes, Vocabulary};
 const WORDS_MAX: usize = 4;
 /// Letters a name must have to be recognised inside a longer word.
 const GLUED_LEN_MIN: usize = 6;
+/// Letters of a name behind a code that nobody knows.
+const LOST_STAR_LEN_MIN: usize = 7;
 /// Letters of a seller that may have been cut off: networks cut at 22 to 25, so a short field ended by itself.
 const CUT_SOURCE_LEN_MIN: usize = 11;
 
@@ -43,17 +45,23 @@ impl GuessIndex<'_> {
         let seller = seller_words(text, vendor);
         let Some(first) = seller.clone().find(|&at| vendor.parts[at] != Part::Web) else { return };
         let words = first..seller.end;
+        let glued = glued(source, text, first, aliases, vocabulary)
+            .or_else(|| behind_lost_star(text.token(first), aliases, vocabulary));
         let mut joined = String::new();
         let mut push = |phrase: usize, tokens: Range<usize>, likeness: Likeness| {
             for alias in &aliases.owners[phrase] {
                 // An ordinary word that is misspelt is some other word.
-                if alias.strength == Strength::Word && likeness != Likeness::Joined {
+                if alias.strength <= Strength::Word && likeness != Likeness::Joined {
                     continue;
                 }
                 let mention = Mention {
                     entry: alias.entry,
                     phrase,
-                    strength: alias.strength.min(Strength::Distinct),
+                    strength: alias.strength.min(if tokens.len() > 1 {
+                        Strength::Shared
+                    } else {
+                        Strength::Distinct
+                    }),
                     field: Field::VendorDescription,
                     tokens: tokens.clone(),
                     guess: Some(likeness),
@@ -80,12 +88,21 @@ impl GuessIndex<'_> {
                 .similar(&folded, limit, memory)
                 .filter_map(|(name, phrase)| compare(&folded, name, false).map(|likeness| (likeness, phrase)))
                 .min_by_key(|&(likeness, phrase)| (edits_of(likeness), phrase));
+            // A word that is spelled right is not corrected because of its neighbour, nor because of what is
+            // glued to it.
+            let spelled_right = !single
+                && tokens.clone().any(|t| {
+                    is_known_word(text.token(t), vocabulary) || aliases.find(text.token(t)).is_some()
+                });
+            let near = near.filter(|&(likeness, _)| {
+                likeness == Likeness::LookAlike || !(spelled_right || glued.is_some())
+            });
             if let Some((likeness, phrase)) = near {
                 push(phrase, tokens.clone(), likeness);
             }
             let last_word = at + 1 == words.end;
             let cut_here = last_word && joined.len() + 1 >= CUT_SOURCE_LEN_MIN.min(source.len());
-            if cut_here {
+            if cut_here && glued.is_none() {
                 let names = blocking.continuing(&folded);
                 // The beginning must belong to one name, and be most of it.
                 if let Some(name) = names.iter().find(|name| folded.len() * 3 >= name.folded.len() * 2) {
@@ -93,8 +110,8 @@ impl GuessIndex<'_> {
                 }
             }
         }
-        if let Some((phrase, tokens)) = glued(source, text, first, aliases, vocabulary) {
-            push(phrase, tokens, Likeness::Glued);
+        if let Some(phrase) = glued {
+            push(phrase, first..first + 1, Likeness::Glued);
         }
     }
 }
@@ -130,20 +147,32 @@ fn glued(
     first: usize,
     aliases: &Aliases,
     vocabulary: &Vocabulary,
-) -> Option<(usize, Range<usize>)> {
+) -> Option<usize> {
     let word = text.token(first);
     let token = text.tokens[first];
     let written = source.get(token.source_start as usize..token.source_end as usize)?;
     (GLUED_LEN_MIN..word.len()).rev().find_map(|end| {
         let phrase = aliases.find(&word[..end])?;
-        if aliases.owners[phrase].iter().all(|alias| alias.strength == Strength::Word) {
+        if aliases.owners[phrase].iter().all(|alias| alias.strength <= Strength::Word) {
             return None;
         }
         let rest = &word[end..];
         let begins_anew = rest.as_bytes()[0].is_ascii_digit()
-            || vocabulary.classes_of(rest).any(Classes::SERVICE.or(Classes::LEGAL))
+            || vocabulary.begins_follower(rest)
             || case_changes_at(written, end);
-        begins_anew.then_some((phrase, first..first + 1))
+        begins_anew.then_some(phrase)
+    })
+}
+
+/// The name at the end of a word that begins with an intermediary's code, when the asterisk between them got lost:
+/// `FSPRGQUILLWORK`. Codes of up to three characters need not be known, there are many.
+fn behind_lost_star(word: &str, aliases: &Aliases, vocabulary: &Vocabulary) -> Option<usize> {
+    (2..word.len().saturating_sub(GLUED_LEN_MIN - 1)).find_map(|code_len| {
+        let (code, name) = word.split_at(code_len);
+        let is_code = vocabulary.classes_before_star(code).any(Classes::INTERMEDIARY)
+            || (code_len <= 3 && name.len() >= LOST_STAR_LEN_MIN);
+        let phrase = aliases.find(name).filter(|_| is_code)?;
+        aliases.owners[phrase].iter().any(|alias| alias.strength == Strength::Distinct).then_some(phrase)
     })
 }
 
@@ -158,6 +187,6 @@ fn case_changes_at(written: &str, at: usize) -> bool {
         all_upper &= upper(&c);
         all_lower &= !upper(&c);
     }
-    let following_lower = after.next().is_some_and(|c| c.is_lowercase());
+    let following_lower = after.next().is_some_and(char::is_lowercase);
     (all_lower && upper(&next)) || (all_upper && (next.is_lowercase() || following_lower))
 }

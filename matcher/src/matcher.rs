@@ -10,7 +10,7 @@ use crate::band::Band;
 use crate::blocking::{Blocking, Proposals};
 use crate::context::Context;
 use crate::decide;
-use crate::dictionary::Dictionary;
+use crate::dictionary::{Dictionary, EntryId};
 use crate::explain::{Explanation, Field, Found};
 use crate::guess::GuessIndex;
 use crate::mention::Mention;
@@ -111,18 +111,22 @@ impl Matcher {
             texts.spend_category_code,
         );
         self.find_aliases(scratch);
-        if !scratch.vendor.reseller && !vendor_is_named(&scratch.mentions) {
+        self.drop_lone_remainders(&mut scratch.mentions);
+        if !scratch.vendor.reseller && !scratch.vendor.placeholder && !vendor_is_named(&scratch.mentions) {
             let Scratch { vendor_text, vendor, proposals, mentions, .. } = scratch;
             let index =
                 GuessIndex { aliases: &self.aliases, blocking: &self.blocking, vocabulary: &self.vocabulary };
             index.guess(texts.vendor_description, vendor_text, vendor, proposals, mentions);
         }
-        self.mark_names(scratch);
+        mark_names(scratch);
+        let text = &scratch.vendor_text;
         let line = Line {
-            vendor_text: &scratch.vendor_text,
+            vendor_text: text,
             vendor: &scratch.vendor,
             context,
             named: &scratch.named,
+            last_word_is_cut: text.len() > 1 && self.vocabulary.begins_follower(text.token(text.len() - 1)),
+            domains: &self.aliases.domains,
         };
         let candidates = decide::rank(&scratch.mentions, &line, &self.dictionary);
         decide::answer(candidates, |mention| self.found(mention, texts, scratch), &self.ids)
@@ -179,6 +183,9 @@ impl Matcher {
                     if heading && alias.strength < Strength::Distinct {
                         continue;
                     }
+                    if alias.strength == Strength::Remainder && field != Field::VendorDescription {
+                        continue;
+                    }
                     mentions.push(Mention {
                         entry: alias.entry,
                         phrase: occurrence.pattern,
@@ -192,16 +199,17 @@ impl Matcher {
         }
     }
 
-    /// Notes which tokens of the vendor belong to a name: they are no strangers to one another.
-    fn mark_names(&self, scratch: &mut Scratch) {
-        let Scratch { vendor_text, mentions, named, .. } = scratch;
-        named.clear();
-        named.resize(vendor_text.len(), false);
-        for mention in mentions.iter().filter(|m| m.field == Field::VendorDescription) {
-            if mention.strength > Strength::Word {
-                named[mention.tokens.clone()].fill(true);
-            }
+    /// Drops what is left of product names where their company is not named.
+    fn drop_lone_remainders(&self, mentions: &mut Vec<Mention>) {
+        if mentions.iter().all(|m| m.strength != Strength::Remainder) {
+            return;
         }
+        let paid: Vec<EntryId> =
+            mentions.iter().filter(|m| m.field == Field::VendorDescription).map(|m| m.entry).collect();
+        mentions.retain(|m| {
+            m.strength != Strength::Remainder
+                || paid.iter().any(|&p| decide::is_parent(&self.dictionary, p, m.entry))
+        });
     }
 
     fn found(&self, mention: &Mention, texts: &ExpenseTexts<'_>, scratch: &Scratch) -> Found {
@@ -229,4 +237,16 @@ impl Matcher {
 /// Whether an unmistakable name stands in the vendor field, so that nothing needs to be guessed.
 fn vendor_is_named(mentions: &[Mention]) -> bool {
     mentions.iter().any(|m| m.field == Field::VendorDescription && m.strength >= Strength::Distinct)
+}
+
+/// Notes which tokens of the vendor belong to a name: they are no strangers to one another.
+fn mark_names(scratch: &mut Scratch) {
+    let Scratch { vendor_text, mentions, named, .. } = scratch;
+    named.clear();
+    named.resize(vendor_text.len(), false);
+    for mention in mentions.iter().filter(|m| m.field == Field::VendorDescription) {
+        if mention.strength != Strength::Word {
+            named[mention.tokens.clone()].fill(true);
+        }
+    }
 }

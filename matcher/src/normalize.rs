@@ -157,13 +157,14 @@ impl Writer<'_> {
     /// Ends a token. Of several separators in a row the most telling one stays.
     fn separate(&mut self, gap: Gap) {
         self.close();
-        match (self.gap, gap) {
-            (Gap::Star | Gap::Hash, _) => {}
-            (_, Gap::Star | Gap::Hash) => self.gap = gap,
-            (Gap::Dot, Gap::Space) => self.gap = Gap::Space,
-            (Gap::Start, _) if self.out.tokens.is_empty() => {}
-            (Gap::Space, Gap::Dot) => {}
-            _ => self.gap = gap,
+        let keeps = match self.gap {
+            Gap::Start => self.out.tokens.is_empty(),
+            Gap::Star | Gap::Hash => true,
+            Gap::Space => gap == Gap::Dot,
+            Gap::Dot | Gap::Script => false,
+        };
+        if !keeps {
+            self.gap = gap;
         }
     }
 
@@ -302,7 +303,7 @@ mod tests {
         check("  QUILLWORK  ", "quillwork");
         check("Ｑｕｉｌｌｗｏｒｋ", "quillwork");
         check("Quíllwörk", "quillwork");
-        check("QuÃ­llwÃ¶rk", "quillwork");
+        check("QuÃ\u{AD}llwÃ¶rk", "quillwork");
         check("Straße", "strasse");
         check("Lowe's", "lowes");
         check("Lowe’s", "lowes");

@@ -113,10 +113,13 @@ fn part_of(text: &Normalized, at: usize, marked: &[Marked]) -> Part {
     let classes =
         marked.iter().filter(|m| m.tokens.contains(&at)).fold(Classes::EMPTY, |all, m| all.or(m.classes));
     let after_dot = text.tokens[at].before == Gap::Dot;
-    if matches!(token, "www" | "http" | "https") || (after_dot && token.len() <= 3) {
+    if matches!(token, "www") || token.starts_with("http") || (after_dot && token.len() <= 3) {
         Part::Web
     } else if digits == token.len()
-        || (digits > 0 && token.len() >= 5)
+        || (digits > 0
+            && token.len() >= 5
+            && letters_in_a_row(token) < REFERENCE_LETTERS_MAX
+            && !is_scanned_word(token, digits))
         || (text.tokens[at].before == Gap::Hash && digits > 0)
         || token.bytes().all(|b| b == b'x')
     {
@@ -132,6 +135,27 @@ fn part_of(text: &Normalized, at: usize, marked: &[Marked]) -> Part {
     } else {
         Part::Word
     }
+}
+
+/// Letters in a row from which a token with digits is a name (`123forms`) and no order number (`E0400XYZ`).
+const REFERENCE_LETTERS_MAX: usize = 5;
+
+/// Single digits inside a word of letters are letters that a scanner misread.
+fn is_scanned_word(token: &str, digits: usize) -> bool {
+    let bytes = token.as_bytes();
+    let inner_and_single = |at: usize| {
+        let letter = |i: Option<&u8>| i.is_some_and(u8::is_ascii_alphabetic);
+        at > 0 && letter(bytes.get(at - 1)) && letter(bytes.get(at + 1))
+    };
+    let looks_like_letter = |byte: u8| matches!(byte, b'0' | b'1' | b'3' | b'5' | b'8');
+    digits * 4 <= bytes.len()
+        && (0..bytes.len())
+            .filter(|&at| bytes[at].is_ascii_digit())
+            .all(|at| inner_and_single(at) && looks_like_letter(bytes[at]))
+}
+
+fn letters_in_a_row(token: &str) -> usize {
+    token.split(|c: char| c.is_ascii_digit()).map(str::len).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -170,6 +194,7 @@ mod tests {
         let parts = |text: &str| read(text).1.parts;
         assert_eq!(parts("QUILLWORK INC BERLIN"), [Part::Word, Part::Legal, Part::Place]);
         assert_eq!(parts("QUILLWORK #301"), [Part::Word, Part::Reference]);
+        assert_eq!(parts("QU1LLW0RK E0400X7A"), [Part::Word, Part::Reference]);
         assert_eq!(parts("www.quillwork.com"), [Part::Web, Part::Word, Part::Web]);
         assert_eq!(parts("QUILLWORK SUBSCRIPTION"), [Part::Word, Part::Service]);
         assert_eq!(parts("QUILLWORK HOTEL"), [Part::Word, Part::Venue]);

@@ -77,6 +77,8 @@ pub(crate) struct Vocabulary {
     /// By pattern: classes that always count, and classes that count when an asterisk follows.
     classes: Vec<(Classes, Classes)>,
     by_phrase: FxHashMap<String, usize>,
+    /// Words that follow names, in order: legal forms and words for services.
+    followers: Vec<String>,
 }
 
 impl Vocabulary {
@@ -103,12 +105,34 @@ impl Vocabulary {
             let half = if starred { &mut slot.1 } else { &mut slot.0 };
             *half = half.or(class);
         }
-        Vocabulary { automaton: Automaton::build(phrases.iter().map(String::as_str)), classes, by_phrase }
+        let mut followers: Vec<String> = by_phrase
+            .iter()
+            .filter(|&(_, &pattern)| classes[pattern].0.any(Classes::LEGAL.or(Classes::SERVICE)))
+            .map(|(phrase, _)| phrase.clone())
+            .collect();
+        followers.sort();
+        Vocabulary {
+            automaton: Automaton::build(phrases.iter().map(String::as_str)),
+            classes,
+            by_phrase,
+            followers,
+        }
     }
 
     /// The classes of a normalised phrase, taken by itself.
     pub(crate) fn classes_of(&self, phrase: &str) -> Classes {
         self.by_phrase.get(phrase).map_or(Classes::EMPTY, |&pattern| self.classes[pattern].0)
+    }
+
+    /// The classes that a phrase has when an asterisk follows it.
+    pub(crate) fn classes_before_star(&self, phrase: &str) -> Classes {
+        self.by_phrase.get(phrase).map_or(Classes::EMPTY, |&at| self.classes[at].0.or(self.classes[at].1))
+    }
+
+    /// Whether a word that follows names begins like this: networks cut `TECHNOLOGIES` to `TECHNO`.
+    pub(crate) fn begins_follower(&self, beginning: &str) -> bool {
+        let at = self.followers.partition_point(|word| word.as_str() < beginning);
+        beginning.len() >= 2 && self.followers.get(at).is_some_and(|word| word.starts_with(beginning))
     }
 
     /// Replaces `marked` by every phrase in the text, overlapping ones included, in the order of the text.

@@ -24,8 +24,6 @@ pub(crate) struct Company {
     pub(crate) corroborated: bool,
     /// The vendor field names the company that bills for the app.
     pub(crate) parent_paid: bool,
-    /// The vendor field names another app.
-    pub(crate) other_paid: bool,
 }
 
 /// All that a score is made from.
@@ -36,6 +34,10 @@ pub(crate) struct Line<'l> {
     pub(crate) context: Context,
     /// For each token of the vendor field, whether it is part of any known name.
     pub(crate) named: &'l [bool],
+    /// The vendor field ends in the beginning of a word that follows names.
+    pub(crate) last_word_is_cut: bool,
+    /// By entry, the normalised domain.
+    pub(crate) domains: &'l [String],
 }
 
 /// A sum of reasons.
@@ -65,6 +67,9 @@ pub(crate) fn weigh(mention: &Mention, line: &Line<'_>, company: Company) -> Tal
         Field::VendorDescription => {
             vendor_name(mention, &mut tally);
             vendor_surroundings(mention, line, &mut tally);
+            if company.parent_paid {
+                tally.add("parent_named", w::PARENT_PAID, "the company behind the app stands beside it");
+            }
         }
         Field::BusinessPurpose => purpose_name(mention, line, company, &mut tally),
         Field::ExpenseTypeName | Field::SpendCategory => {
@@ -80,7 +85,9 @@ pub(crate) fn weigh(mention: &Mention, line: &Line<'_>, company: Company) -> Tal
 
 fn vendor_name(mention: &Mention, tally: &mut Tally) {
     let (name, weight, why) = match mention.strength {
-        Strength::Word => ("vendor_word", w::VENDOR_WORD, "the name is an ordinary word"),
+        Strength::Remainder | Strength::Word => {
+            ("vendor_word", w::VENDOR_WORD, "the name is an ordinary word")
+        }
         Strength::Shared => ("vendor_shared", w::VENDOR_SHARED, "the name has other owners or is very short"),
         Strength::Distinct => ("vendor_name", w::VENDOR_DISTINCT, "the vendor bears the app's name"),
         Strength::Domain => ("vendor_domain", w::VENDOR_DOMAIN, "the vendor bears the app's domain"),
@@ -89,7 +96,7 @@ fn vendor_name(mention: &Mention, tally: &mut Tally) {
     match mention.guess {
         None => {}
         Some(Likeness::Joined) => {
-            tally.add("guess_joined", w::GUESS_JOINED, "the words are run together or apart")
+            tally.add("guess_joined", w::GUESS_JOINED, "the words are run together or apart");
         }
         Some(Likeness::LookAlike) => {
             tally.add(
@@ -104,16 +111,19 @@ fn vendor_name(mention: &Mention, tally: &mut Tally) {
         }
         Some(Likeness::Cut) => tally.add("guess_cut", w::GUESS_CUT, "the name is cut off"),
         Some(Likeness::Glued) => {
-            tally.add("guess_glued", w::GUESS_GLUED, "other words are run into the name")
+            tally.add("guess_glued", w::GUESS_GLUED, "other words are run into the name");
         }
     }
 }
 
 fn vendor_surroundings(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
     let vendor = line.vendor;
-    let weak = mention.strength <= Strength::Shared;
+    let misspelt = matches!(mention.guess, Some(Likeness::Misspelt(_)));
+    let weak = misspelt || mention.strength <= Strength::Shared;
+    let name_ends = end_of_name(mention, line);
     let beside = || (vendor.seller..vendor.parts.len()).filter(|at| !mention.tokens.contains(at));
-    let strange = beside().filter(|&at| vendor.parts[at] == Part::Word && !line.named[at]).count();
+    let strange =
+        beside().filter(|&at| at < name_ends && vendor.parts[at] == Part::Word && !line.named[at]).count();
     let venue = beside().find(|&at| vendor.parts[at] == Part::Venue && !line.named[at]);
     let wrapped = !vendor.storefront.is_empty() && mention.tokens.end <= vendor.storefront.end;
     if wrapped && line.named[vendor.seller..].iter().any(|named| *named) {
@@ -137,8 +147,11 @@ fn vendor_surroundings(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
     if before {
         tally.add("not_first", w::NOT_FIRST, "the seller's name begins with other words");
     }
-    if beside().any(|at| vendor.parts[at] == Part::Service) {
+    if venue.is_none() && beside().any(|at| vendor.parts[at] == Part::Service) {
         tally.add("service", w::SERVICE, "a word for services stands beside the name");
+    }
+    if is_label_of_other_domain(mention, line) {
+        tally.add("other_domain", w::OTHER_DOMAIN, "the name is part of another domain");
     }
     let follower = line.vendor_text.tokens.get(mention.tokens.end);
     if follower.is_some_and(|token| token.before == Gap::Star) {
@@ -149,15 +162,48 @@ fn vendor_surroundings(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
     }
 }
 
+/// Where the words that may belong to the seller's name end: what follows a reference, an asterisk or a number sign
+/// belongs to the order, what belongs to a host name to the web, and a last word may be cut off.
+fn end_of_name(mention: &Mention, line: &Line<'_>) -> usize {
+    let text = line.vendor_text;
+    let order_begins = (mention.tokens.end..text.len()).find(|&at| {
+        line.vendor.parts[at] == Part::Reference
+            || matches!(text.tokens[at].before, Gap::Star | Gap::Hash | Gap::Dot)
+            || text.tokens.get(at + 1).is_some_and(|next| next.before == Gap::Dot)
+    });
+    order_begins.unwrap_or(text.len() - usize::from(line.last_word_is_cut))
+}
+
+/// `QUILLWORK.SHOP` is not the app whose domain is `quillwork.io`; `QUILLWORK.I` may be.
+fn is_label_of_other_domain(mention: &Mention, line: &Line<'_>) -> bool {
+    let text = line.vendor_text;
+    let domain = &line.domains[mention.entry.index()];
+    let end =
+        (mention.tokens.end..text.len()).find(|&at| text.tokens[at].before != Gap::Dot).unwrap_or(text.len());
+    if mention.strength == Strength::Domain
+        || mention.guess.is_some()
+        || end == mention.tokens.end
+        || domain.is_empty()
+    {
+        return false;
+    }
+    let from = text.tokens[mention.tokens.start].start as usize;
+    let host = &text.text[from..text.tokens[end - 1].end as usize];
+    !domain.starts_with(host)
+}
+
 fn purpose_name(mention: &Mention, line: &Line<'_>, company: Company, tally: &mut Tally) {
     let (name, weight, why) = match mention.strength {
-        Strength::Word => ("purpose_word", w::PURPOSE_WORD, "an ordinary word in the purpose"),
+        Strength::Remainder | Strength::Word => {
+            ("purpose_word", w::PURPOSE_WORD, "an ordinary word in the purpose")
+        }
         Strength::Shared => ("purpose_shared", w::PURPOSE_SHARED, "a shared name in the purpose"),
         Strength::Distinct => ("purpose_name", w::PURPOSE_DISTINCT, "the purpose names the app"),
         Strength::Domain => ("purpose_domain", w::PURPOSE_DOMAIN, "the purpose names the app's domain"),
     };
     tally.add(name, weight, why);
     if company.corroborated {
+        // Counted for every field, in `weigh`.
     } else if company.parent_paid {
         tally.add("parent_paid", w::PARENT_PAID, "the vendor is the company behind the app");
     } else if line.vendor.reseller {

@@ -36,6 +36,10 @@ pub(crate) fn compare(query: &str, folded_name: &str, name_as_is: bool) -> Optio
     if query.as_bytes().first() != folded_name.as_bytes().first() {
         return None;
     }
+    // "Quillworks" and "Quillwork's" are other names as often as errors.
+    if query.strip_suffix('s') == Some(folded_name) {
+        return None;
+    }
     let limit = edits_max(query.len().min(folded_name.len()));
     if query.len().abs_diff(folded_name.len()) > limit {
         return None;
@@ -71,9 +75,10 @@ mod tests {
         check("quillwork", "quillwork", Some(Likeness::Joined));
         check("qu1llw0rk", "quillwork", Some(Likeness::LookAlike));
         check("quilwork", "quillwork", Some(Likeness::Misspelt(1)));
-        check("qulilwokr", "quillwork", Some(Likeness::Misspelt(2)));
+        check("qiullwokr", "quillwork", Some(Likeness::Misspelt(2)));
         check("auillwork", "quillwork", None);
         check("quartz", "quillwork", None);
         check("zend", "zand", None);
+        check("quillworks", "quillwork", None);
     }
 }

@@ -33,6 +33,8 @@ pub(crate) const STRANGE_WORD_DISTINCT: f64 = -0.9;
 pub(crate) const STRANGE_WORD_WEAK: f64 = -2.2;
 /// Strange words are counted up to here; more say nothing new.
 pub(crate) const STRANGE_WORDS_MAX: usize = 3;
+/// The name is the label of another company's domain.
+pub(crate) const OTHER_DOMAIN: f64 = -2.4;
 /// The seller's name begins elsewhere.
 pub(crate) const NOT_FIRST: f64 = -0.8;
 /// A word of shops, venues and carriers beside a coined name: its stadium, its store.

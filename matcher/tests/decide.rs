@@ -1,0 +1,187 @@
+//! Whole lines in, decisions out. All vendors and rows are inventions.
+
+#![expect(clippy::unwrap_used, reason = "an integration test")]
+
+use std::sync::{Arc, LazyLock};
+
+use matcher::{Band, Decision, Dictionary, ExpenseTexts, Field, MatchedBy, Matcher, batch};
+use proptest::prelude::*;
+
+const APPS: &str = r#"
+{"id":"quillwork","name":"Quillwork","aliases":["Quillwork Labs Inc"],"domain":"quillwork.io","category":"design"}
+{"id":"quillwork-vault","name":"Quillwork Vault","parent":"quillwork","category":"storage"}
+{"id":"zanderly","name":"Zanderly","aliases":["Zander Ly Software GmbH"],"domain":"zanderly.com","category":"crm-sales"}
+{"id":"beacon","name":"Beacon","domain":"beaconhq.com","category":"analytics","ambiguous":true}
+{"id":"mapler-forms","name":"Mapler Forms","domain":"maplerforms.com","category":"survey-forms"}
+{"id":"payloft","name":"Payloft","role":"processor","category":"payments"}
+"#;
+
+/// One matcher for all cases: building it costs more than a thousand decisions.
+fn matcher() -> &'static Matcher {
+    static MATCHER: LazyLock<Matcher> =
+        LazyLock::new(|| Matcher::new(Arc::new(Dictionary::from_jsonl(APPS).unwrap())));
+    &MATCHER
+}
+
+fn decide(vendor: &str, purpose: &str, expense_type: &str, category: &str) -> Decision {
+    let matcher = matcher();
+    let texts = ExpenseTexts {
+        vendor_description: vendor,
+        business_purpose: purpose,
+        expense_type_name: expense_type,
+        spend_category: category,
+        ..ExpenseTexts::default()
+    };
+    matcher.decide(&texts, &mut matcher.scratch())
+}
+
+fn check(row: [&str; 4], expected: Option<&str>) {
+    let decision = decide(row[0], row[1], row[2], row[3]);
+    assert_eq!(decision.app_id.as_deref(), expected, "row {row:?}: {decision:#?}");
+    assert_eq!(decision.band == Band::None, expected.is_none(), "row {row:?}");
+}
+
+#[test]
+fn an_exact_vendor_is_matched_through_its_noise() {
+    let check = |vendor: &str, app: &str| check([vendor, "", "Miscellaneous", "Other"], Some(app));
+    check("Quillwork", "quillwork");
+    check("QUILLWORK LABS, INC. BERLIN DE", "quillwork");
+    check("QUILLWORK* 4402KX91", "quillwork");
+    check("POS DEBIT QUILLWORK 888-555-0199", "quillwork");
+    check("PAYPAL *QUILLWORK", "quillwork");
+    check("PADDLE.NET* QUILLWORK", "quillwork");
+    check("www.quillwork.io", "quillwork");
+    check("Ｑｕｉｌｌｗｏｒｋ ＧｍｂＨ", "quillwork");
+    check("Quillwórk", "quillwork");
+    check("MAPLER FORMS MONTHLY", "mapler-forms");
+}
+
+#[test]
+fn a_spoilt_vendor_is_guessed() {
+    let check = |vendor: &str, app: &str| {
+        let decision = decide(vendor, "", "Software", "Computer");
+        assert_eq!(decision.app_id.as_deref(), Some(app), "vendor {vendor:?}: {decision:#?}");
+        assert_eq!(decision.explanation.found.unwrap().matched_by, MatchedBy::Guess, "vendor {vendor:?}");
+    };
+    check("QUILWORK", "quillwork");
+    check("QU1LLW0RK", "quillwork");
+    check("MAPLERFOR", "mapler-forms");
+    check("ZANDERLYGmbH", "zanderly");
+    check("MAPLE RFORMS", "mapler-forms");
+    check("DRIQUILLWORK", "quillwork");
+}
+
+#[test]
+fn an_ordinary_word_needs_support() {
+    check(["Beacon Hill Tavern", "", "Miscellaneous", "Other"], None);
+    check(["Beacon Street Parking", "", "Parking", "Personal Car - Parking Expense"], None);
+    check(["BEACON* SUBSCRIPTION", "", "Subscriptions/Dues", "Subscription/Publication"], Some("beacon"));
+    check(["beaconhq.com", "", "Miscellaneous", "Other"], Some("beacon"));
+    check(["Corner shop", "a beacon for the lobby", "Office Supplies", "Office Supplies"], None);
+}
+
+#[test]
+fn a_purpose_counts_when_nobody_else_was_paid() {
+    check(["N/A", "Quillwork licence renewal", "Software", "Computer"], Some("quillwork"));
+    check(["Softcat plc", "12x Zanderly licences", "Software", "Computer"], Some("zanderly"));
+    check(["Softcat plc", "2x monitor for the Zanderly team", "Office Supplies", "Office Supplies"], None);
+    check(["Grand Hotel", "Quillwork conference", "Hotel", "Lodging"], None);
+    check(["City Cabs", "Taxi to Zanderly office", "Taxi", "Ground Transportation"], None);
+    check(["N/A", "Lunch with Zanderly account team", "Lunch", "Meal"], None);
+}
+
+#[test]
+fn a_product_wins_over_its_company() {
+    check(["QUILLWORK LABS INC", "", "Software", "Computer"], Some("quillwork"));
+    check(["QUILLWORK LABS INC", "Quillwork Vault seats", "Software", "Computer"], Some("quillwork-vault"));
+    check(["QUILLWORK VAULT", "", "Software", "Computer"], Some("quillwork-vault"));
+    check(["QUILLWORK* 881 VAULT", "", "Software", "Computer"], Some("quillwork-vault"));
+}
+
+#[test]
+fn the_matcher_abstains_from_what_it_does_not_know() {
+    check(["", "", "", ""], None);
+    check(["Subscription", "monthly", "Software", "Computer"], None);
+    check(["PAYLOFT 4029357733", "", "Miscellaneous", "Other"], None);
+    check(["Zanders Bakery", "", "Miscellaneous", "Other"], None);
+    check(["Quillworks Stationery Shop", "", "Miscellaneous", "Other"], None);
+}
+
+#[test]
+fn the_explanation_points_into_the_source() {
+    let vendor = "PAYPAL *Quíllwork 4402";
+    let decision = decide(vendor, "", "", "");
+    let found = decision.explanation.found.unwrap();
+    assert_eq!((found.field, found.matched_by), (Field::VendorDescription, MatchedBy::Dictionary));
+    assert_eq!(found.text, "Quíllwork");
+    assert_eq!(&vendor[found.start..found.end], "Quíllwork");
+    assert_eq!(found.alias, "Quillwork");
+    let log_odds: f64 = decision.explanation.evidence.iter().map(|e| e.weight).sum();
+    let score = 1.0 / (1.0 + (-log_odds).exp());
+    assert!((score - decision.score).abs() < 1e-4, "the weights must add up to the score");
+}
+
+#[test]
+fn the_second_best_app_is_named() {
+    let decision = decide("Quillwork", "also looked at Zanderly", "Software", "Computer");
+    assert_eq!(decision.app_id.as_deref(), Some("quillwork"));
+    assert_eq!(decision.explanation.runner_up.unwrap().app_id.as_ref(), "zanderly");
+}
+
+#[test]
+fn an_explanation_is_flat_json() {
+    let decision = decide("Quillwork", "", "Software", "Computer");
+    let json = serde_json::to_value(&decision).unwrap();
+    assert_eq!(json["band"], "certain");
+    assert_eq!(json["explanation"]["matched_by"], "dictionary");
+    assert_eq!(json["explanation"]["field"], "vendor_description");
+    assert_eq!(json["explanation"]["start"], 0);
+    assert_eq!(json["explanation"]["evidence"][0]["name"], "vendor_name");
+}
+
+#[test]
+fn a_row_of_a_file_becomes_a_prediction() {
+    let row: batch::Row = serde_json::from_str(
+        r#"{"id":"r1","VendorDescription":"QUILLWORK","BusinessPurpose":null,"ExpenseTypeName":"Software","Other":1}"#,
+    )
+    .unwrap();
+    let matcher = matcher();
+    let prediction = batch::predict(matcher, &row, &mut matcher.scratch());
+    let json = serde_json::to_value(&prediction).unwrap();
+    assert_eq!(json["id"], "r1");
+    assert_eq!(json["app_id"], "quillwork");
+    assert_eq!(json["candidate"], "quillwork");
+    assert_eq!(json["band"], "certain");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_decided_alike_every_time(
+        vendor in "(PAYPAL \\*|SQ \\*|www\\.)?(quillwork|Beacon|zander ly|.{0,12})[ *.#]{0,2}.{0,20}",
+        purpose in ".{0,40}",
+        expense_type in ".{0,20}",
+    ) {
+        let matcher = matcher();
+        let texts = ExpenseTexts {
+            vendor_description: &vendor,
+            business_purpose: &purpose,
+            expense_type_name: &expense_type,
+            ..ExpenseTexts::default()
+        };
+        let mut used = matcher.scratch();
+        matcher.decide(&ExpenseTexts { vendor_description: "Zanderly", ..ExpenseTexts::default() }, &mut used);
+        let first = matcher.decide(&texts, &mut used);
+        let second = matcher.decide(&texts, &mut matcher.scratch());
+        prop_assert_eq!(serde_json::to_string(&first).unwrap(), serde_json::to_string(&second).unwrap());
+        prop_assert!((0.0..=1.0).contains(&first.score));
+        prop_assert_eq!(first.app_id.is_none(), first.band == Band::None);
+        if let Some(found) = first.explanation.found {
+            let source = match found.field {
+                Field::VendorDescription => &vendor,
+                Field::BusinessPurpose => &purpose,
+                _ => &expense_type,
+            };
+            prop_assert_eq!(source.get(found.start..found.end), Some(found.text.as_str()));
+        }
+    }
+}
