@@ -346,3 +346,33 @@ async fn debug_output_shows_no_secret() {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_caller_that_goes_away_during_a_refresh_does_not_take_the_new_token_with_it() {
+    let here = Arc::new(Mutex::new(String::new()));
+    let (release, gate) = std::sync::mpsc::channel::<()>();
+    let (origin, gate) = (Arc::clone(&here), Mutex::new(gate));
+    let server = Server::start(move |_| {
+        gate.lock().unwrap().recv().unwrap();
+        token_answer("access-1", "refresh-1", &origin.lock().unwrap())
+    })
+    .await;
+    here.lock().unwrap().clone_from(&server.origin);
+    let clock = TestClock::new();
+    let store = MemoryStore::with(tokens(&server.origin(), clock.now()));
+    let client = Client::new(config(&clock), Arc::clone(&store) as _).unwrap();
+    let caller = tokio::spawn(async move { client.refresh().await });
+    while server.token_requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    release.send(()).unwrap();
+    let saved = async {
+        while store.saves() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), saved).await.unwrap();
+    assert_eq!(store.tokens.lock().unwrap().as_ref().unwrap().refresh_token.expose_secret(), "refresh-1");
+}
