@@ -5,9 +5,15 @@
 //! It never speaks SQL and never calls Concur itself; those are `store` and `concur`.
 
 pub mod accounts;
+pub mod bridge;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod delivery;
+pub mod http;
 pub mod logging;
 pub mod metrics;
+pub mod provision;
+pub mod serve;
+mod sync_loop;
 pub mod translate;

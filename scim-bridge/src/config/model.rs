@@ -133,6 +133,9 @@ pub struct Delivery {
     /// Longest wait between two attempts.
     #[serde(with = "duration")]
     pub retry_max: Duration,
+    /// First wait before an unknown outcome is looked up in Concur.
+    #[serde(with = "duration")]
+    pub settle_first: Duration,
     /// Attempts after which an operation is given up and shown to a person.
     pub max_attempts: u32,
     /// Age at which an operation is given up and shown to a person.
@@ -221,6 +224,7 @@ impl Default for Delivery {
             poll_max: Duration::from_mins(1),
             retry_first: Duration::from_secs(2),
             retry_max: Duration::from_mins(5),
+            settle_first: Duration::from_secs(5),
             max_attempts: 20,
             give_up_after: Duration::from_hours(24),
         }

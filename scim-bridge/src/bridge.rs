@@ -1,0 +1,80 @@
+//! The parts of the running process, handed to everyone who needs them.
+//!
+//! It only holds them. Building them in the right order is `serve`, what they do is their own business.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ::matcher::Matcher;
+use store::Store;
+
+use crate::accounts::Clients;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::delivery;
+use crate::metrics::Metrics;
+
+/// The parts of the process. Cloning is cheap and shares everything.
+#[derive(Clone)]
+pub struct Bridge {
+    /// The configuration, as it was at start.
+    pub config: Arc<Config>,
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// The numbers.
+    pub metrics: Metrics,
+    /// Concur clients, one per account.
+    pub accounts: Clients,
+    /// The way into delivery.
+    pub delivery: delivery::Handle,
+    /// Expense texts to apps, over the configured dictionary.
+    pub matcher: Arc<Matcher>,
+    /// Address that callers use, without a slash at the end.
+    pub public_url: Arc<str>,
+    draining: Arc<AtomicBool>,
+}
+
+impl std::fmt::Debug for Bridge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bridge").field("public_url", &self.public_url).finish_non_exhaustive()
+    }
+}
+
+/// What a bridge is made of.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    pub accounts: Clients,
+    pub delivery: delivery::Handle,
+    pub matcher: Arc<Matcher>,
+    pub public_url: String,
+}
+
+impl Bridge {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { config, store, clock, metrics, accounts, delivery, matcher, public_url } = parts;
+        let public_url = public_url.into();
+        let draining = Arc::default();
+        Self { config, store, clock, metrics, accounts, delivery, matcher, public_url, draining }
+    }
+
+    /// The SCIM base address. Locations are built from it, never from a caller's headers (Z7).
+    pub fn scim_base(&self) -> String {
+        format!("{}/scim/v2", self.public_url)
+    }
+
+    /// Whether the process has been told to stop. It is not ready any more then.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// From now on the process is not ready.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,37 @@
+//! `scim-bridge config check|show`.
+
+use clap::Subcommand;
+
+use super::{Settings, output};
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub(super) enum Config {
+    /// Say whether the configuration can be used.
+    Check,
+    /// Print every setting, its value and where it came from. Passwords are hidden.
+    Show,
+}
+
+impl Config {
+    pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let layers = settings.layers(super::variables())?;
+        match self {
+            Self::Check => {
+                layers.build()?;
+                output::note("the configuration can be used");
+                Ok(())
+            }
+            Self::Show => {
+                let rows: Vec<_> = layers
+                    .settings()
+                    .into_iter()
+                    .map(|setting| vec![setting.key, setting.value.to_string(), setting.origin.to_string()])
+                    .collect();
+                output::table(&["setting", "value", "from"], &rows)?;
+                layers.build()?;
+                Ok(())
+            }
+        }
+    }
+}

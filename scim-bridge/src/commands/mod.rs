@@ -1,0 +1,144 @@
+//! The command line: one thin file per subcommand. Only this folder, `main.rs` and `config/` read arguments,
+//! environment and standard input.
+//!
+//! Results go to standard output, everything for people to standard error. Exit codes: 0 done, 1 failed, 2 wrong
+//! usage or configuration.
+
+mod account;
+mod config;
+mod healthcheck;
+mod matching;
+mod output;
+mod secret;
+mod serve;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, Layers};
+
+/// A SCIM 2.0 server in front of SAP Concur, and the answers to who expenses which app.
+#[derive(Debug, Parser)]
+#[command(name = "scim-bridge", version, about)]
+pub struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve SCIM, the API and metrics; deliver to Concur; sync expenses.
+    Serve(serve::Serve),
+    /// Match expense lines from a file to apps, without a server.
+    Match(matching::Match),
+    /// Make, list and revoke bearer tokens.
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Connect SAP Concur companies and look at them.
+    #[command(subcommand)]
+    Account(account::Account),
+    /// Judge or show the configuration.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Ask the running server whether it is alive; for images without a shell.
+    Healthcheck(healthcheck::Healthcheck),
+}
+
+/// Where settings come from. Secrets are never flags: every user of the machine can read those.
+#[derive(Debug, Args)]
+struct Settings {
+    /// Configuration file (TOML).
+    #[arg(long, global = true, env = "SCIM_BRIDGE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder for the database and the master key.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data_dir: Option<String>,
+    /// Any other setting, like delivery.bulk_from=10. May be repeated.
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// Wrong usage or configuration: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+impl Settings {
+    fn layers(&self, environment: impl IntoIterator<Item = (String, String)>) -> anyhow::Result<Layers> {
+        let mut layers = Layers::default();
+        if let Some(file) = &self.config {
+            layers.file(file)?;
+        }
+        layers.environment(environment)?;
+        if let Some(folder) = &self.data_dir {
+            layers.flag("--data-dir", "data_dir", folder)?;
+        }
+        for setting in &self.set {
+            let (key, value) = setting.split_once('=').ok_or_else(|| {
+                Usage(format!("--set {setting}: write KEY=VALUE, like delivery.bulk_from=10"))
+            })?;
+            if key.trim() == "database_url" && value.contains('@') {
+                let reason = "an address with a password belongs into the environment (SCIM_BRIDGE_DATABASE_URL) \
+                              or the file, not onto the command line";
+                return Err(Usage(format!("--set database_url: {reason}")).into());
+            }
+            layers.flag("--set", key.trim(), value.trim())?;
+        }
+        Ok(layers)
+    }
+
+    fn load(&self) -> anyhow::Result<Config> {
+        Ok(self.layers(variables())?.build()?)
+    }
+}
+
+/// The environment, as far as it is text.
+fn variables() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// Runs the command line and says how it went.
+pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are printed by the same road and are no failure.
+            let failed = error.use_stderr();
+            drop(error.print());
+            return if failed { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = match runtime {
+        Err(error) => Err(error).context("cannot start the runtime"),
+        Ok(runtime) => runtime.block_on(dispatch(cli)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::note(&format!("error: {error:#}"));
+            let usage = error.is::<Usage>() || error.is::<crate::config::Error>();
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    let settings = &cli.settings;
+    match cli.command {
+        Command::Serve(serve) => serve.run(settings).await,
+        Command::Match(matching) => matching.run(settings),
+        Command::Token(token) => token.run(settings),
+        Command::Account(account) => account.run(settings).await,
+        Command::Config(config) => config.run(settings),
+        Command::Healthcheck(healthcheck) => healthcheck.run(settings),
+    }
+}

@@ -1,0 +1,183 @@
+//! `scim-bridge token create|list|revoke`: the bearer tokens that identity providers and API users present.
+
+use clap::Subcommand;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
+use serde_json::json;
+use store::ids::TokenId;
+use store::tokens::{self, NewToken};
+use store::{Store, audit};
+
+use super::{Settings, Usage, output};
+use crate::clock::Clock;
+use crate::config::duration;
+use crate::http::Scope;
+use crate::serve;
+
+/// The longest life of a token (reliability S3).
+const LIFE_MAX_DAYS: i64 = 400;
+
+/// What to do with tokens.
+#[derive(Debug, Subcommand)]
+pub(super) enum Token {
+    /// Make a token and print it, this once.
+    Create {
+        /// The account it is bound to.
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// What it is for, for example "Okta production".
+        #[arg(long)]
+        name: String,
+        /// Scopes, separated by commas.
+        #[arg(long, value_delimiter = ',', default_value = "scim:read,scim:write")]
+        scopes: Vec<String>,
+        /// How long it is valid, at most 400d.
+        #[arg(long, default_value = "365d", value_name = "DURATION")]
+        expires_in: String,
+    },
+    /// List tokens, without their secrets.
+    List {
+        /// Only those of this account.
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+    },
+    /// End a token at once.
+    Revoke {
+        /// Its id, as `list` shows it.
+        id: String,
+    },
+}
+
+impl Token {
+    pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let config = settings.load()?;
+        let now = Clock::system().now();
+        match self {
+            Self::Create { account, name, scopes, expires_in } => {
+                let new = checked(&name, &scopes, &expires_in, now)?;
+                create(&serve::open_store(&config)?, account.as_deref(), new)
+            }
+            Self::List { account } => list(&serve::open_store(&config)?, account.as_deref()),
+            Self::Revoke { id } => {
+                let id: TokenId =
+                    id.parse().map_err(|_| Usage(format!("{id:?} is not the id of a token")))?;
+                revoke(&serve::open_store(&config)?, &id, now)
+            }
+        }
+    }
+}
+
+/// Everything about a new token but its account.
+fn checked(name: &str, scopes: &[String], expires_in: &str, now: Timestamp) -> anyhow::Result<NewToken> {
+    for scope in scopes {
+        scope.parse::<Scope>().map_err(Usage)?;
+    }
+    let life = duration::parse(expires_in).map_err(|reason| Usage(format!("--expires-in: {reason}")))?;
+    let life = SignedDuration::try_from(life)?;
+    if life > SignedDuration::from_hours(24 * LIFE_MAX_DAYS) || life.is_zero() {
+        return Err(
+            Usage(format!("--expires-in {expires_in}: more than 0s and at most {LIFE_MAX_DAYS}d")).into()
+        );
+    }
+    let expires_at = now.checked_add(life)?;
+    Ok(NewToken { account: None, name: name.to_owned(), scopes: scopes.to_vec(), expires_at, now })
+}
+
+fn create(store: &Store, account: Option<&str>, mut new: NewToken) -> anyhow::Result<()> {
+    new.account =
+        account.map(|name| super::account::find(store, name).map(|account| account.id)).transpose()?;
+    let (token, plaintext) = store.write_blocking(|conn| {
+        let (token, plaintext) = tokens::create(conn, &new, &mut rand::rng())?;
+        let details = json!({"scopes": token.scopes, "expires_at": token.expires_at});
+        record(conn, &token, "token.created", details, new.now)?;
+        Ok::<_, store::Error>((token, plaintext))
+    })?;
+    output::note(&format!(
+        "token {} for {}, valid until {}; it is shown only this once:",
+        token.id,
+        account.unwrap_or("no single account"),
+        token.expires_at
+    ));
+    output::result(plaintext.expose_secret())
+}
+
+fn list(store: &Store, account: Option<&str>) -> anyhow::Result<()> {
+    let account =
+        account.map(|name| super::account::find(store, name).map(|account| account.id)).transpose()?;
+    let (found, accounts) =
+        store.read_blocking(|conn| Ok((tokens::list(conn, account)?, store::accounts::list(conn)?)))?;
+    let day =
+        |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
+    let rows: Vec<_> = found
+        .into_iter()
+        .map(|token| {
+            let account = accounts.iter().find(|account| Some(account.id) == token.account);
+            vec![
+                token.id.to_string(),
+                token.name,
+                account.map_or_else(|| "-".to_owned(), |account| account.name.clone()),
+                token.scopes.join(","),
+                day(Some(token.expires_at)),
+                day(token.last_used_at),
+                day(token.revoked_at),
+            ]
+        })
+        .collect();
+    output::table(&["id", "name", "account", "scopes", "expires", "last used", "revoked"], &rows)
+}
+
+fn revoke(store: &Store, id: &TokenId, now: Timestamp) -> anyhow::Result<()> {
+    let revoked = store.write_blocking(|conn| {
+        let Some(token) = tokens::list(conn, None)?.into_iter().find(|token| token.id == *id) else {
+            return Ok(false);
+        };
+        let revoked = tokens::revoke(conn, id, now)?;
+        if revoked {
+            record(conn, &token, "token.revoked", json!({}), now)?;
+        }
+        Ok::<_, store::Error>(revoked)
+    })?;
+    anyhow::ensure!(revoked, "there is no live token {id}");
+    output::note(&format!("token {id} is revoked"));
+    Ok(())
+}
+
+fn record(
+    conn: &mut store::Conn,
+    token: &tokens::Token,
+    action: &str,
+    details: serde_json::Value,
+    at: Timestamp,
+) -> Result<(), store::Error> {
+    let event = audit::NewEvent {
+        account: token.account,
+        at,
+        actor: "command line".to_owned(),
+        action: action.to_owned(),
+        subject: format!("token:{}", token.id),
+        details,
+    };
+    audit::append(conn, &event).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_checked_before_the_database_is_touched() {
+        let now: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+        let scopes = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let new = checked("Okta", &scopes("scim:read,scim:write"), "10d", now).unwrap();
+        assert_eq!(new.expires_at.to_string(), "2026-03-11T00:00:00Z");
+        for (scope, life, named) in [
+            ("scim", "10d", "scim:read"),
+            ("scim:read", "401d", "400d"),
+            ("scim:read", "0s", "0s"),
+            ("admin", "soon", "8s"),
+        ] {
+            let error = checked("x", &scopes(scope), life, now).unwrap_err();
+            assert!(error.is::<Usage>() && error.to_string().contains(named), "{error}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! `/api/v1`: questions about lines, apps and the outbox, answered as JSON. Errors are problem documents.
+//!
+//! The account is the token's. Lists are pages: `limit` is cut to the configured size, `cursor` goes on where the
+//! page before ended.
+
+pub(super) mod apps;
+pub(super) mod explanation;
+pub(super) mod lines;
+pub(super) mod operations;
+
+use std::str::FromStr;
+
+use serde::Serialize;
+use serde_json::Value;
+use sync::query::PageRequest;
+
+use super::context::Context;
+use super::error::Error;
+
+/// A parameter of a fixed form, if it is given.
+fn parsed<T: FromStr>(context: &Context, name: &str, expected: &str) -> Result<Option<T>, Error> {
+    context
+        .parameter(name)
+        .map(|text| text.parse().map_err(|_| Error::BadParameter(format!("{name} must be {expected}"))))
+        .transpose()
+}
+
+/// Refuses a parameter that nobody reads: a filter that is silently ignored gives wrong answers.
+fn only(context: &Context, known: &[&str]) -> Result<(), Error> {
+    match context.query().into_iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::BadParameter(format!(
+            "there is no parameter {name:?}; there are {}",
+            known.join(", ")
+        ))),
+    }
+}
+
+fn page(context: &Context) -> Result<PageRequest, Error> {
+    Ok(PageRequest { cursor: context.parameter("cursor"), limit: Some(limit(context)?) })
+}
+
+fn limit(context: &Context) -> Result<usize, Error> {
+    let most = context.bridge().config.limits.api_page;
+    Ok(parsed(context, "limit", "a whole number")?.unwrap_or(most).clamp(1, most))
+}
+
+/// A value of ours as JSON.
+fn body(value: &impl Serialize) -> Result<Value, Error> {
+    serde_json::to_value(value).map_err(|error| Error::Internal(error.to_string()))
+}

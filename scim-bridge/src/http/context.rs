@@ -1,0 +1,80 @@
+//! One request as handlers see it: the caller is known, nothing else has been read yet.
+
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::http::header::HeaderName;
+use scim::Projection;
+use serde_json::Value;
+use store::accounts::Account;
+
+use super::auth::Caller;
+use super::error::Error;
+use super::extract;
+use crate::bridge::Bridge;
+use crate::provision::{OnBehalf, Precondition};
+
+/// One authenticated, authorised request.
+pub(crate) struct Context {
+    pub(super) bridge: Bridge,
+    pub(super) request: HttpRequest,
+    pub(super) payload: Payload,
+    pub(super) caller: Option<Caller>,
+}
+
+impl Context {
+    /// The parts of the process.
+    pub(crate) fn bridge(&self) -> &Bridge {
+        &self.bridge
+    }
+
+    /// The caller's account.
+    pub(crate) fn account(&self) -> Result<&Account, Error> {
+        self.caller.as_ref().and_then(|caller| caller.account.as_ref()).ok_or(Error::NoAccount)
+    }
+
+    /// The account and the actor, for a use case.
+    pub(crate) fn on_behalf(&self) -> Result<OnBehalf, Error> {
+        let account = self.account()?.clone();
+        let actor = self.caller.as_ref().map_or_else(String::new, |caller| format!("token:{}", caller.token));
+        Ok(OnBehalf::new(account, actor)?)
+    }
+
+    /// A named part of the path, decoded.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.request.match_info().get(name).unwrap_or_default().to_owned()
+    }
+
+    /// The query, decoded: `%20` and `+` are both spaces, as identity providers send them.
+    pub(crate) fn query(&self) -> Vec<(String, String)> {
+        url::form_urlencoded::parse(self.request.query_string().as_bytes()).into_owned().collect()
+    }
+
+    /// The last value of one query parameter.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        self.query().into_iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// `attributes` and `excludedAttributes`, RFC 7644 §3.9.
+    pub(crate) fn projection(&self) -> Result<Projection, Error> {
+        let (included, excluded) = (self.parameter("attributes"), self.parameter("excludedAttributes"));
+        Ok(Projection::parse(included.as_deref(), excluded.as_deref())?)
+    }
+
+    /// A header, if it is there once and readable.
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// `If-Match`, RFC 7644 §3.14.
+    pub(crate) fn precondition(&self) -> Precondition {
+        let values = self.request.headers().get_all(actix_web::http::header::IF_MATCH);
+        let values: Vec<&str> = values.map(|value| value.to_str().unwrap_or_default()).collect();
+        if values.is_empty() { Precondition::None } else { Precondition::parse(&values.join(",")) }
+    }
+
+    /// The JSON body. Reads it: the second call finds nothing.
+    pub(crate) async fn body(&mut self) -> Result<Value, Error> {
+        let payload = std::mem::replace(&mut self.payload, Payload::None);
+        extract::json(self.request.headers(), payload, &self.bridge.config.limits).await
+    }
+}

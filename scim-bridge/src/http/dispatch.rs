@@ -1,0 +1,192 @@
+//! The one road of a request: limits, authentication, scope, handler, error, log line, metrics.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::http::header::{CONNECTION, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures::FutureExt;
+
+use super::auth::{self, Caller, Scope};
+use super::context::Context;
+use super::error::{Error, Surface};
+use super::routes::{Access, Route};
+use crate::bridge::Bridge;
+
+/// The header that carries the id of a request, also found in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A known address with a known method.
+pub(crate) async fn run(
+    bridge: Bridge,
+    route: &'static Route,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let trace = Trace::begin(&bridge, &request, route.surface);
+    let mut caller = None;
+    let outcome = async {
+        check_headers(&bridge, &request)?;
+        caller = admit(&bridge, route.access, &request).await?;
+        let context = Context {
+            bridge: bridge.clone(),
+            request: request.clone(),
+            payload: payload.into_inner(),
+            caller: caller.clone(),
+        };
+        let answered = AssertUnwindSafe((route.handler)(context)).catch_unwind().await;
+        answered.unwrap_or_else(|_| {
+            bridge.metrics.http_panics.with_label_values(&[&trace.route]).inc();
+            Err(Error::Internal("a handler panicked".to_owned()))
+        })
+    }
+    .await;
+    trace.end(outcome, caller.as_ref())
+}
+
+/// A known address with another method.
+pub(crate) async fn wrong_method(
+    bridge: Bridge,
+    surface: Surface,
+    request: HttpRequest,
+    allow: String,
+) -> HttpResponse {
+    let trace = Trace::begin(&bridge, &request, surface);
+    let (outcome, caller) = if surface == Surface::Scim {
+        after_authentication(&bridge, &request, Error::MethodNotAllowed { allow }).await
+    } else {
+        (Error::MethodNotAllowed { allow }, None)
+    };
+    trace.end(Err(outcome), caller.as_ref())
+}
+
+/// An unknown address below a SCIM base address.
+pub(crate) async fn unknown_scim(bridge: Bridge, request: HttpRequest) -> HttpResponse {
+    let trace = Trace::begin(&bridge, &request, Surface::Scim);
+    let (outcome, caller) = after_authentication(&bridge, &request, Error::NotFound).await;
+    trace.end(Err(outcome), caller.as_ref())
+}
+
+/// Any other unknown address. Below `/scim` the answer is a SCIM error all the same.
+pub(crate) async fn unknown(bridge: Bridge, request: HttpRequest) -> HttpResponse {
+    let scim = request.path() == "/scim" || request.path().starts_with("/scim/");
+    let surface = if scim { Surface::Scim } else { Surface::Problem };
+    Trace::begin(&bridge, &request, surface).end(Err(Error::NotFound), None)
+}
+
+/// What an address does not offer is told only to those who may ask.
+async fn after_authentication(
+    bridge: &Bridge,
+    request: &HttpRequest,
+    error: Error,
+) -> (Error, Option<Caller>) {
+    match auth::authenticate(bridge, request.headers()).await {
+        Ok(caller) => (error, Some(caller)),
+        Err(refused) => (refused, None),
+    }
+}
+
+/// Authentication and authorisation, before anything else of the request is read.
+async fn admit(bridge: &Bridge, access: Access, request: &HttpRequest) -> Result<Option<Caller>, Error> {
+    let scope = match access {
+        Access::Open => return Ok(None),
+        Access::Metrics if bridge.config.metrics_open => return Ok(None),
+        Access::Metrics => Scope::MetricsRead,
+        Access::Account(scope) => scope,
+    };
+    let caller = auth::authenticate(bridge, request.headers()).await?;
+    caller.require(scope)?;
+    if let Some(named) = request.match_info().get("account") {
+        let account = caller.account.as_ref().ok_or(Error::NoAccount)?;
+        // A foreign account looks exactly like one that does not exist (Z2).
+        if named != account.name && named != account.id.to_string() {
+            return Err(Error::NotFound);
+        }
+    }
+    Ok(Some(caller))
+}
+
+fn check_headers(bridge: &Bridge, request: &HttpRequest) -> Result<(), Error> {
+    let limit = bridge.config.limits.header_bytes;
+    // The name, the value, ": " and the line's end.
+    let headers: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let line = request.method().as_str().len() + request.uri().path().len() + request.query_string().len();
+    if headers + line > limit { Err(Error::HeadersTooLarge { limit }) } else { Ok(()) }
+}
+
+/// What is told about a request: a line in the log, numbers in the metrics, a header in the answer.
+struct Trace {
+    bridge: Bridge,
+    surface: Surface,
+    request_id: String,
+    method: String,
+    route: String,
+    started: Instant,
+}
+
+impl Trace {
+    fn begin(bridge: &Bridge, request: &HttpRequest, surface: Surface) -> Self {
+        Self {
+            bridge: bridge.clone(),
+            surface,
+            request_id: uuid::Uuid::new_v4().to_string(),
+            method: known_method(request),
+            // The pattern, never the path: paths carry ids and whatever else a caller writes there.
+            route: request.match_pattern().unwrap_or_else(|| "unknown".to_owned()),
+            started: Instant::now(),
+        }
+    }
+
+    fn end(self, outcome: Result<HttpResponse, Error>, caller: Option<&Caller>) -> HttpResponse {
+        let mut answer = match outcome {
+            Ok(answer) => answer,
+            Err(error) => error.respond(self.surface, &self.request_id),
+        };
+        if let Ok(value) = HeaderValue::from_str(&self.request_id) {
+            answer.headers_mut().insert(REQUEST_ID, value);
+        }
+        if self.bridge.is_draining() {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        self.count(&answer, caller);
+        answer
+    }
+
+    fn count(&self, answer: &HttpResponse, caller: Option<&Caller>) {
+        let elapsed = self.started.elapsed();
+        let status = answer.status().as_str().to_owned();
+        let account = caller.and_then(|caller| caller.account.as_ref()).map(|account| account.id.to_string());
+        let account = account.unwrap_or_default();
+        let metrics = &self.bridge.metrics;
+        metrics.http_requests.with_label_values(&[&self.method, &self.route, &status]).inc();
+        metrics.http_request_seconds.with_label_values(&[&self.route]).observe(elapsed.as_secs_f64());
+        if self.surface == Surface::Scim {
+            metrics.scim_requests.with_label_values(&[&account, &self.method, &status]).inc();
+        }
+        if status == "503" {
+            let surface = if self.surface == Surface::Scim { "scim" } else { "other" };
+            metrics.store_unavailable.with_label_values(&[surface]).inc();
+        }
+        let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let token = caller.map(|caller| caller.token.to_string()).unwrap_or_default();
+        tracing::info!(
+            target: "scim_bridge::access",
+            method = %self.method,
+            route = %self.route,
+            status = answer.status().as_u16(),
+            duration_ms,
+            request_id = %self.request_id,
+            account = %account,
+            token = %token,
+            "answered"
+        );
+    }
+}
+
+/// A method as a label: what is not one of HTTP's own is all the same to us.
+fn known_method(request: &HttpRequest) -> String {
+    let method = request.method().as_str();
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    if known.contains(&method) { method.to_owned() } else { "other".to_owned() }
+}

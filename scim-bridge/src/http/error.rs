@@ -1,0 +1,234 @@
+//! The one map from what went wrong to an HTTP answer.
+//!
+//! SCIM paths answer the Error schema (RFC 7644 §3.12), everything else one problem document (RFC 9457). No stack,
+//! SQL, path, library name or upstream body gets out; a bug is a 500 with the request's id and nothing else.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use serde_json::json;
+
+use super::auth::Scope;
+use super::reply;
+use crate::logging;
+use crate::provision;
+
+/// Everything that ends a request other than in success.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// No credential, or not one of ours.
+    #[error("no valid bearer token")]
+    Unauthenticated,
+    /// The token lacks a scope.
+    #[error("the token lacks the scope {0}")]
+    Forbidden(Scope),
+    /// The token is bound to no account and the address needs one.
+    #[error("the token is bound to no account")]
+    NoAccount,
+    /// There is no such address, or no such thing at it.
+    #[error("nothing at this address")]
+    NotFound,
+    /// The address exists, for other methods.
+    #[error("the method is not allowed here")]
+    MethodNotAllowed {
+        /// The methods that are, as the `Allow` header lists them.
+        allow: String,
+    },
+    /// The header part is too large.
+    #[error("request line and headers exceed {limit} bytes")]
+    HeadersTooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+    /// The body is too large.
+    #[error("the body exceeds {limit} bytes")]
+    BodyTooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    BodyTooSlow,
+    /// The connection broke, or the body was not what its headers said.
+    #[error("the body could not be read")]
+    BodyBroken,
+    /// A body that is not JSON by its label, or encoded.
+    #[error("{0}")]
+    UnsupportedMedia(String),
+    /// A query parameter of `/api/v1` that cannot be read.
+    #[error("{0}")]
+    BadParameter(String),
+    /// What the RFC has a status for.
+    #[error(transparent)]
+    Scim(#[from] scim::Error),
+    /// The database.
+    #[error("the store refused")]
+    Store(#[from] store::Error),
+    /// A bug that did not show as any of the above.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<provision::Error> for Error {
+    fn from(error: provision::Error) -> Self {
+        match error {
+            provision::Error::Scim(error) => Self::Scim(error),
+            provision::Error::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<sync::Error> for Error {
+    fn from(error: sync::Error) -> Self {
+        match error {
+            sync::Error::BadCursor => Self::BadParameter(error.to_string()),
+            sync::Error::Store(error) => Self::Store(error),
+            other => Self::Internal(logging::chain(&other)),
+        }
+    }
+}
+
+/// Which form of body an address answers errors with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Surface {
+    /// `application/scim+json`.
+    Scim,
+    /// `application/problem+json`.
+    Problem,
+}
+
+/// Seconds after which a caller may try again when the database was not available.
+const RETRY_AFTER_S: u32 = 5;
+
+impl Error {
+    /// The error as SCIM has it; its status and detail serve the other surface as well.
+    pub(crate) fn to_scim(&self, request_id: &str) -> scim::Error {
+        match self {
+            Self::Unauthenticated => scim::Error::unauthorized(
+                "a valid bearer token is needed: one Authorization header, \"Bearer\" and a token of this bridge",
+            ),
+            Self::Forbidden(scope) => scim::Error::forbidden(format!("the token lacks the scope {scope}")),
+            Self::NoAccount => scim::Error::forbidden("the token is bound to no account; use one that is"),
+            Self::NotFound => scim::Error::not_found("there is nothing at this address"),
+            Self::MethodNotAllowed { allow } => {
+                scim::Error::method_not_allowed(format!("this address allows {allow}"))
+            }
+            Self::HeadersTooLarge { limit } => {
+                plain(431, format!("request line and headers exceed {limit} bytes"))
+            }
+            Self::BodyTooLarge { limit } => {
+                scim::Error::payload_too_large(format!("the body exceeds {limit} bytes"))
+            }
+            Self::BodyTooSlow => plain(408, "the body did not arrive in time".to_owned()),
+            Self::BodyBroken => scim::Error::invalid_syntax("the body could not be read to its end"),
+            Self::UnsupportedMedia(detail) => scim::Error::unsupported_media_type(detail.clone()),
+            Self::BadParameter(detail) => scim::Error::invalid_value(detail.clone()),
+            Self::Scim(error) => error.clone(),
+            Self::Store(error) => from_store(error, request_id),
+            Self::Internal(_) => bug(request_id),
+        }
+    }
+
+    /// The answer. Bugs and an unavailable database are logged here, once, with the whole chain.
+    pub(crate) fn respond(&self, surface: Surface, request_id: &str) -> HttpResponse {
+        let error = self.to_scim(request_id);
+        match error.status {
+            500 => {
+                tracing::error!(request_id, error = self as &dyn std::error::Error, "request failed: a bug")
+            }
+            503 => {
+                tracing::error!(request_id, error = %logging::chain(self), "request refused: store unavailable");
+            }
+            _ => tracing::debug!(request_id, status = error.status, "request refused"),
+        }
+        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut answer = HttpResponse::build(status);
+        if matches!(self, Self::Unauthenticated) {
+            answer.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"scim-bridge\""));
+        }
+        if let Self::MethodNotAllowed { allow } = self {
+            answer.insert_header((header::ALLOW, allow.as_str()));
+        }
+        if matches!(error.status, 429 | 503) {
+            answer.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
+        }
+        if error.status == 408 || error.status == 413 || error.status == 431 {
+            // What is left of the request is not worth reading.
+            answer.force_close();
+        }
+        match surface {
+            Surface::Scim => reply::json(&mut answer, reply::SCIM_JSON, &error.to_json()),
+            Surface::Problem => {
+                let problem = json!({
+                    "type": "about:blank",
+                    "title": status.canonical_reason().unwrap_or("Error"),
+                    "status": error.status,
+                    "detail": error.detail,
+                    "request_id": request_id,
+                });
+                reply::json(&mut answer, "application/problem+json", &problem)
+            }
+        }
+    }
+}
+
+/// A database error as callers may see it.
+fn from_store(error: &store::Error, request_id: &str) -> scim::Error {
+    use store::Error as S;
+    match error {
+        S::NotFound { .. } => scim::Error::not_found("there is nothing with this id"),
+        S::Stale { .. } => {
+            scim::Error::precondition_failed("the resource was changed meanwhile; read it again")
+        }
+        S::Conflict { constraint: store::Constraint::UserName } => {
+            scim::Error::uniqueness("a user with this userName exists already")
+        }
+        S::Unavailable { .. } => scim::Error::unavailable("the database is not available; try again shortly"),
+        // Everything else is ours to repair: settings, keys, or a statement that should not have failed.
+        _ => bug(request_id),
+    }
+}
+
+fn bug(request_id: &str) -> scim::Error {
+    scim::Error::internal(format!("an error inside the bridge; its log has it under request id {request_id}"))
+}
+
+/// A status that RFC 7644 Table 8 does not list.
+fn plain(status: u16, detail: String) -> scim::Error {
+    scim::Error { status, scim_type: None, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_inside_stays_inside() {
+        let error = Error::Store(store::Error::Corrupt { what: "canary", reason: "canary".into() });
+        let shown = error.to_scim("r-1");
+        assert_eq!(shown.status, 500);
+        assert!(shown.detail.contains("r-1") && !shown.detail.contains("canary"), "{}", shown.detail);
+    }
+
+    #[test]
+    fn the_database_decides_between_conflict_stale_absent_and_later() {
+        let check = |error: store::Error, status: u16| {
+            assert_eq!(Error::Store(error).to_scim("r").status, status);
+        };
+        check(store::Error::Conflict { constraint: store::Constraint::UserName }, 409);
+        check(store::Error::Stale { what: "resource" }, 412);
+        check(store::Error::NotFound { what: "resource" }, 404);
+        check(store::Error::Unavailable { reason: "disk full".into() }, 503);
+    }
+
+    #[test]
+    fn unavailable_tells_when_to_come_back_and_unauthenticated_what_to_present() {
+        let unavailable = Error::Store(store::Error::Unavailable { reason: "x".into() });
+        let answer = unavailable.respond(Surface::Scim, "r");
+        assert_eq!(answer.headers().get(header::RETRY_AFTER).unwrap(), "5");
+        let answer = Error::Unauthenticated.respond(Surface::Problem, "r");
+        assert_eq!(answer.status(), 401);
+        assert!(answer.headers().contains_key(header::WWW_AUTHENTICATE));
+        assert_eq!(answer.headers().get(header::CONTENT_TYPE).unwrap(), "application/problem+json");
+    }
+}

@@ -1,0 +1,139 @@
+//! The table of everything that answers: method, address, who may call, handler.
+//!
+//! Authorisation is data here, so that it cannot be forgotten in a handler: a route without a scope does not
+//! compile, and the test that walks the table tries each one without its scope.
+
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use futures::future::LocalBoxFuture;
+
+use super::auth::Scope;
+use super::context::Context;
+use super::error::{Error, Surface};
+use super::{api, ops, scim};
+
+/// What every handler is.
+pub(crate) type Handler = fn(Context) -> LocalBoxFuture<'static, Result<HttpResponse, Error>>;
+
+/// Who may call an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone: process health and the front page.
+    Open,
+    /// A token with this scope, bound to an account.
+    Account(Scope),
+    /// A token with this scope; nobody needs one when the configuration opens metrics.
+    Metrics,
+}
+
+/// One row of the table.
+pub(crate) struct Route {
+    pub method: Method,
+    /// The pattern; SCIM rows are relative to both SCIM base addresses.
+    pub path: &'static str,
+    pub access: Access,
+    pub surface: Surface,
+    pub handler: Handler,
+}
+
+/// The two base addresses of SCIM (design D3).
+pub(crate) const SCIM_BASES: [&str; 2] = ["/scim/v2", "/scim/{account}/v2"];
+
+macro_rules! routes {
+    ($surface:expr; $($method:ident $path:literal $access:expr => $handler:path),+ $(,)?) => {
+        vec![$(Route {
+            method: Method::$method,
+            path: $path,
+            access: $access,
+            surface: $surface,
+            handler: |context| Box::pin($handler(context)),
+        }),+]
+    };
+}
+
+const READ: Access = Access::Account(Scope::ScimRead);
+const WRITE: Access = Access::Account(Scope::ScimWrite);
+const MATCH: Access = Access::Account(Scope::MatchRead);
+const OPS: Access = Access::Account(Scope::OpsRead);
+
+/// Addresses below the SCIM base addresses.
+pub(crate) static SCIM: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    routes! { Surface::Scim;
+        GET "/Users" READ => scim::users::list,
+        POST "/Users" WRITE => scim::users::create,
+        GET "/Users/{id}" READ => scim::users::read,
+        PUT "/Users/{id}" WRITE => scim::users::replace,
+        PATCH "/Users/{id}" WRITE => scim::users::patch,
+        DELETE "/Users/{id}" WRITE => scim::users::delete,
+        GET "/Groups" READ => scim::groups::list,
+        POST "/Groups" WRITE => scim::groups::not_offered,
+        GET "/Groups/{id}" READ => scim::groups::unknown,
+        PUT "/Groups/{id}" WRITE => scim::groups::not_offered,
+        PATCH "/Groups/{id}" WRITE => scim::groups::not_offered,
+        DELETE "/Groups/{id}" WRITE => scim::groups::not_offered,
+        GET "/ServiceProviderConfig" READ => scim::discovery::service_provider_config,
+        GET "/ResourceTypes" READ => scim::discovery::resource_types,
+        GET "/ResourceTypes/{name}" READ => scim::discovery::resource_type,
+        GET "/Schemas" READ => scim::discovery::schemas,
+        GET "/Schemas/{urn}" READ => scim::discovery::schema,
+        GET "/Me" READ => scim::me,
+        POST "/Me" WRITE => scim::me,
+        PUT "/Me" WRITE => scim::me,
+        PATCH "/Me" WRITE => scim::me,
+        DELETE "/Me" WRITE => scim::me,
+        POST "/Bulk" WRITE => scim::bulk,
+    }
+});
+
+/// All other addresses.
+pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    routes! { Surface::Problem;
+        GET "/" Access::Open => ops::front_page,
+        GET "/healthz" Access::Open => ops::healthz,
+        GET "/readyz" Access::Open => ops::readyz,
+        GET "/metrics" Access::Metrics => ops::metrics,
+        GET "/api/v1/operations" OPS => api::operations::list,
+        GET "/api/v1/operations/{id}" OPS => api::operations::read,
+        GET "/api/v1/lines" MATCH => api::lines::list,
+        GET "/api/v1/lines/{id}/explanation" MATCH => api::explanation::read,
+        GET "/api/v1/apps" MATCH => api::apps::list,
+    }
+});
+
+/// The methods of one address, as `Allow` lists them.
+pub(crate) fn allow(routes: &[Route], path: &str) -> String {
+    let mut methods: Vec<&str> = Vec::new();
+    for route in routes.iter().filter(|route| route.path == path) {
+        methods.push(route.method.as_str());
+        if route.method == Method::GET {
+            methods.push("HEAD");
+        }
+    }
+    methods.join(", ")
+}
+
+/// One row, as tests and documentation see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteInfo {
+    /// HTTP method.
+    pub method: String,
+    /// Pattern with the first of the two SCIM base addresses.
+    pub path: String,
+    /// Who may call it.
+    pub access: Access,
+}
+
+/// The whole table.
+pub fn all() -> Vec<RouteInfo> {
+    let info = |base: &str, route: &Route| RouteInfo {
+        method: route.method.to_string(),
+        path: format!("{base}{}", route.path),
+        access: route.access,
+    };
+    SCIM.iter()
+        .map(|route| info(SCIM_BASES[0], route))
+        .chain(REST.iter().map(|route| info("", route)))
+        .collect()
+}

@@ -1,0 +1,53 @@
+//! Use cases of the SCIM server: one function each, one transaction each.
+//!
+//! A write is checked, translated and committed together with its outbox entry and its audit row before anything
+//! else happens (I1, design D4). Only then does the caller wait, for a bounded time, for Concur's word on the
+//! identity part; a refusal puts the resource back as it was ([`refusal`]). No HTTP and no SQL in here.
+
+mod content;
+mod find;
+mod precondition;
+mod refusal;
+pub mod users;
+mod view;
+
+use store::accounts::Account;
+
+pub use self::find::Listing;
+pub use self::precondition::Precondition;
+pub use self::view::View;
+use crate::accounts::AccountSettings;
+
+/// Why a use case ended without success.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What the RFC has a status for, Concur's refusals included.
+    #[error(transparent)]
+    Scim(#[from] scim::Error),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Whose users, and who acts.
+#[derive(Debug, Clone)]
+pub struct OnBehalf {
+    /// The account of the credential.
+    pub account: Account,
+    /// Its settings.
+    pub settings: AccountSettings,
+    /// Who acts, as the audit trail names it.
+    pub actor: String,
+}
+
+impl OnBehalf {
+    /// Reads the account's settings.
+    ///
+    /// # Errors
+    /// Settings that this version cannot read.
+    pub fn new(account: Account, actor: String) -> Result<Self, Error> {
+        let settings = AccountSettings::from_stored(&account.settings)
+            .map_err(|error| store::Error::Corrupt { what: "account settings", reason: error.to_string() })?;
+        Ok(Self { account, settings, actor })
+    }
+}

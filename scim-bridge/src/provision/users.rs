@@ -1,0 +1,354 @@
+//! Users: create, read, list, replace, patch, delete.
+//!
+//! Each write is one transaction: the row, its outbox entry and its audit row commit together or not at all (I1).
+//! A change that changes nothing stores nothing (I4); one that Concur would not notice stores no operation.
+
+use scim::patch::PatchRequest;
+use scim::{ListQuery, Resource, ResourceType};
+use serde_json::{Value, json};
+use store::ids::{OperationId, ResourceId};
+use store::operations::{self, NewOperation, State, Transition};
+use store::resources::{self, Content, NewResource, ResourceType as StoredType};
+use store::{Conn, Constraint, audit, links};
+use uuid::Uuid;
+
+use super::view::View;
+use super::{Error, Listing, OnBehalf, Precondition, content, find, refusal};
+use crate::bridge::Bridge;
+use crate::delivery::Verdict;
+use crate::translate::{self, ConcurUser, Kind, Operation, Translated};
+
+/// How often a write starts again when another one was faster.
+const TRIES: usize = 5;
+
+/// What a committed write leaves behind.
+#[derive(Debug, Clone)]
+pub(super) struct Accepted {
+    pub resource: ResourceId,
+    /// Absent when Concur has nothing to notice.
+    pub operation: Option<OperationId>,
+    /// What to go back to if Concur refuses; absent for a new resource.
+    pub before: Option<Content>,
+    /// What was stored.
+    pub after: Content,
+    /// Version of the row after the write.
+    pub version: i64,
+}
+
+/// Creates a user, RFC 7644 §3.3.
+///
+/// # Errors
+/// 400 for what neither SCIM nor Concur can hold, 409 for a taken `userName`, Concur's refusal, or the store's.
+pub async fn create(bridge: &Bridge, on: &OnBehalf, body: &Value) -> Result<View, Error> {
+    let resource = Resource::from_client(ResourceType::user(), body)?;
+    resource.check_required()?;
+    let translated = translate::user(&resource, &on.settings)?;
+    let (job, now, scim_id) = (on.clone(), bridge.clock.now(), Uuid::new_v4());
+    let accepted = bridge
+        .store
+        .try_write(move |conn| {
+            let content = content::of(&resource);
+            let earlier = match &content.user_name_folded {
+                Some(folded) => resources::find_deleted(conn, job.account.id, folded)?,
+                None => None,
+            };
+            let new = NewResource {
+                account: job.account.id,
+                resource_type: StoredType::User,
+                scim_id,
+                content: content.clone(),
+                created_at: now,
+            };
+            let row = resources::insert(conn, &new).map_err(taken)?;
+            let kind = match earlier {
+                Some(earlier) => take_over(conn, &earlier, &row, now)?,
+                None => Kind::Create,
+            };
+            let operation = Operation::new(kind, translated, None);
+            let operation = enqueue(conn, &job, row.id, &operation, now)?;
+            record(conn, &job, &row, kind.as_str(), Some(operation), now)?;
+            let (resource, version) = (row.id, row.version);
+            Ok::<_, Error>(Accepted {
+                resource,
+                operation: Some(operation),
+                before: None,
+                after: content,
+                version,
+            })
+        })
+        .await?;
+    settle(bridge, on, accepted).await
+}
+
+/// Reads a user, RFC 7644 §3.4.1.
+///
+/// # Errors
+/// 404, or the store's.
+pub async fn read(bridge: &Bridge, on: &OnBehalf, id: &str) -> Result<View, Error> {
+    find::read(bridge, on, id).await
+}
+
+/// Lists users, RFC 7644 §3.4.2.
+///
+/// # Errors
+/// 400 `tooMany` for a filter that would look at too many users, or the store's.
+pub async fn list(bridge: &Bridge, on: &OnBehalf, query: ListQuery) -> Result<Listing, Error> {
+    find::list(bridge, on, query).await
+}
+
+/// Replaces a user, RFC 7644 §3.5.1.
+///
+/// # Errors
+/// 404, 412, 400, 409, Concur's refusal, or the store's.
+pub async fn replace(
+    bridge: &Bridge,
+    on: &OnBehalf,
+    id: &str,
+    precondition: &Precondition,
+    body: Value,
+) -> Result<View, Error> {
+    change(bridge, on, id, precondition, move |before| scim::replace(before, &body)).await
+}
+
+/// Patches a user, RFC 7644 §3.5.2. All operations or none.
+///
+/// # Errors
+/// 404, 412, 400, 409, Concur's refusal, or the store's.
+pub async fn patch(
+    bridge: &Bridge,
+    on: &OnBehalf,
+    id: &str,
+    precondition: &Precondition,
+    request: PatchRequest,
+) -> Result<View, Error> {
+    change(bridge, on, id, precondition, move |before| scim::patch::apply(before, &request)).await
+}
+
+/// Deletes a user, RFC 7644 §3.6: gone here, deactivated in Concur.
+///
+/// # Errors
+/// 404, 412, Concur's refusal, or the store's.
+pub async fn delete(
+    bridge: &Bridge,
+    on: &OnBehalf,
+    id: &str,
+    precondition: &Precondition,
+) -> Result<(), Error> {
+    let (job, now) = (on.clone(), bridge.clock.now());
+    let (id, precondition) = (id.to_owned(), precondition.clone());
+    let accepted = bridge
+        .store
+        .try_write(move |conn| {
+            let row = find::row(conn, job.account.id, &id)?;
+            precondition.check(row.version)?;
+            let content = resources::content(conn, row.id)?;
+            let operation = Operation::new(Kind::Delete, leaver(&row, &job), Some(row.body.clone()));
+            let gone = resources::soft_delete(conn, row.id, Some(row.version), now)?;
+            let operation = enqueue(conn, &job, row.id, &operation, now)?;
+            record(conn, &job, &gone, Kind::Delete.as_str(), Some(operation), now)?;
+            Ok::<_, Error>(Accepted {
+                resource: row.id,
+                operation: Some(operation),
+                before: Some(content.clone()),
+                after: content,
+                version: gone.version,
+            })
+        })
+        .await?;
+    verdict(bridge, on, &accepted).await
+}
+
+/// The common road of PUT and PATCH.
+async fn change(
+    bridge: &Bridge,
+    on: &OnBehalf,
+    id: &str,
+    precondition: &Precondition,
+    apply: impl Fn(&Resource) -> Result<Resource, scim::Error> + Send + Sync + 'static,
+) -> Result<View, Error> {
+    let apply = std::sync::Arc::new(apply);
+    for _ in 0..TRIES {
+        let (job, now, apply) = (on.clone(), bridge.clock.now(), std::sync::Arc::clone(&apply));
+        let (id, precondition) = (id.to_owned(), precondition.clone());
+        let written = bridge
+            .store
+            .try_write(move |conn| change_once(conn, &job, &id, &precondition, apply.as_ref(), now))
+            .await;
+        match written {
+            // Someone else was faster: their change is the new before, unless the caller insisted on the old one.
+            Err(Error::Store(store::Error::Stale { .. })) => {}
+            Err(error) => return Err(error),
+            Ok(accepted) => return settle(bridge, on, accepted).await,
+        }
+    }
+    Err(store::Error::Unavailable { reason: "the resource is being changed too quickly".to_owned() }.into())
+}
+
+fn change_once(
+    conn: &mut Conn,
+    on: &OnBehalf,
+    id: &str,
+    precondition: &Precondition,
+    apply: &dyn Fn(&Resource) -> Result<Resource, scim::Error>,
+    now: jiff::Timestamp,
+) -> Result<Accepted, Error> {
+    let row = find::row(conn, on.account.id, id)?;
+    precondition.check(row.version)?;
+    let before = Resource::from_stored(ResourceType::user(), row.body.clone());
+    let after = apply(&before)?;
+    after.check_required()?;
+    let content_before = resources::content(conn, row.id)?;
+    let content_after = content::of(&after);
+    if content_after.body == content_before.body {
+        let unchanged = content_before.clone();
+        return Ok(Accepted {
+            resource: row.id,
+            operation: None,
+            before: Some(content_before),
+            after: unchanged,
+            version: row.version,
+        });
+    }
+    let translated = translate::user(&after, &on.settings)?;
+    // What was stored under other settings may not translate any more; then Concur is told, to be safe.
+    let kind = match translate::user(&before, &on.settings) {
+        Ok(before) => translate::plan(Some(&before), &translated),
+        Err(_) => Some(Kind::Update),
+    };
+    let updated = resources::update(conn, row.id, row.version, &content_after, now).map_err(taken)?;
+    let operation = match kind {
+        None => None,
+        Some(kind) => {
+            let operation = Operation::new(kind, translated, Some(row.body.clone()));
+            Some(enqueue(conn, on, row.id, &operation, now)?)
+        }
+    };
+    record(conn, on, &updated, kind.map_or("update", Kind::as_str), operation, now)?;
+    Ok(Accepted {
+        resource: row.id,
+        operation,
+        before: Some(content_before),
+        after: content_after,
+        version: updated.version,
+    })
+}
+
+/// Waits for Concur's word, goes back if it is no, and shows what is there.
+async fn settle(bridge: &Bridge, on: &OnBehalf, accepted: Accepted) -> Result<View, Error> {
+    verdict(bridge, on, &accepted).await?;
+    let resource = accepted.resource;
+    let row = bridge.store.read(move |conn| resources::get(conn, resource)).await?;
+    let mut views = find::show(&bridge.store, vec![row]).await?;
+    views.pop().ok_or_else(|| store::Error::NotFound { what: "user" }.into())
+}
+
+async fn verdict(bridge: &Bridge, on: &OnBehalf, accepted: &Accepted) -> Result<(), Error> {
+    let Some(operation) = accepted.operation else { return Ok(()) };
+    bridge.delivery.wake();
+    let within =
+        on.settings.confirm_within_ms.map_or(bridge.config.confirm_within, std::time::Duration::from_millis);
+    if within.is_zero() {
+        return Ok(());
+    }
+    let started = std::time::Instant::now();
+    let verdict = bridge.delivery.verdict(operation, within).await;
+    let name = match &verdict {
+        Verdict::Accepted { .. } => "accepted",
+        Verdict::Refused(_) => "refused",
+        Verdict::Pending => "pending",
+    };
+    bridge.metrics.scim_verdict_seconds.with_label_values(&[name]).observe(started.elapsed().as_secs_f64());
+    match verdict {
+        Verdict::Accepted { .. } | Verdict::Pending => Ok(()),
+        Verdict::Refused(error) => {
+            refusal::undo(bridge, on, operation, accepted).await?;
+            Err(error.into())
+        }
+    }
+}
+
+/// A new resource under the user name of a deleted one is the same person in Concur: it takes over the link.
+///
+/// Operations of the tombstone that were never sent are replaced by the one to come; else a late deactivation
+/// could overtake the return.
+fn take_over(
+    conn: &mut Conn,
+    earlier: &resources::Resource,
+    row: &resources::Resource,
+    now: jiff::Timestamp,
+) -> Result<Kind, store::Error> {
+    let states = vec![State::Accepted, State::Held, State::Ready];
+    let unsent =
+        operations::Filter { resource_id: Some(earlier.id), states, ..operations::Filter::default() };
+    for operation in operations::list(conn, &unsent, usize::from(u8::MAX))? {
+        let expect = operations::Expect { state: operation.state, lease_epoch: operation.lease_epoch };
+        let reason = Some("the user was created again".to_owned());
+        let transition = Transition { reason, ..Transition::to(State::Superseded, now) };
+        operations::transition(conn, operation.id, expect, &transition)?;
+    }
+    match links::get(conn, earlier.id)? {
+        Some(link) if link.concur_user_id.is_some() => {
+            links::put(conn, &links::Link { resource_id: row.id, updated_at: now, ..link })?;
+            Ok(Kind::Reactivate)
+        }
+        _ => Ok(Kind::Create),
+    }
+}
+
+/// What a deleted user shall be in Concur: as before, without access. Never fails: a leaver must not be kept in by
+/// an attribute.
+fn leaver(row: &resources::Resource, on: &OnBehalf) -> Translated {
+    let mut resource = Resource::from_stored(ResourceType::user(), row.body.clone());
+    resource.set("active", Value::Bool(false));
+    translate::user(&resource, &on.settings).unwrap_or_else(|_| Translated {
+        user: ConcurUser::from_value(json!({"userName": row.user_name, "active": false})),
+        ..Translated::default()
+    })
+}
+
+pub(super) fn enqueue(
+    conn: &mut Conn,
+    on: &OnBehalf,
+    resource_id: ResourceId,
+    operation: &Operation,
+    now: jiff::Timestamp,
+) -> Result<OperationId, store::Error> {
+    let new = NewOperation {
+        account: on.account.id,
+        resource_id,
+        kind: operation.kind.as_str().to_owned(),
+        payload: operation.to_payload(),
+        held: None,
+        now,
+    };
+    Ok(operations::enqueue(conn, &new)?.id)
+}
+
+fn record(
+    conn: &mut Conn,
+    on: &OnBehalf,
+    row: &resources::Resource,
+    action: &str,
+    operation: Option<OperationId>,
+    now: jiff::Timestamp,
+) -> Result<(), store::Error> {
+    let event = audit::NewEvent {
+        account: Some(on.account.id),
+        at: now,
+        actor: on.actor.clone(),
+        action: format!("user.{action}"),
+        subject: format!("user:{}", row.id),
+        details: json!({"version": row.version, "operation": operation.map(OperationId::as_i64)}),
+    };
+    audit::append(conn, &event).map(|_| ())
+}
+
+/// The database decides about uniqueness (I3); here it gets its RFC name.
+fn taken(error: store::Error) -> Error {
+    match error {
+        store::Error::Conflict { constraint: Constraint::UserName } => {
+            scim::Error::uniqueness("a user with this userName exists already").into()
+        }
+        other => other.into(),
+    }
+}

@@ -1,0 +1,114 @@
+//! A user as callers see it: the stored attributes, `meta`, and how far delivery to Concur has come.
+//!
+//! Showing a resource fixes its public id (I5), so a view is only made together with `mark_shown`.
+
+use jiff::Timestamp;
+use scim::urn::DELIVERY;
+use scim::{Meta, Projection, Resource, ResourceType};
+use serde_json::{Map, Value, json};
+use store::operations::{self, Operation};
+use store::{Conn, links, resources};
+
+use crate::translate;
+
+/// A user, ready to be rendered.
+#[derive(Debug, Clone)]
+pub struct View {
+    resource: Resource,
+    row: resources::Resource,
+}
+
+impl View {
+    /// The view of a row, with the state of its delivery.
+    pub(super) fn load(conn: &mut Conn, row: resources::Resource) -> Result<Self, store::Error> {
+        let mut view = Self::without_delivery(row);
+        let states = links::extensions(conn, view.row.id)?;
+        let latest = operations::latest_for_resource(conn, view.row.id)?;
+        view.set_delivery(&states, latest.as_ref());
+        Ok(view)
+    }
+
+    /// The view of a row, for decisions that do not depend on delivery.
+    pub(super) fn without_delivery(row: resources::Resource) -> Self {
+        let resource = Resource::from_stored(ResourceType::user(), row.body.clone());
+        Self { resource, row }
+    }
+
+    /// The resource as SCIM JSON.
+    pub fn render(&self, scim_base: &str, projection: &Projection) -> Value {
+        self.resource.render(&self.meta(scim_base), projection)
+    }
+
+    /// The entity tag, equal to `meta.version`.
+    pub fn etag(&self) -> String {
+        self.meta("").etag()
+    }
+
+    /// The version counter behind the entity tag.
+    pub fn version(&self) -> i64 {
+        self.row.version
+    }
+
+    /// The address of the resource, equal to `meta.location`.
+    pub fn location(&self, scim_base: &str) -> String {
+        format!("{scim_base}/Users/{}", self.row.scim_id)
+    }
+
+    fn meta(&self, scim_base: &str) -> Meta {
+        Meta {
+            id: self.row.scim_id.to_string(),
+            resource_type: ResourceType::user().name,
+            created: self.row.created_at,
+            last_modified: self.row.updated_at,
+            version: u64::try_from(self.row.version).unwrap_or_default(),
+            location: self.location(scim_base),
+        }
+    }
+
+    fn set_delivery(&mut self, states: &[links::ExtensionState], latest: Option<&Operation>) {
+        for state in states {
+            let status = status(
+                &state.state,
+                state.provision_id.as_deref(),
+                error_text(state.error_code.as_deref(), state.error_message.as_deref()),
+                state.updated_at,
+            );
+            self.resource.set(&format!("{DELIVERY}:{}", state.extension), status);
+        }
+        let Some(operation) = latest else { return };
+        // What is still on its way says more about the identity part than what was last settled.
+        if !operation.state.is_end() || states.is_empty() {
+            let error = error_text(operation.error_code.as_deref(), operation.error_message.as_deref());
+            let provision_id = operation.provision_id.as_deref();
+            let status = status(operation.state.as_str(), provision_id, error, operation.updated_at);
+            self.resource.set(&format!("{DELIVERY}:identity"), status);
+        }
+        let warnings = translate::Operation::from_payload(&operation.payload).map(|o| o.warnings);
+        if let Ok(warnings) = warnings
+            && !warnings.is_empty()
+        {
+            self.resource.set(&format!("{DELIVERY}:warnings"), json!(warnings));
+        }
+    }
+}
+
+fn status(state: &str, provision_id: Option<&str>, error: Option<String>, updated: Timestamp) -> Value {
+    let mut status = Map::new();
+    status.insert("state".to_owned(), state.into());
+    if let Some(id) = provision_id {
+        status.insert("provisionId".to_owned(), id.into());
+    }
+    if let Some(error) = error {
+        status.insert("error".to_owned(), error.into());
+    }
+    status.insert("updated".to_owned(), updated.to_string().into());
+    Value::Object(status)
+}
+
+/// Concur's code and words, whichever there are.
+fn error_text(code: Option<&str>, message: Option<&str>) -> Option<String> {
+    match (code, message) {
+        (Some(code), Some(message)) => Some(format!("{code}: {message}")),
+        (code, message) => code.or(message).map(str::to_owned),
+    }
+}

@@ -1,0 +1,244 @@
+//! The running process: built in order, stopped in order.
+//!
+//! Start: data folder, master key, database, dictionary, port, delivery, sync, requests. Whatever is missing is said
+//! with the setting that names it. Stop (I27): not ready at once, the listener closes after `shutdown_delay`,
+//! requests finish, no send starts, all of it within 30 s. What is unfinished is stored and goes on at next start.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::matcher::{Dictionary, DictionaryError, Matcher};
+use concur::{HostPolicy, HttpConfig};
+use store::{MasterKey, Store};
+
+use crate::accounts::{ClientSettings, Clients};
+use crate::bridge::{Bridge, Parts};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::delivery;
+use crate::http;
+use crate::metrics::Metrics;
+use crate::sync_loop::SyncLoop;
+
+/// Everything that is told to stop has this long.
+const STOP_WITHIN: Duration = Duration::from_secs(27);
+
+/// Why the process cannot start. Each message names what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made or used.
+    #[error("cannot use the folder {} (setting data_dir): make it writable for this user", path.display())]
+    DataDir {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// There is a database whose secrets were sealed with a key that is not there.
+    #[error(
+        "there is a database {} but no master key {}: restore the key from its backup (setting master_key_file)",
+        database.display(), key.display()
+    )]
+    MasterKeyMissing {
+        /// The database file.
+        database: PathBuf,
+        /// Where the key should be.
+        key: PathBuf,
+    },
+    /// The master key or the database cannot be used.
+    #[error("cannot open the database (settings database_url, master_key_file)")]
+    Store(#[source] store::Error),
+    /// The dictionary cannot be read.
+    #[error("cannot read the dictionary {} (setting dictionary)", path.display())]
+    DictionaryFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The dictionary is not one.
+    #[error("cannot use the dictionary {path}")]
+    Dictionary {
+        /// The file, or "that is shipped".
+        path: String,
+        /// The line and what is wrong with it.
+        #[source]
+        source: DictionaryError,
+    },
+    /// The port is taken or not allowed.
+    #[error("cannot listen on {address} (setting listen): is another process there?")]
+    Listen {
+        /// As configured.
+        address: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Delivery refuses its settings.
+    #[error("cannot start delivery")]
+    Delivery(#[from] delivery::SettingsError),
+    /// Two metrics of one name: a bug.
+    #[error("cannot register the metrics")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// Makes sure of the data folder and the master key, and opens the database. Blocking.
+///
+/// # Errors
+/// What of the three cannot be used, with the setting that names it.
+pub fn open_store(config: &Config) -> Result<Store, StartError> {
+    let in_data_dir = |source| StartError::DataDir { path: config.data_dir.clone(), source };
+    let (url, key_file) = (config.database_url(), config.master_key_file());
+    let sqlite = url.strip_prefix("sqlite:").map(PathBuf::from);
+    if sqlite.is_some() || !key_file.exists() {
+        std::fs::create_dir_all(&config.data_dir).map_err(in_data_dir)?;
+    }
+    let key = if key_file.exists() {
+        MasterKey::from_file(&key_file).map_err(StartError::Store)?
+    } else {
+        if let Some(database) = sqlite.filter(|database| database.exists()) {
+            return Err(StartError::MasterKeyMissing { database, key: key_file });
+        }
+        tracing::info!("a master key was made at the first start: keep a copy apart from the backups");
+        MasterKey::generate_file(&key_file).map_err(StartError::Store)?
+    };
+    Store::open(&url, key).map_err(StartError::Store)
+}
+
+/// The configured dictionary.
+///
+/// # Errors
+/// An unreadable file, or the line that is no entry.
+pub fn load_dictionary(file: Option<&std::path::Path>) -> Result<Dictionary, StartError> {
+    let Some(path) = file else {
+        return Dictionary::from_jsonl(fixtures::dictionary::SHIPPED)
+            .map_err(|source| StartError::Dictionary { path: "that is shipped".to_owned(), source });
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| StartError::DictionaryFile { path: path.to_owned(), source })?;
+    Dictionary::from_jsonl(&text)
+        .map_err(|source| StartError::Dictionary { path: path.display().to_string(), source })
+}
+
+/// How Concur is spoken to, as configured.
+pub fn client_settings(config: &Config) -> ClientSettings {
+    let host_policy =
+        if config.concur.allow_loopback_http { HostPolicy::development() } else { HostPolicy::production() };
+    let http = HttpConfig {
+        connect_timeout: config.concur.connect_timeout,
+        total_timeout: config.concur.request_timeout,
+        ..HttpConfig::default()
+    };
+    ClientSettings {
+        http,
+        host_policy,
+        max_concurrent: config.concur.max_concurrent,
+        requests_per_second: config.concur.requests_per_second,
+        observer: None,
+    }
+}
+
+fn delivery_settings(config: &Config) -> delivery::Settings {
+    let from = &config.delivery;
+    delivery::Settings {
+        lease: from.lease,
+        request_timeout: config.concur.request_timeout,
+        tick: from.tick,
+        bulk_from: from.bulk_from,
+        max_concurrent: from.max_concurrent,
+        poll_first: from.poll_first,
+        poll_max: from.poll_max,
+        retry_first: from.retry_first,
+        retry_max: from.retry_max,
+        max_attempts: from.max_attempts,
+        give_up_after: from.give_up_after,
+        settle_first: from.settle_first,
+    }
+}
+
+/// A running bridge.
+pub struct Running {
+    bridge: Bridge,
+    address: SocketAddr,
+    server: http::Server,
+    worker: delivery::Worker,
+    sync: SyncLoop,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// Starts everything on the current tokio runtime and returns when requests are accepted.
+///
+/// # Errors
+/// Whatever is missing, with the setting that names it.
+pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
+    concur::install_crypto();
+    let config = Arc::new(config);
+    let opening = Arc::clone(&config);
+    let opened = tokio::task::spawn_blocking(move || {
+        let store = open_store(&opening)?;
+        let matcher = Matcher::new(Arc::new(load_dictionary(opening.dictionary_file())?));
+        Ok::<_, StartError>((store, Arc::new(matcher)))
+    });
+    let (store, matcher) =
+        opened.await.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))?;
+    let listen = |source| StartError::Listen { address: config.listen.clone(), source };
+    let (listener, address) = http::bind(&config.listen).map_err(listen)?;
+    let metrics = Metrics::new()?;
+    let accounts = Clients::new(store.clone(), clock.clone(), client_settings(&config));
+    let (handle, worker) = delivery::start(delivery::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        clients: accounts.clone(),
+        settings: delivery_settings(&config),
+    })?;
+    let bridge = Bridge::new(Parts {
+        public_url: config.public_url(address),
+        config: Arc::clone(&config),
+        store,
+        clock,
+        metrics,
+        accounts,
+        delivery: handle,
+        matcher,
+    });
+    let server = http::Server::start(&bridge, listener).map_err(listen)?;
+    let sync = SyncLoop::start(&bridge);
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "accepting requests");
+    Ok(Running { bridge, address, server, worker, sync })
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its parts.
+    pub fn bridge(&self) -> &Bridge {
+        &self.bridge
+    }
+
+    /// Stops in order; see the module. Returns when everything has ended or its time is up.
+    pub async fn stop(self) {
+        self.bridge.drain();
+        tracing::info!("told to stop: not ready any more");
+        let sync = self.sync.stop();
+        tokio::time::sleep(self.bridge.config.shutdown_delay).await;
+        let stopping = async { tokio::join!(sync, self.server.stop(), self.worker.stop()) };
+        if tokio::time::timeout(STOP_WITHIN, stopping).await.is_err() {
+            tracing::warn!("not everything ended in time; what is unfinished goes on at the next start");
+        }
+        tracing::info!("stopped");
+    }
+}
