@@ -20,8 +20,6 @@ const WORDS_MAX: usize = 4;
 const GLUED_LEN_MIN: usize = 6;
 /// Letters of a name behind a code that nobody knows.
 const LOST_STAR_LEN_MIN: usize = 7;
-/// Letters of a seller that may have been cut off: networks cut at 22 to 25, so a short field ended by itself.
-const CUT_SOURCE_LEN_MIN: usize = 11;
 
 /// What guessing reads.
 #[derive(Debug, Clone, Copy)]
@@ -50,8 +48,9 @@ impl GuessIndex<'_> {
         let mut joined = String::new();
         let mut push = |phrase: usize, tokens: Range<usize>, likeness: Likeness| {
             for alias in &aliases.owners[phrase] {
-                // An ordinary word that is misspelt is some other word.
-                if alias.strength <= Strength::Word && likeness != Likeness::Joined {
+                // Half a product's name is no vendor, and an ordinary word that is misspelt is some other word.
+                let misspelt_word = alias.strength == Strength::Word && likeness != Likeness::Joined;
+                if alias.strength == Strength::Remainder || misspelt_word {
                     continue;
                 }
                 let mention = Mention {
@@ -101,8 +100,7 @@ impl GuessIndex<'_> {
                 push(phrase, tokens.clone(), likeness);
             }
             let last_word = at + 1 == words.end;
-            let cut_here = last_word && joined.len() + 1 >= CUT_SOURCE_LEN_MIN.min(source.len());
-            if cut_here && glued.is_none() {
+            if last_word && glued.is_none() {
                 let names = blocking.continuing(&folded);
                 // The beginning must belong to one name, and be most of it.
                 if let Some(name) = names.iter().find(|name| folded.len() * 3 >= name.folded.len() * 2) {

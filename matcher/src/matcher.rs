@@ -1,5 +1,6 @@
 //! The front: a [`Matcher`] over a dictionary, and what goes in and comes out of it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -169,12 +170,7 @@ impl Matcher {
             self.automaton.find(text, occurrences);
             for occurrence in occurrences.drain(..) {
                 let heading = matches!(field, Field::ExpenseTypeName | Field::SpendCategory);
-                // What wraps the seller is not what was bought; what a reseller is called neither.
-                let wrapping = field == Field::VendorDescription
-                    && (vendor.reseller
-                        || (occurrence.tokens.end <= vendor.seller
-                            && occurrence.tokens.start >= vendor.storefront.end.min(vendor.seller)
-                            || occurrence.tokens.end <= vendor.storefront.start));
+                let wrapping = field == Field::VendorDescription && is_wrapping(vendor, &occurrence.tokens);
                 if wrapping {
                     continue;
                 }
@@ -249,4 +245,11 @@ fn mark_names(scratch: &mut Scratch) {
             named[mention.tokens.clone()].fill(true);
         }
     }
+}
+
+/// Whether a name in the vendor field only says how was paid, or who sold other people's software: neither is what
+/// was bought. A storefront stays: it is the seller when nothing else is named.
+fn is_wrapping(vendor: &Vendor, tokens: &Range<usize>) -> bool {
+    let before_seller = tokens.end <= vendor.seller && !vendor.storefront.contains(&tokens.start);
+    vendor.reseller || before_seller
 }

@@ -98,10 +98,13 @@ impl Vendor {
     fn says_nothing(&self, text: &Normalized, marked: &[Marked]) -> bool {
         (0..text.len()).all(|at| {
             matches!(self.parts[at], Part::Reference)
-                || marked.iter().any(|m| m.classes.any(Classes::PLACEHOLDER) && m.tokens.contains(&at))
+                || marked.iter().any(|m| m.classes.any(NOBODY) && m.tokens.contains(&at))
         })
     }
 }
+
+/// Words that name no seller: how it was paid is not whom.
+const NOBODY: Classes = Classes::PLACEHOLDER.or(Classes::INTERMEDIARY).or(Classes::BANK);
 
 fn covers_start(marked: &[Marked], class: Classes, from: usize) -> bool {
     marked.iter().any(|m| m.classes.any(class) && m.tokens.start <= from + 1 && m.tokens.end > from)
@@ -208,6 +211,7 @@ mod tests {
         check("N/A", true);
         check("Corporate card", true);
         check("立替", true);
+        check("PAYPAL 4029357733", true);
         check("Quillwork", false);
         check("Corporate card services Quillwork", false);
     }

@@ -86,10 +86,10 @@ fn check(file: &str, f1_min: f64, false_positive_rate_max: f64) {
 
 #[test]
 fn four_fields_stay_above_the_floor() {
-    check("dev.jsonl", 0.95, 0.01);
+    check("dev.jsonl", 0.96, 0.01);
 }
 
 #[test]
 fn the_vendor_alone_stays_above_the_floor() {
-    check("dev-vendor-only.jsonl", 0.92, 0.015);
+    check("dev-vendor-only.jsonl", 0.935, 0.012);
 }

@@ -133,9 +133,12 @@ fn vendor_surroundings(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
         tally.add("whole", w::WHOLE, "nothing in the vendor belongs to another name");
     } else if strange > 0 {
         let each = if weak { w::STRANGE_WORD_WEAK } else { w::STRANGE_WORD_DISTINCT };
-        let counted = strange.min(w::STRANGE_WORDS_MAX);
-        let times = [0.0, 1.0, 2.0, 3.0][counted.min(3)];
-        tally.add("strange_words", each * times, format!("{strange} words beside the name are unexplained"));
+        let counted = u8::try_from(strange).unwrap_or(u8::MAX).min(w::STRANGE_WORDS_MAX);
+        tally.add(
+            "strange_words",
+            each * f64::from(counted),
+            format!("{strange} words beside the name are unexplained"),
+        );
     }
     if let Some(at) = venue {
         let weight = if weak { w::VENUE_WEAK } else { w::VENUE_DISTINCT };

@@ -4,8 +4,9 @@
 //! They were set by reasoning and checked on labelled lines of invented and public descriptors; they are rules of
 //! thumb that hold for any customer, not fitted coefficients.
 
-/// An ordinary word as the payee is as often the shop round the corner.
-pub(crate) const VENDOR_WORD: f64 = -1.2;
+/// An ordinary word as the payee is as often the shop round the corner: alone, even as the whole seller, it does not
+/// reach even odds.
+pub(crate) const VENDOR_WORD: f64 = -1.4;
 /// The dictionary itself warns that the name has other owners, or it is very short.
 pub(crate) const VENDOR_SHARED: f64 = 0.6;
 /// A coined name in the field where payees stand.
@@ -32,7 +33,7 @@ pub(crate) const STRANGE_WORD_DISTINCT: f64 = -0.9;
 /// A word beside a shared name or ordinary word: probably another company's name.
 pub(crate) const STRANGE_WORD_WEAK: f64 = -2.2;
 /// Strange words are counted up to here; more say nothing new.
-pub(crate) const STRANGE_WORDS_MAX: usize = 3;
+pub(crate) const STRANGE_WORDS_MAX: u8 = 3;
 /// The name is the label of another company's domain.
 pub(crate) const OTHER_DOMAIN: f64 = -2.4;
 /// The seller's name begins elsewhere.
