@@ -11,9 +11,9 @@ pub struct Snapshot {
     pub windows_total: usize,
     /// Pages stored.
     pub pages: usize,
-    /// Reports stored.
+    /// Reports that are new or changed.
     pub reports: usize,
-    /// Expense lines stored.
+    /// Expense lines that are new or changed.
     pub lines: usize,
     /// Lines left out because they are older than the window.
     pub lines_outside: usize,

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use store::{cursors, users};
 
-use crate::{Company, Error, Progress, Snapshot, pull::retry};
+use super::{retry, row_gap};
+use crate::{Company, Error, Progress, Snapshot};
 
 /// Users per page; Identity v4.1 allows up to 1,000.
 const PAGE: u16 = 500;
@@ -23,6 +24,7 @@ pub async fn users(company: &Company, progress: &dyn Progress, snapshot: &mut Sn
         let identity = company.client.identity();
         let page = retry::read(|| identity.list(PAGE, cursor.as_ref())).await;
         let page = page.map_err(|source| Error::Concur { what: "users", source })?;
+        snapshot.gaps.extend(page.unreadable.iter().map(|row| row_gap("users", row, &page.correlation_id)));
         let rows: Vec<users::NewUser> = page.items.iter().filter_map(row).collect();
         let (next, now) = (page.next.clone(), company.now());
         snapshot.users += rows.len();

@@ -68,13 +68,13 @@ impl Setting {
             client_secret: SecretString::from(info.client_secret.clone()),
         };
         let policy = HostPolicy::development();
-        let http = Http::new(&HttpConfig::default()).unwrap();
+        let http = Http::new(&HttpConfig::default(), policy.clone()).unwrap();
         let grant = Grant::Company {
             company_uuid: info.company_uuid.clone(),
             company_request_token: SecretString::from(info.company_request_token.clone()),
         };
         let origin = policy.origin(&info.origins.us2).unwrap();
-        let tokens = exchange(&http, &policy, &origin, &credentials, &grant, noon(TODAY)).await.unwrap();
+        let tokens = exchange(&http, &origin, &credentials, &grant, noon(TODAY)).await.unwrap();
         let memory = Arc::new(Memory::default());
         memory.save(&tokens).await.unwrap();
         let client = Client::new(
