@@ -180,6 +180,9 @@ pub fn upsert(conn: &mut Conn, account: AccountId, new: &[NewMatch]) -> Result<u
 /// Clears the way where no person has spoken, then adds where nothing stands. (`ON CONFLICT … WHERE` would be one
 /// statement, but diesel does not offer it for batches on SQLite.)
 fn put_decided(conn: &mut Conn, rows: &[Row]) -> Result<usize, Error> {
+    if rows.is_empty() {
+        return Ok(0); // SQLite would report the count of the statement before
+    }
     let lines: Vec<&str> = rows.iter().map(|row| row.line_id.as_str()).collect();
     let replaceable = matches::line_id.eq_any(&lines).and(matches::pinned.eq(false));
     on!(conn, c => diesel::delete(matches::table.filter(replaceable)).execute(c))?;
@@ -188,6 +191,9 @@ fn put_decided(conn: &mut Conn, rows: &[Row]) -> Result<usize, Error> {
 
 /// What a person says stands, whatever was there.
 fn put_pinned(conn: &mut Conn, rows: &[Row]) -> Result<usize, Error> {
+    if rows.is_empty() {
+        return Ok(0); // SQLite would report the count of the statement before
+    }
     on!(conn, c => {
         diesel::insert_into(matches::table)
             .values(rows)

@@ -125,16 +125,13 @@ async fn connect_postgres(
     config: &tokio_postgres::Config,
     tls: Option<MakeRustlsConnect>,
 ) -> Result<AsyncPgConnection, Error> {
-    let established = match tls {
-        Some(tls) => {
-            let (client, connection) = config.connect(tls).await.map_err(|e| postgres_refused(&e))?;
-            AsyncPgConnection::try_from_client_and_connection(client, connection).await
-        }
-        None => {
-            let (client, connection) =
-                config.connect(tokio_postgres::NoTls).await.map_err(|e| postgres_refused(&e))?;
-            AsyncPgConnection::try_from_client_and_connection(client, connection).await
-        }
+    let refused = |e: tokio_postgres::Error| postgres_refused(&e);
+    let established = if let Some(tls) = tls {
+        let (client, connection) = config.connect(tls).await.map_err(refused)?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    } else {
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(refused)?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
     };
     established.map_err(unavailable)
 }

@@ -1,5 +1,5 @@
-//! SCIM resources as accepted from the IdP, with their version and tombstones. What they hold is `body`, a JSON that
-//! only the `scim` side understands; beside it stand the few values that are looked up or must be unique.
+//! SCIM resources as accepted from the identity provider, with their version and tombstones. What they hold is `body`,
+//! a JSON that only the `scim` side understands; beside it stand the few values that are looked up or must be unique.
 //!
 //! Uniqueness is the database's (reliability I3): never look before you insert, insert and handle the conflict.
 
@@ -35,11 +35,11 @@ pub struct Resource {
     pub resource_type: ResourceType,
     /// The public SCIM `id` (design D7).
     pub scim_id: Uuid,
-    /// As the IdP wrote it; `None` for groups.
+    /// As the identity provider wrote it; `None` for groups.
     pub user_name: Option<String>,
     /// The form that is compared.
     pub user_name_folded: Option<String>,
-    /// The IdP's own id; never ours.
+    /// The identity provider's own id; never ours.
     pub external_id: Option<String>,
     /// Enterprise employee number.
     pub employee_number: Option<String>,
@@ -47,7 +47,7 @@ pub struct Resource {
     pub active: bool,
     /// All attributes.
     pub body: Value,
-    /// Rises with each change, from 1; the ETag.
+    /// Rises with each change, from 1; the `ETag`.
     pub version: i64,
     /// Whether anyone has seen `scim_id`.
     pub shown: bool,
@@ -62,11 +62,11 @@ pub struct Resource {
 /// The part of a resource that a write sets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
-    /// As the IdP wrote it.
+    /// As the identity provider wrote it.
     pub user_name: Option<String>,
     /// The form that is compared.
     pub user_name_folded: Option<String>,
-    /// The IdP's own id.
+    /// The identity provider's own id.
     pub external_id: Option<String>,
     /// Enterprise employee number.
     pub employee_number: Option<String>,
@@ -98,7 +98,7 @@ pub struct NewResource {
 pub enum Lookup {
     /// Folded user name; finds at most one.
     UserName(String),
-    /// The IdP's id.
+    /// The identity provider's id.
     ExternalId(String),
     /// Folded e-mail address.
     Email(String),
@@ -152,24 +152,24 @@ impl TryFrom<Row> for Resource {
 /// The columns that a write sets.
 #[derive(AsChangeset)]
 #[diesel(table_name = resources, treat_none_as_null = true)]
-struct Change<'a> {
-    user_name: Option<&'a str>,
-    user_name_folded: Option<&'a str>,
-    external_id: Option<&'a str>,
-    employee_number: Option<&'a str>,
+struct Change {
+    user_name: Option<String>,
+    user_name_folded: Option<String>,
+    external_id: Option<String>,
+    employee_number: Option<String>,
     active: bool,
     body: String,
     updated_at: i64,
     deleted_at: Option<i64>,
 }
 
-impl<'a> Change<'a> {
-    fn new(content: &'a Content, now: Timestamp) -> Self {
+impl Change {
+    fn new(content: &Content, now: Timestamp) -> Self {
         Change {
-            user_name: content.user_name.as_deref(),
-            user_name_folded: content.user_name_folded.as_deref(),
-            external_id: content.external_id.as_deref(),
-            employee_number: content.employee_number.as_deref(),
+            user_name: content.user_name.clone(),
+            user_name_folded: content.user_name_folded.clone(),
+            external_id: content.external_id.clone(),
+            employee_number: content.employee_number.clone(),
             active: content.active,
             body: content.body.to_string(),
             updated_at: micros(now),

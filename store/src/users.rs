@@ -26,7 +26,7 @@ pub struct ConcurUser {
     pub concur_user_id: String,
     /// Login, unique over all of Concur.
     pub user_name: String,
-    /// The IdP's id, if Concur keeps one.
+    /// The identity provider's id, if Concur keeps one.
     pub external_id: Option<String>,
     /// Unique within the company.
     pub employee_number: Option<String>,
@@ -49,7 +49,7 @@ pub struct NewUser {
     pub concur_user_id: String,
     /// Login.
     pub user_name: String,
-    /// The IdP's id.
+    /// The identity provider's id.
     pub external_id: Option<String>,
     /// Employee number.
     pub employee_number: Option<String>,

@@ -32,21 +32,21 @@ pub struct Money {
 /// The texts and codes that matching looks at, as Concur writes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts {
-    /// VendorDescription; itemizations inherit the entry's.
+    /// `VendorDescription`; itemizations inherit the entry's.
     pub vendor_description: Option<String>,
-    /// VendorListItemName.
+    /// `VendorListItemName`.
     pub vendor_list_item: Option<String>,
     /// Description.
     pub description: Option<String>,
-    /// BusinessPurpose.
+    /// `BusinessPurpose`.
     pub business_purpose: Option<String>,
-    /// ExpenseTypeCode: stable.
+    /// `ExpenseTypeCode`: stable.
     pub expense_type_code: Option<String>,
-    /// ExpenseTypeName: localised.
+    /// `ExpenseTypeName`: localised.
     pub expense_type_name: Option<String>,
-    /// SpendCategoryCode: stable.
+    /// `SpendCategoryCode`: stable.
     pub spend_category_code: Option<String>,
-    /// SpendCategoryName: localised.
+    /// `SpendCategoryName`: localised.
     pub spend_category_name: Option<String>,
 }
 

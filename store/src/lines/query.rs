@@ -201,6 +201,9 @@ pub fn raw(conn: &mut Conn, account: AccountId, id: LineId) -> Result<Option<Val
     raw.map(|raw| value::json(&raw, "line_raw.raw")).transpose()
 }
 
+/// Status, app, posting currency, posted amount, how many.
+type Group = (Option<String>, Option<String>, String, String, i64);
+
 /// Per app and currency, over the lines that count: no parents of itemizations, nothing personal.
 ///
 /// Exact: the database only counts equal amounts (neither database can sum decimal text; SQLite's `SUM` would go
@@ -208,7 +211,7 @@ pub fn raw(conn: &mut Conn, account: AccountId, id: LineId) -> Result<Option<Val
 /// the groups are few.
 pub fn totals(conn: &mut Conn, account: AccountId, filter: &Filter) -> Result<Vec<Total>, Error> {
     let account = account.to_string();
-    let groups: Vec<(Option<String>, Option<String>, String, String, i64)> = on!(conn, c => {
+    let groups: Vec<Group> = on!(conn, c => {
         let query = lines::table
             .left_join(matches_table::table)
             .filter(lines::counted.eq(true))

@@ -221,13 +221,15 @@ pub fn put_extension(conn: &mut Conn, id: OperationId, outcome: &ExtensionOutcom
 
 /// How many operations are in which state; states without any are left out.
 pub fn counts_by_state(conn: &mut Conn, account: Option<AccountId>) -> Result<Vec<(State, u64)>, Error> {
-    let account = account.map_or_else(|| "%".to_owned(), |id| id.to_string());
     let rows: Vec<(String, i64)> = on!(conn, c => {
-        operations::table
-            .filter(operations::account_id.like(&account)) // a UUID holds no wildcard
+        let mut query = operations::table
             .group_by(operations::state)
             .select((operations::state, count_star()))
-            .load(c)
+            .into_boxed();
+        if let Some(account) = account {
+            query = query.filter(operations::account_id.eq(account.to_string()));
+        }
+        query.load(c)
     })?;
     let mut counts = Vec::with_capacity(rows.len());
     for (state, n) in rows {
@@ -240,12 +242,15 @@ pub fn counts_by_state(conn: &mut Conn, account: Option<AccountId>) -> Result<Ve
 /// When the oldest operation that has not ended was accepted (`failed` ones count: they wait for a person).
 pub fn oldest_open(conn: &mut Conn, account: Option<AccountId>) -> Result<Option<Timestamp>, Error> {
     let open = State::ALL.iter().filter(|state| !state.is_end()).map(|state| state.as_str());
-    let account = account.map_or_else(|| "%".to_owned(), |id| id.to_string());
     let oldest: Option<i64> = on!(conn, c => {
-        operations::table
-            .filter(operations::state.eq_any(open).and(operations::account_id.like(&account)))
+        let mut query = operations::table
+            .filter(operations::state.eq_any(open))
             .select(min(operations::created_at))
-            .first(c)
+            .into_boxed();
+        if let Some(account) = account {
+            query = query.filter(operations::account_id.eq(account.to_string()));
+        }
+        query.first(c)
     })?;
     value::time_opt(oldest, "operations.created_at")
 }

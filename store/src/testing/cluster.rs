@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-/// `$1`: where initdb and pg_ctl are. It runs inside the cluster's directory.
+/// `$1`: where `initdb` and `pg_ctl` are. It runs inside the cluster's directory.
 const SUPERVISE: &str = r#"
 bin=$1; dir=$PWD
 "$bin/initdb" -D "$dir/data" -U test --auth=trust --encoding=UTF8 --no-locale --no-sync >"$dir/log" 2>&1 &&

@@ -44,6 +44,9 @@ enum Rest {
 
 impl TestStore {
     /// Another store on the same database: a second process, as far as the database can tell.
+    ///
+    /// # Panics
+    /// When it does not open.
     pub fn another(&self) -> Store {
         Store::open(&self.database_url, master_key()).expect("the database that was just opened")
     }
@@ -72,6 +75,9 @@ pub fn stores() -> Vec<TestStore> {
 }
 
 /// SQLite only: quick, for tests that are not about the database.
+///
+/// # Panics
+/// When it cannot be made.
 pub fn sqlite() -> TestStore {
     let dir = std::env::temp_dir().join(format!("scim-bridge-test-{}", Uuid::new_v4().simple()));
     std::fs::create_dir(&dir).expect("a directory for the test's database");
@@ -81,6 +87,9 @@ pub fn sqlite() -> TestStore {
 }
 
 /// PostgreSQL, if it can be had.
+///
+/// # Panics
+/// When it is there and does not work, or is not there under `REQUIRE_ALL=1`.
 pub fn postgres() -> Option<TestStore> {
     let Some(admin_url) = postgres_url() else {
         assert!(std::env::var_os("REQUIRE_ALL").is_none_or(|v| v != "1"), "REQUIRE_ALL=1, and no PostgreSQL");
