@@ -144,7 +144,8 @@ fn lock_head(conn: &mut Conn, chain: &str) -> Result<(i64, String), Error> {
     .map_err(Error::from)
 }
 
-/// Appends, in the caller's transaction.
+/// Appends, in the caller's transaction. Do it last there: on PostgreSQL the end of the chain stays locked until the
+/// transaction ends, and who locks it first and other rows later may meet someone who does the reverse.
 pub fn append(conn: &mut Conn, event: &NewEvent) -> Result<Event, Error> {
     let chain = chain(event.account);
     let (seq, previous_hash) = lock_head(conn, &chain)?;
