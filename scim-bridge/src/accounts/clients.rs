@@ -1,8 +1,18 @@
-//! One Concur client per account, built when first asked for.
-use concur::{Client, HostPolicy, HttpConfig, Observer};
-use std::sync::Arc;
-use store::{Store, ids::AccountId};
+//! One Concur client per account, built when first asked for and again when the account was reconnected.
 
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use concur::auth::{Credentials, TokenStore};
+use concur::{Client, ClientConfig, HostPolicy, HttpConfig, Observer};
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use store::Store;
+use store::credentials::{self, Kind};
+use store::ids::AccountId;
+
+use super::token_store::StoredTokens;
 use crate::clock::Clock;
 
 /// How clients speak to Concur.
@@ -20,28 +30,121 @@ pub struct ClientSettings {
     pub observer: Option<Arc<dyn Observer>>,
 }
 
-/// The clients of all accounts. Cheap to clone; all clones share the clients.
-#[derive(Clone)]
-pub struct Clients {}
+impl ClientSettings {
+    pub(super) fn client(
+        &self,
+        clock: &Clock,
+        credentials: Credentials,
+        tokens: Arc<dyn TokenStore>,
+    ) -> Result<Client, concur::Error> {
+        let config = ClientConfig {
+            http: self.http.clone(),
+            max_concurrent: self.max_concurrent,
+            requests_per_second: self.requests_per_second,
+            observer: self.observer.clone(),
+            ..ClientConfig::new(self.host_policy.clone(), credentials, clock.as_fn())
+        };
+        Client::new(config, tokens)
+    }
+}
+
+impl fmt::Debug for ClientSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientSettings")
+            .field("http", &self.http)
+            .field("host_policy", &self.host_policy)
+            .finish_non_exhaustive()
+    }
+}
 
 /// Why there is no client for an account.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// To be filled.
-    #[error(transparent)]
+    /// The account is not there, or the store is away.
+    #[error("the account cannot be read")]
     Store(#[from] store::Error),
+    /// An account without credentials was never connected.
+    #[error("the account has no stored client id and secret; connect it again")]
+    NoCredentials,
+    /// The client cannot be built.
+    #[error("the Concur client cannot be set up")]
+    Concur(#[from] concur::Error),
+}
+
+/// The clients of all accounts. Cheap to clone; all clones share the clients.
+#[derive(Clone)]
+pub struct Clients {
+    store: Store,
+    clock: Clock,
+    settings: ClientSettings,
+    owner: Arc<str>,
+    built: Arc<Mutex<HashMap<AccountId, Built>>>,
+}
+
+/// A client, and the state of the account it was built from.
+#[derive(Clone)]
+struct Built {
+    client: Client,
+    of: Timestamp,
+}
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 impl Clients {
     /// No client is built yet.
-    pub fn new(_store: Store, _clock: Clock, _settings: ClientSettings) -> Self {
-        unimplemented!()
+    pub fn new(store: Store, clock: Clock, settings: ClientSettings) -> Self {
+        let owner = format!("{}-{:08x}", std::process::id(), rand::random::<u32>()).into();
+        Self { store, clock, settings, owner, built: Arc::default() }
     }
-    /// The account's client.
-    #[expect(clippy::unused_async, reason = "signature first")]
-    pub async fn get(&self, _account: AccountId) -> Result<Client, ClientError> {
-        unimplemented!()
+
+    /// The account's client. A change of the account, by this process or another, brings a new one.
+    ///
+    /// # Errors
+    /// An account that is not connected, or a store that is away.
+    pub async fn get(&self, account: AccountId) -> Result<Client, ClientError> {
+        let row = self.store.read(move |conn| store::accounts::get(conn, account)).await?;
+        if let Some(built) = self.built().get(&account).filter(|built| built.of == row.updated_at) {
+            return Ok(built.client.clone());
+        }
+        let (client_id, client_secret) = self
+            .store
+            .read(move |conn| {
+                let client_id = credentials::get(conn, account, Kind::ClientId)?;
+                Ok((client_id, credentials::get(conn, account, Kind::ClientSecret)?))
+            })
+            .await?;
+        let (Some(client_id), Some(client_secret)) = (client_id, client_secret) else {
+            return Err(ClientError::NoCredentials);
+        };
+        let credentials = Credentials { client_id: client_id.expose_secret().to_owned(), client_secret };
+        let tokens = Arc::new(StoredTokens {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            account,
+            host_policy: self.settings.host_policy.clone(),
+            owner: Arc::clone(&self.owner),
+        });
+        let client = self.settings.client(&self.clock, credentials, tokens)?;
+        // Two tasks may have built one at once. The first is kept, so that all share its token and its limits.
+        let mut built = self.built();
+        let kept =
+            built.entry(account).or_insert_with(|| Built { client: client.clone(), of: row.updated_at });
+        if kept.of != row.updated_at {
+            *kept = Built { client, of: row.updated_at };
+        }
+        Ok(kept.client.clone())
     }
+
     /// Forgets the account's client, so that the next one is built from what is stored now.
-    pub fn invalidate(&self, _account: AccountId) {}
+    pub fn invalidate(&self, account: AccountId) {
+        self.built().remove(&account);
+    }
+
+    fn built(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, Built>> {
+        self.built.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

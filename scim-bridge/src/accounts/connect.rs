@@ -1,44 +1,224 @@
 //! Connecting a company: test first, save second.
-use concur::{Error, HostPolicy, auth::Grant};
-use secrecy::SecretString;
-use store::{Store, accounts::Account};
+//!
+//! The grant is exchanged and Concur is read once before anything is stored; then account, sealed credentials and
+//! tokens commit in one transaction. What only the exchange needs, the company request token or the password, is not
+//! kept: the refresh token stands for it. Source: Concur pages *Authentication* and *Company level authentication*.
 
+use std::sync::Arc;
+
+use concur::Http;
+use concur::api::{ExpenseUser, ReportQuery};
+use concur::auth::{self, Credentials, Grant, TokenSet};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+use store::accounts::{self, Account, AuthenticationType, NewAccount};
+use store::audit::{self, NewEvent};
+use store::credentials::{self, Kind};
+use store::{Conn, Store, oauth_tokens};
+
+use super::token_store::{HeldTokens, new_tokens};
 use super::{AccountSettings, ClientSettings};
 use crate::clock::Clock;
 
-/// What an operator fills in.
+/// Scope without which Concur refuses a user that carries an `externalId`.
+const EXTERNAL_ID_SCOPE: &str = "identity.user.externalID.writeonly";
+
+/// What an operator fills in. `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub struct NewConnection {
     /// The account's name, unique.
     pub account_name: String,
-    /// Base URI of the token endpoint, such as `https://us2.api.concursolutions.com`.
+    /// Base URI of the company's data centre, such as `https://us2.api.concursolutions.com`.
     pub base_uri: String,
     /// The application's id.
     pub client_id: SecretString,
     /// The application's secret.
     pub client_secret: SecretString,
-    /// Company level or user level.
+    /// Company level (expenses and users) or user level (expenses only).
     pub grant: Grant,
-    /// Defaults for what SCIM does not carry.
+    /// Defaults for what Concur needs and SCIM does not carry.
     pub settings: AccountSettings,
 }
 
-/// Why a company could not be connected.
+/// Why a company could not be connected. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// To be filled.
-    #[error("placeholder")]
-    Concur(#[from] Error),
+    /// An account name is needed to find the connection again.
+    #[error("the account name is empty; give the connection a name")]
+    NoName,
+    /// The name stands for another company already; nothing is ever overwritten by accident.
+    #[error(
+        "the account {name:?} is already connected to another company ({connected}); choose another name for this \
+         one, rename the existing account, or check which company's credentials these are"
+    )]
+    OtherCompany {
+        /// The name.
+        name: String,
+        /// The company (or user) that it stands for.
+        connected: String,
+    },
+    /// The base URI is not an address of Concur.
+    #[error("the base URI cannot be used")]
+    BaseUri(#[source] concur::Error),
+    /// Concur gave no token for these credentials.
+    #[error("SAP Concur does not accept these credentials")]
+    Exchange(#[source] concur::Error),
+    /// The token works and opens too little.
+    #[error(
+        "the credentials are accepted, and reading {what} with them failed; check the application's scopes"
+    )]
+    Read {
+        /// What was read.
+        what: &'static str,
+        /// Why not.
+        #[source]
+        source: concur::Error,
+    },
+    /// The store is away.
+    #[error("the connection works and could not be saved; connect again")]
+    Store(#[from] store::Error),
 }
 
-/// Connects a company.
-#[expect(clippy::unused_async, reason = "signature first")]
+/// Connects a company, or connects it again with new credentials.
+///
+/// # Errors
+/// [`ConnectError`]; nothing is stored then.
 pub async fn connect(
-    _store: &Store,
-    _clock: &Clock,
-    _clients: &ClientSettings,
-    _new: NewConnection,
+    store: &Store,
+    clock: &Clock,
+    clients: &ClientSettings,
+    new: NewConnection,
 ) -> Result<Account, ConnectError> {
-    let _ = HostPolicy::production;
-    unimplemented!()
+    if new.account_name.trim().is_empty() {
+        return Err(ConnectError::NoName);
+    }
+    let name = new.account_name.clone();
+    let before = store.read(move |conn| connected_as(conn, &name)).await?;
+    check_name(&new, before.as_ref())?;
+    let tokens = test(clock, clients, &new).await?;
+    let now = clock.now();
+    // The name is looked at once more, in the transaction that takes it.
+    store.try_write(move |conn| save(conn, &new, &tokens, now)).await
+}
+
+/// Exchanges the grant and reads once.
+async fn test(
+    clock: &Clock,
+    clients: &ClientSettings,
+    new: &NewConnection,
+) -> Result<TokenSet, ConnectError> {
+    let origin = clients.host_policy.origin(&new.base_uri).map_err(ConnectError::BaseUri)?;
+    let http = Http::new(&clients.http, clients.host_policy.clone()).map_err(ConnectError::BaseUri)?;
+    let credentials = Credentials {
+        client_id: new.client_id.expose_secret().to_owned(),
+        client_secret: new.client_secret.clone(),
+    };
+    let exchanged = auth::exchange(&http, &origin, &credentials, &new.grant, clock.now()).await;
+    let held = Arc::new(HeldTokens::new(exchanged.map_err(ConnectError::Exchange)?));
+    let client = clients.client(clock, credentials, held.clone()).map_err(ConnectError::BaseUri)?;
+    match &new.grant {
+        Grant::Company { .. } => {
+            let read = client.identity().list(1, None).await;
+            read.map_err(|source| ConnectError::Read { what: "users", source })?;
+        }
+        Grant::User { .. } => {
+            let own = ReportQuery { user: ExpenseUser::TokenOwner, ..ReportQuery::default() };
+            let read = client.expenses().reports(&own).page(None).await;
+            read.map_err(|source| ConnectError::Read { what: "expense reports", source })?;
+        }
+    }
+    Ok(held.get())
+}
+
+/// An account of that name, and whom it speaks for.
+type Connected = (Account, Option<String>);
+
+fn connected_as(conn: &mut Conn, name: &str) -> Result<Option<Connected>, store::Error> {
+    let Some(account) = accounts::by_name(conn, name)? else { return Ok(None) };
+    let user =
+        credentials::get(conn, account.id, Kind::Username)?.map(|name| name.expose_secret().to_owned());
+    Ok(Some((account, user)))
+}
+
+/// A name belongs to one company, or at user level to one user, for good.
+fn check_name(new: &NewConnection, before: Option<&Connected>) -> Result<(), ConnectError> {
+    let Some((account, user)) = before else { return Ok(()) };
+    let same = match (&new.grant, account.authentication_type) {
+        (Grant::Company { company_uuid, .. }, AuthenticationType::CompanyLevel) => {
+            account.company_uuid.eq_ignore_ascii_case(company_uuid)
+        }
+        (Grant::User { username, .. }, AuthenticationType::UserLevel) => {
+            user.as_ref().is_some_and(|user| user.eq_ignore_ascii_case(username))
+        }
+        _ => false,
+    };
+    if same {
+        return Ok(());
+    }
+    let connected = match account.authentication_type {
+        AuthenticationType::CompanyLevel => format!("company {}", account.company_uuid),
+        AuthenticationType::UserLevel => "by one of its users".to_owned(),
+    };
+    Err(ConnectError::OtherCompany { name: new.account_name.clone(), connected })
+}
+
+fn save(
+    conn: &mut Conn,
+    new: &NewConnection,
+    tokens: &TokenSet,
+    now: jiff::Timestamp,
+) -> Result<Account, ConnectError> {
+    let before = connected_as(conn, &new.account_name)?;
+    check_name(new, before.as_ref())?;
+    let mut settings = new.settings.clone();
+    if !tokens.scopes.is_empty() && !tokens.scopes.iter().any(|scope| scope == EXTERNAL_ID_SCOPE) {
+        settings.forward_external_id = false;
+    }
+    let (company_uuid, authentication_type) = match &new.grant {
+        Grant::Company { company_uuid, .. } => (company_uuid.clone(), AuthenticationType::CompanyLevel),
+        // A user-level token does not tell its company, and nothing that needs it can be done with one.
+        Grant::User { .. } => (String::new(), AuthenticationType::UserLevel),
+    };
+    let reconnected = before.is_some();
+    let account = match before {
+        Some((account, _)) => {
+            accounts::set_settings(conn, account.id, &settings.to_stored(), now)?;
+            if account.paused_at.is_some() {
+                accounts::resume(conn, account.id, now)?;
+            }
+            account
+        }
+        None => accounts::insert(
+            conn,
+            &NewAccount {
+                name: new.account_name.clone(),
+                company_uuid,
+                authentication_type,
+                base_uri: new.base_uri.clone(),
+                settings: settings.to_stored(),
+                now,
+            },
+        )?,
+    };
+    accounts::set_geolocation(conn, account.id, tokens.geolocation.as_str(), now)?;
+    accounts::set_first_connected(conn, account.id, now)?;
+    credentials::put(conn, account.id, Kind::ClientId, &new.client_id, now)?;
+    credentials::put(conn, account.id, Kind::ClientSecret, &new.client_secret, now)?;
+    if let Grant::User { username, .. } = &new.grant {
+        credentials::put(conn, account.id, Kind::Username, &username.clone().into(), now)?;
+    }
+    oauth_tokens::save(conn, account.id, &new_tokens(tokens), now)?;
+    oauth_tokens::forget_previous(conn, account.id)?;
+    audit::append(
+        conn,
+        &NewEvent {
+            account: Some(account.id),
+            at: now,
+            actor: "operator".to_owned(),
+            action: if reconnected { "account.reconnect" } else { "account.connect" }.to_owned(),
+            subject: account.id.to_string(),
+            details: json!({"name": account.name, "company_uuid": account.company_uuid}),
+        },
+    )?;
+    Ok(accounts::get(conn, account.id)?)
 }

@@ -1,121 +1,78 @@
-//! The outbox's way to Concur.
-use std::time::Duration;
-use store::{Store, ids::OperationId};
+//! The one road to a change in Concur: from the outbox through sending, polling and reading back to `done`.
+//!
+//! # The cast
+//!
+//! * An **operation** is one accepted change of one user: a row of the outbox with the whole desired state
+//!   (`translate::Operation`). Operations of one user are delivered strictly in their order.
+//! * A **claim** takes due operations for a **lease**. The lease outlives the request it is taken for, so that
+//!   nobody else sends meanwhile; each claim raises the operation's **epoch**.
+//! * An **attempt** is one try to send. It is stored before the first byte leaves.
+//! * A **wave** is what one claim brought for one account: single requests in parallel, or one **Bulk**.
+//! * An **event** is what came of a request. [`policy`] alone says what follows from it.
+//! * The **verdict** is Concur's word on the identity part; a SCIM request may be waiting for it.
+//!
+//! # The states
+//!
+//! ```text
+//! accepted ──► ready ──claim──► sending ──id──► submitted ──success──► verifying ──equal──► done
+//!   (behind     ▲  ▲               │ │              │ │                    │
+//!    another)   │  └─not applied───┘ │              │ └─forgotten,         │ different
+//!               │                    │ no answer    │   125 minutes        │
+//!               │                    ▼              ▼                      ▼
+//!               ├──seen not applied── unknown ◄─────┴──────────────────────┘
+//!               │                       └──seen applied──► verifying
+//!               └──one extension failed (submitted): only that part goes round again
+//! sending, submitted, unknown ──refused, or given up──► failed ──by a person──► ready
+//! ```
+//!
+//! # What holds
+//!
+//! At least once, safe to repeat: nothing whose outcome is unknown is sent again before a look-up has answered.
+//! Every state change is a compare-and-set on state and epoch; a worker that loses one touches nothing more.
+//! `done` means that Concur was read and held what was wanted. Deactivations and deletes go first.
+//!
+//! Not here, and to be added in rooms of their own: the deprovisioning brake (it makes operations `held` where they
+//! are accepted), the drift watch after an unknown outcome, the breaker per company.
+//! Source: Concur page *User Provisioning v4* (Users, Bulk, Provision Status).
 
-use crate::{accounts::Clients, clock::Clock, metrics::Metrics};
+mod batch;
+mod claim;
+mod engine;
+mod job;
+pub mod policy;
+mod poll;
+mod record;
+mod send;
+mod settings;
+mod settle;
+mod verdict;
+mod verify;
+mod worker;
 
-/// How delivery behaves. `Default` is what config.default.toml says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// For how long a worker owns an operation that it claimed; at least `request_timeout` + 10 s.
-    pub lease: Duration,
-    /// Longest time of one HTTP request to Concur.
-    pub request_timeout: Duration,
-    /// How often the worker looks for due work that no wake-up announced.
-    pub tick: Duration,
-    /// From how many waiting operations on they travel together as one Bulk.
-    pub bulk_from: usize,
-    /// Operations on their way to one company at a time.
-    pub max_concurrent: usize,
-    /// First wait before asking for a provision's outcome.
-    pub poll_first: Duration,
-    /// Longest wait before asking again.
-    pub poll_max: Duration,
-    /// First wait before a retry, doubled each time, with full jitter.
-    pub retry_first: Duration,
-    /// Longest wait before a retry.
-    pub retry_max: Duration,
-    /// Attempts after which an operation is given up.
-    pub max_attempts: u32,
-    /// Age at which an operation is given up.
-    pub give_up_after: Duration,
-    /// First wait before an unknown outcome is looked up; 3, 9 and 24 times that for the next ones.
-    pub settle_first: Duration,
+pub use settings::{Settings, SettingsError};
+pub use verdict::{Handle, Verdict};
+pub use worker::{Parts, Worker, start};
+
+/// Why an operation failed, as stored with it; Concur's own words stand in its message.
+pub mod failure {
+    /// Concur refused a value that is taken: user name, employee number or external id.
+    pub const UNIQUENESS: &str = "refused_uniqueness";
+    /// Concur refused the identity part for any other reason.
+    pub const INVALID_VALUE: &str = "refused_invalid_value";
+    /// Concur took the identity and refused another part for good.
+    pub const EXTENSION: &str = "extension_refused";
+    /// The user is no longer in Concur.
+    pub const VANISHED: &str = "vanished";
+    /// Attempts or time used up.
+    pub const GAVE_UP: &str = "gave_up";
+    /// This program cannot read the stored operation.
+    pub const UNREADABLE: &str = "unreadable";
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            lease: Duration::from_secs(90),
-            request_timeout: Duration::from_secs(70),
-            tick: Duration::from_secs(1),
-            bulk_from: 5,
-            max_concurrent: 4,
-            poll_first: Duration::from_secs(5),
-            poll_max: Duration::from_secs(60),
-            retry_first: Duration::from_secs(2),
-            retry_max: Duration::from_secs(300),
-            max_attempts: 20,
-            give_up_after: Duration::from_secs(86_400),
-            settle_first: Duration::from_secs(5),
-        }
-    }
-}
-
-/// What delivery needs.
-#[derive(Clone)]
-pub struct Parts {
-    /// The outbox.
-    pub store: Store,
-    /// The clock.
-    pub clock: Clock,
-    /// The metrics.
-    pub metrics: Metrics,
-    /// Concur clients.
-    pub clients: Clients,
-    /// Settings.
-    pub settings: Settings,
-}
-
-/// What Concur says about the identity part of an operation.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Verdict {
-    /// The user is there, or changed.
-    Accepted {
-        /// Concur's id of the user.
-        concur_user_id: String,
-    },
-    /// Refused for certain: 409 `uniqueness` or 400 `invalidValue`, with Concur's reason and correlation id.
-    Refused(scim::Error),
-    /// Not known in time.
-    Pending,
-}
-
-/// The way into delivery for everyone else. Cheap to clone.
-#[derive(Clone)]
-pub struct Handle {}
-
-impl Handle {
-    /// An operation was committed: look now.
-    pub fn wake(&self) {}
-    /// Waits for the verdict on the identity part, at most for `within`.
-    #[expect(clippy::unused_async, reason = "signature first")]
-    pub async fn verdict(&self, _operation: OperationId, _within: Duration) -> Verdict {
-        Verdict::Pending
-    }
-}
-
-/// The running worker.
-pub struct Worker {}
-
-impl Worker {
-    /// Starts no new send, lets what is under way finish, at most 30 s.
-    #[expect(clippy::unused_async, reason = "signature first")]
-    pub async fn stop(self) {}
-}
-
-/// Starts the worker on the current runtime.
-///
-/// # Errors
-/// Settings that contradict each other: a lease that a request could outlive.
-pub fn start(_parts: Parts) -> Result<(Handle, Worker), SettingsError> {
-    unimplemented!()
-}
-
-/// Settings that contradict each other.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("delivery.lease is {lease:?}: it must be at least {least:?}, the request time-out and 10 s more")]
-pub struct SettingsError {
-    lease: Duration,
-    least: Duration,
+/// Names of the parts of a user whose delivery is recorded separately.
+pub mod part {
+    /// Core and enterprise attributes.
+    pub const IDENTITY: &str = "identity";
+    /// The spend profile.
+    pub const SPEND: &str = "spend";
 }

@@ -88,15 +88,16 @@ fn list(operations: &mut Vec<PatchOperation>, name: &str, path: &str, before: &[
     match (name, key) {
         // Fields that we do not manage live in the same list, so it is never replaced whole.
         ("customData", Some(key)) => custom_fields(operations, path, key, before, after),
-        _ => operations.extend(
-            changes.unwrap_or_else(|| vec![replace(path.to_owned(), &Value::Array(after.to_vec()))]),
-        ),
+        _ => operations
+            .extend(changes.unwrap_or_else(|| vec![replace(path.to_owned(), &Value::Array(after.to_vec()))])),
     }
 }
 
 fn by_entry(path: &str, key: &str, before: &[Value], after: &[Value]) -> Option<Vec<PatchOperation>> {
     let unique = |list: &[Value]| {
-        list.iter().enumerate().all(|(i, entry)| list[..i].iter().all(|other| other.get(key) != entry.get(key)))
+        list.iter()
+            .enumerate()
+            .all(|(i, entry)| list[..i].iter().all(|other| other.get(key) != entry.get(key)))
     };
     if before.len() != after.len() || !unique(before) || !unique(after) {
         return None;
@@ -118,7 +119,13 @@ fn by_entry(path: &str, key: &str, before: &[Value], after: &[Value]) -> Option<
     Some(operations)
 }
 
-fn custom_fields(operations: &mut Vec<PatchOperation>, path: &str, key: &str, before: &[Value], after: &[Value]) {
+fn custom_fields(
+    operations: &mut Vec<PatchOperation>,
+    path: &str,
+    key: &str,
+    before: &[Value],
+    after: &[Value],
+) {
     let find = |list: &[Value], id: &Value| list.iter().find(|entry| entry.get(key) == Some(id)).cloned();
     for wanted in after {
         let (Some(id), Some(value)) = (wanted.get(key), wanted.get("value")) else { continue };
@@ -142,8 +149,11 @@ fn same(name: &str, a: &Value, b: &Value) -> bool {
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(name, x)| b.get(name).is_some_and(|y| same(name, x, y)))
         }
-        (Value::String(a), Value::String(b)) if matches!(name, "userName" | "value") => {
-            a == b || a.to_lowercase() == b.to_lowercase()
+        // Logins and addresses; the code of a list item is told apart by case.
+        (Value::String(a), Value::String(b))
+            if name == "userName" || (name == "value" && a.contains('@')) =>
+        {
+            a.to_lowercase() == b.to_lowercase()
         }
         _ => a == b,
     }
@@ -209,7 +219,8 @@ mod tests {
 
     #[test]
     fn one_changed_address_is_addressed_by_its_type_and_anything_more_replaces_the_list() {
-        let known = json!({"emails": [{"type": "work", "value": "a@b.c"}, {"type": "home", "value": "d@e.f"}]});
+        let known =
+            json!({"emails": [{"type": "work", "value": "a@b.c"}, {"type": "home", "value": "d@e.f"}]});
         check(
             known.clone(),
             json!({"emails": [{"type": "work", "value": "new@b.c"}, {"type": "home", "value": "d@e.f"}]}),

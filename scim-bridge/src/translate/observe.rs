@@ -37,7 +37,8 @@ fn cut(actual: &Map<String, Value>, shapes: &[&Map<String, Value>]) -> Map<Strin
                 canonical(text).unwrap_or_else(|| text.clone()).into()
             }
             Some(Value::Object(members)) => {
-                let wanted: Vec<&Map<String, Value>> = wanted.iter().filter_map(|value| value.as_object()).collect();
+                let wanted: Vec<&Map<String, Value>> =
+                    wanted.iter().filter_map(|value| value.as_object()).collect();
                 let members = cut(members, &wanted);
                 // An empty spend profile is still one: its members are changed, not added.
                 if members.is_empty() && name != SPEND && name != ENTERPRISE {

@@ -94,7 +94,9 @@ const VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum PayloadError {
     /// Written by a newer program.
-    #[error("the operation was stored in version {0}, this program knows up to {VERSION}: use the newer program")]
+    #[error(
+        "the operation was stored in version {0}, this program knows up to {VERSION}: use the newer program"
+    )]
     Version(u32),
     /// Not a payload at all.
     #[error("the stored operation cannot be read")]

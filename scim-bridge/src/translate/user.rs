@@ -77,7 +77,9 @@ fn leave_spend_out(translated: &mut Translated, reason: &str) {
         return;
     }
     let names: Vec<&str> = lost.iter().filter_map(Value::as_str).collect();
-    translated.warnings.push(format!("entitlements: {} left out for want of a spend profile", names.join(", ")));
+    translated
+        .warnings
+        .push(format!("entitlements: {} left out for want of a spend profile", names.join(", ")));
     if kept.is_empty() {
         translated.user.remove("entitlements");
     } else {

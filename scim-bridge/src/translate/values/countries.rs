@@ -23,10 +23,13 @@ pub struct Country {
 /// ```
 pub fn country(text: &str) -> Option<Country> {
     let text = text.trim();
-    let text = ALSO.iter().find(|(also, _)| also.eq_ignore_ascii_case(text)).map_or(text, |(_, alpha2)| alpha2);
+    let text =
+        ALSO.iter().find(|(also, _)| also.eq_ignore_ascii_case(text)).map_or(text, |(_, alpha2)| alpha2);
     COUNTRIES
         .iter()
-        .find(|(alpha2, alpha3, name, _)| [alpha2, alpha3, name].iter().any(|form| form.eq_ignore_ascii_case(text)))
+        .find(|(alpha2, alpha3, name, _)| {
+            [alpha2, alpha3, name].iter().any(|form| form.eq_ignore_ascii_case(text))
+        })
         .map(|&(alpha2, _, _, spend)| Country { alpha2, spend })
 }
 
@@ -309,9 +312,14 @@ mod tests {
 
     #[test]
     fn codes_and_names_in_any_case_become_alpha_2() {
-        for (text, alpha2) in
-            [("US", "US"), ("usa", "US"), (" Germany ", "DE"), ("UK", "GB"), ("gbr", "GB"), ("United Kingdom", "GB")]
-        {
+        for (text, alpha2) in [
+            ("US", "US"),
+            ("usa", "US"),
+            (" Germany ", "DE"),
+            ("UK", "GB"),
+            ("gbr", "GB"),
+            ("United Kingdom", "GB"),
+        ] {
             assert_eq!(country(text).map(|c| c.alpha2), Some(alpha2), "{text}");
         }
         assert_eq!(country(""), None);

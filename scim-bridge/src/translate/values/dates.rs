@@ -12,7 +12,9 @@ use crate::translate::mapping::Row;
 pub(in crate::translate) fn date_time(source: &Source<'_>, row: &Row) -> Outcome {
     let Some(text) = source.text(row.scim) else { return Outcome::Absent };
     match canonical(text) {
-        Some(text) if (date(1900, 1, 1)..=date(2079, 6, 6)).contains(&day(&text)) => Outcome::Fits(text.into()),
+        Some(text) if (date(1900, 1, 1)..=date(2079, 6, 6)).contains(&day(&text)) => {
+            Outcome::Fits(text.into())
+        }
         Some(_) => Outcome::Misfit("is outside of 1900-01-01 to 2079-06-06".to_owned()),
         None => Outcome::Misfit("is not a date such as 2026-08-31 or 2026-08-31T00:00:00Z".to_owned()),
     }

@@ -37,7 +37,9 @@ pub(in crate::translate) fn emails(source: &Source<'_>, row: &Row) -> Outcome {
         emails.push(json!({"value": value, "type": kind}));
     }
     if emails.is_empty() {
-        let Some(login) = source.text("userName").filter(|name| name.contains('@')) else { return Outcome::Absent };
+        let Some(login) = source.text("userName").filter(|name| name.contains('@')) else {
+            return Outcome::Absent;
+        };
         emails.push(json!({"value": login, "type": "work"}));
     }
     Outcome::with(Value::Array(emails), remarks)
@@ -67,7 +69,8 @@ pub(in crate::translate) fn phone_numbers(source: &Source<'_>, row: &Row) -> Out
         phones.push(phone);
     }
     let mobiles: Vec<usize> = (0..phones.len()).filter(|&i| phones[i]["type"] == "mobile").collect();
-    let primary = mobiles.iter().copied().find(|&i| phones[i]["primary"] == true).or(mobiles.first().copied());
+    let primary =
+        mobiles.iter().copied().find(|&i| phones[i]["primary"] == true).or(mobiles.first().copied());
     for i in mobiles {
         phones[i].insert("primary".to_owned(), (Some(i) == primary).into());
     }
@@ -125,7 +128,8 @@ pub(in crate::translate) fn addresses(source: &Source<'_>, row: &Row) -> Outcome
 
 /// The complete list of products as plain text; the account's default where the provider names none.
 pub(in crate::translate) fn entitlements(source: &Source<'_>, row: &Row) -> Outcome {
-    let sent: Vec<&str> = entries(source, row).into_iter().filter_map(|entry| member(entry, "value")).collect();
+    let sent: Vec<&str> =
+        entries(source, row).into_iter().filter_map(|entry| member(entry, "value")).collect();
     if sent.is_empty() {
         let default = &source.settings.entitlements;
         return if default.is_empty() { Outcome::Absent } else { Outcome::Fits(json!(default)) };
@@ -145,11 +149,17 @@ pub(in crate::translate) fn entitlements(source: &Source<'_>, row: &Row) -> Outc
 pub(super) fn work_address<'a>(source: &Source<'a>, name: &str) -> Option<&'a str> {
     let addresses = source.resource.get("addresses")?.as_array()?;
     let work = addresses.iter().find(|address| member(address, "type").is_none_or(|kind| kind == "work"));
-    work.or_else(|| addresses.iter().find(|address| is_primary(address))).and_then(|address| member(address, name))
+    work.or_else(|| addresses.iter().find(|address| is_primary(address)))
+        .and_then(|address| member(address, name))
 }
 
 fn entries<'a>(source: &Source<'a>, row: &Row) -> Vec<&'a Value> {
-    source.resource.get(row.scim).and_then(Value::as_array).map(|list| list.iter().collect()).unwrap_or_default()
+    source
+        .resource
+        .get(row.scim)
+        .and_then(Value::as_array)
+        .map(|list| list.iter().collect())
+        .unwrap_or_default()
 }
 
 fn member<'a>(entry: &'a Value, name: &str) -> Option<&'a str> {

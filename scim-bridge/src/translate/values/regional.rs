@@ -9,8 +9,8 @@ use crate::translate::mapping::Row;
 
 /// Concur's languages. Mind `es-LA`, and `no` where everyone else has `nb`.
 const LANGUAGES: &[&str] = &[
-    "en-US", "en-GB", "de", "fr", "fr-CA", "hu", "es", "es-LA", "it", "ja", "nl", "pt-BR", "sv", "zh-CN", "zh-TW",
-    "cs", "da", "fi", "ko", "no", "pl", "ru", "tr", "ro", "hr", "bg", "sk", "id", "th", "uk",
+    "en-US", "en-GB", "de", "fr", "fr-CA", "hu", "es", "es-LA", "it", "ja", "nl", "pt-BR", "sv", "zh-CN",
+    "zh-TW", "cs", "da", "fi", "ko", "no", "pl", "ru", "tr", "ro", "hr", "bg", "sk", "id", "th", "uk",
 ];
 
 /// Languages and regions whose nearest listed one is not their own base language.
@@ -52,7 +52,8 @@ fn nearest_language(tag: &str) -> Option<&'static str> {
     if base.eq_ignore_ascii_case("es") && !region.is_empty() && !region.eq_ignore_ascii_case("ES") {
         return Some("es-LA");
     }
-    let near = |tag: &str| NEAREST_LANGUAGE.iter().find(|(from, _)| from.eq_ignore_ascii_case(tag)).map(|row| row.1);
+    let near =
+        |tag: &str| NEAREST_LANGUAGE.iter().find(|(from, _)| from.eq_ignore_ascii_case(tag)).map(|row| row.1);
     near(tag)
         .or_else(|| tag.rsplit_once('-').and_then(|(shorter, _)| near(shorter)))
         .or_else(|| listed(LANGUAGES, base))
@@ -86,8 +87,16 @@ mod tests {
     #[test]
     fn an_unlisted_language_has_its_nearest_listed_one() {
         for (tag, expected) in [
-            ("de-DE", "de"), ("nb-NO", "no"), ("es-MX", "es-LA"), ("es-ES", "es"), ("zh-Hans", "zh-CN"),
-            ("zh-Hant-TW", "zh-TW"), ("en-IN", "en-GB"), ("en", "en-US"), ("en-PH", "en-US"), ("pt-PT", "pt-BR"),
+            ("de-DE", "de"),
+            ("nb-NO", "no"),
+            ("es-MX", "es-LA"),
+            ("es-ES", "es"),
+            ("zh-Hans", "zh-CN"),
+            ("zh-Hant-TW", "zh-TW"),
+            ("en-IN", "en-GB"),
+            ("en", "en-US"),
+            ("en-PH", "en-US"),
+            ("pt-PT", "pt-BR"),
             ("fr-BE", "fr"),
         ] {
             assert_eq!(nearest_language(tag), Some(expected), "{tag}");

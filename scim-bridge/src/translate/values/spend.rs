@@ -40,7 +40,9 @@ pub(in crate::translate) fn currency(source: &Source<'_>, row: &Row) -> Outcome 
         Some(currency) => Outcome::Fits(currency.as_str().into()),
         None => match place.spend {
             Some((currency, _)) => Outcome::Fits(currency.into()),
-            None => Outcome::Misfit(format!("no currency is known for {}; set currency_by_country", place.alpha2)),
+            None => {
+                Outcome::Misfit(format!("no currency is known for {}; set currency_by_country", place.alpha2))
+            }
         },
     }
 }
@@ -134,7 +136,9 @@ pub(in crate::translate) fn custom_data(source: &Source<'_>, row: &Row) -> Outco
 
 /// `custom1` to `custom22`, `orgUnit1` to `orgUnit6`.
 fn is_custom_field(id: &str) -> bool {
-    let number = |prefix, max| id.strip_prefix(prefix).and_then(|n| n.parse().ok()).is_some_and(|n| (1..=max).contains(&n));
+    let number = |prefix, max| {
+        id.strip_prefix(prefix).and_then(|n| n.parse().ok()).is_some_and(|n| (1..=max).contains(&n))
+    };
     number("custom", 22) || number("orgUnit", 6)
 }
 

@@ -14,7 +14,11 @@ pub(in crate::translate) fn text(source: &Source<'_>, row: &Row) -> Outcome {
 
 /// The boolean at the row's SCIM path.
 pub(in crate::translate) fn boolean(source: &Source<'_>, row: &Row) -> Outcome {
-    source.resource.get(row.scim).and_then(Value::as_bool).map_or(Outcome::Absent, |flag| Outcome::Fits(flag.into()))
+    source
+        .resource
+        .get(row.scim)
+        .and_then(Value::as_bool)
+        .map_or(Outcome::Absent, |flag| Outcome::Fits(flag.into()))
 }
 
 /// Whether the user may log in; a provider that says nothing means yes (RFC 7643 §4.1.1).

@@ -1,0 +1,242 @@
+//! A claimed operation with everything that is needed to deliver it, and what is to be sent for it.
+//!
+//! Reads the store once, at the claim; no network. What is sent is decided late: the difference between what Concur
+//! is known to hold and what it shall hold, so that a change that waited is still the smallest one.
+
+use concur::UserId;
+use concur::model::PatchOperation;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use store::accounts::Account;
+use store::links::Link;
+use store::operations::{self, Expect};
+use store::{Conn, Error, links, resources};
+use uuid::Uuid;
+
+use super::policy::History;
+use crate::accounts::AccountSettings;
+use crate::translate::{self, ConcurUser, ENTERPRISE, Kind, Operation, PayloadError, SPEND};
+
+/// Attributes that Concur shows only when asked by name, or to some tokens only: what it took it is taken to hold.
+const NOT_SHOWN: [&str; 2] = ["entitlements", MANAGER];
+const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
+
+/// A claimed operation.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// The row as it was claimed.
+    pub(super) row: operations::Operation,
+    /// What is wanted.
+    pub(super) change: Operation,
+    /// The company.
+    pub(super) account: Account,
+    /// Its settings.
+    pub(super) settings: AccountSettings,
+    /// The Concur user, once there is one.
+    pub(super) user: Option<UserId>,
+    /// Whether that user was in Concur before us.
+    pub(super) adopted: bool,
+    /// What Concur is known to hold of what we manage.
+    pub(super) known: ConcurUser,
+    manager: Manager,
+    sent_at: Timestamp,
+}
+
+/// Who the manager is in Concur.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Manager {
+    Nobody,
+    User(String),
+    /// Not in Concur yet, or not one of ours.
+    NotThere,
+}
+
+/// What is to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Request {
+    /// A new user.
+    Create(Value),
+    /// A change of an existing one.
+    Patch(UserId, Vec<PatchOperation>),
+    /// Concur holds what is wanted, as far as we know.
+    Nothing,
+    /// Access is to end for someone who never had any.
+    NeverThere,
+}
+
+impl Job {
+    /// Reads what belongs to a claimed operation. The inner error is an operation that this program cannot read.
+    pub(super) fn load(
+        conn: &mut Conn,
+        row: operations::Operation,
+    ) -> Result<Result<Self, PayloadError>, Error> {
+        let change = match Operation::from_payload(&row.payload) {
+            Ok(change) => change,
+            Err(error) => return Ok(Err(error)),
+        };
+        let account = store::accounts::get(conn, row.account)?;
+        let settings = AccountSettings::from_stored(&account.settings).unwrap_or_else(|error| {
+            tracing::warn!(account = %account.id, %error, "the account's settings cannot be read; the defaults are used");
+            AccountSettings::default()
+        });
+        let link = links::get(conn, row.resource_id)?;
+        let manager = manager_of(conn, &row, &change)?;
+        let last = operations::attempts(conn, row.id)?.pop();
+        let sent_at = last.map_or(row.created_at, |attempt| attempt.ended_at.unwrap_or(attempt.started_at));
+        let user =
+            link.as_ref().and_then(|link| link.concur_user_id.as_deref()).and_then(|id| id.parse().ok());
+        let adopted = link.as_ref().is_some_and(|link| link.adopted);
+        let known = link.and_then(|link| link.known).map(ConcurUser::from_value).unwrap_or_default();
+        Ok(Ok(Self { row, change, account, settings, user, adopted, known, manager, sent_at }))
+    }
+
+    /// What this worker believes the operation to be; every state change is conditional on it.
+    pub(super) fn expect(&self) -> Expect {
+        Expect { state: self.row.state, lease_epoch: self.row.lease_epoch }
+    }
+
+    /// What the policy wants to know.
+    pub(super) fn history(&self) -> History {
+        History {
+            state: self.row.state,
+            attempt: u32::try_from(self.row.attempt).unwrap_or(0),
+            urgent: self.change.kind.is_urgent(),
+            accepted_at: self.row.created_at,
+            sent_at: self.sent_at,
+            // One that was set for an earlier attempt says nothing about this one.
+            settle_until: self.row.settle_until.filter(|until| *until > self.sent_at),
+        }
+    }
+
+    /// What is to be sent now.
+    pub(super) fn request(&self) -> Request {
+        match self.user {
+            None if self.change.kind.is_urgent() => Request::NeverThere,
+            None => Request::Create(self.new_user()),
+            Some(user) => match self.missing_in(&self.known) {
+                patch if patch.is_empty() => Request::Nothing,
+                patch => Request::Patch(user, patch),
+            },
+        }
+    }
+
+    /// What has to be changed in a user that holds `actual`; nothing once Concur holds what is wanted.
+    pub(super) fn missing_in(&self, actual: &ConcurUser) -> Vec<PatchOperation> {
+        let target = self.target();
+        let mut base = actual.clone();
+        if self.change.kind.is_urgent() {
+            base = translate::observe(&base.to_value(), None, &[&target]);
+        }
+        if self.manager == Manager::NotThere {
+            base.remove(MANAGER);
+        }
+        translate::diff(&base, &target)
+    }
+
+    /// What would still have to be sent after this operation: ending access sends nothing else.
+    pub(super) fn left_over(&self, known: &ConcurUser) -> bool {
+        let mut base = known.clone();
+        if self.manager == Manager::NotThere {
+            base.remove(MANAGER);
+        }
+        !translate::diff(&base, &self.whole()).is_empty()
+    }
+
+    /// What Concur holds of what we manage, given the identity it answered or was read with. `spend` is `None` where
+    /// the profile was not looked at.
+    pub(super) fn observed(&self, identity: &Value, spend: Option<Option<&Value>>) -> ConcurUser {
+        let target = self.target();
+        let mut seen = translate::observe(identity, spend.flatten(), &[&self.known, &target]);
+        for path in NOT_SHOWN {
+            if seen.get(path).is_none() && is_hidden(identity, path) {
+                let assumed =
+                    if self.change.kind.is_urgent() { self.known.get(path) } else { target.get(path) };
+                if let Some(value) = assumed.cloned() {
+                    seen.set(path, value);
+                }
+            }
+        }
+        if spend.is_none() {
+            seen.remove(SPEND);
+            if let Some(profile) = self.known.get(SPEND) {
+                seen.set(SPEND, profile.clone());
+            }
+        }
+        seen
+    }
+
+    /// Whether the spend profile belongs to what has to be read back.
+    pub(super) fn has_spend(&self) -> bool {
+        !self.change.kind.is_urgent()
+            && (self.change.desired.get(SPEND).is_some() || self.known.get(SPEND).is_some())
+    }
+
+    /// The link as it stands after Concur showed `known`.
+    pub(super) fn link(&self, user: UserId, adopted: bool, known: &ConcurUser, now: Timestamp) -> Link {
+        Link {
+            resource_id: self.row.resource_id,
+            account: self.row.account,
+            concur_user_id: Some(user.to_string()),
+            known: Some(known.to_value()),
+            adopted,
+            updated_at: now,
+        }
+    }
+
+    /// The state of access alone when it ends, else everything that is wanted.
+    fn target(&self) -> ConcurUser {
+        if !self.change.kind.is_urgent() {
+            return self.whole();
+        }
+        let mut target = ConcurUser::default();
+        target.set("active", json!(false));
+        if self.settings.termination_date_on_deactivation {
+            let day = self.row.created_at.strftime("%Y-%m-%dT00:00:00Z").to_string();
+            target.set(&format!("{ENTERPRISE}:terminationDate"), day.into());
+        }
+        target
+    }
+
+    /// Everything that is wanted, with the manager as Concur knows them.
+    fn whole(&self) -> ConcurUser {
+        let mut whole = self.change.desired.clone();
+        if let Manager::User(id) = &self.manager {
+            whole.set(MANAGER, json!({"value": id}));
+        }
+        if self.adopted && self.change.kind == Kind::Create {
+            // A user we did not create keeps the login: changing it with the adoption could lock a person out.
+            for path in ["userName", "emails"] {
+                if let Some(there) = self.known.get(path).cloned() {
+                    whole.set(path, there);
+                }
+            }
+        }
+        whole
+    }
+
+    /// The body of a POST. The company comes from the connection and from nowhere else.
+    fn new_user(&self) -> Value {
+        let mut user = self.whole();
+        user.set(&format!("{ENTERPRISE}:companyId"), self.account.company_uuid.as_str().into());
+        user.to_body()
+    }
+}
+
+/// Whether Concur left an attribute out altogether; one that it shows as null is empty.
+fn is_hidden(identity: &Value, path: &str) -> bool {
+    match path.rsplit_once(':') {
+        Some((urn, name)) => identity.get(urn).is_none_or(|extension| extension.get(name).is_none()),
+        None => identity.get(path).is_none(),
+    }
+}
+
+fn manager_of(conn: &mut Conn, row: &operations::Operation, change: &Operation) -> Result<Manager, Error> {
+    let Some(id) = &change.manager else { return Ok(Manager::Nobody) };
+    let Ok(scim_id) = id.parse::<Uuid>() else { return Ok(Manager::NotThere) };
+    let resource = resources::get_by_scim_id(conn, row.account, resources::ResourceType::User, scim_id)?;
+    let link = match resource {
+        Some(resource) => links::get(conn, resource.id)?,
+        None => None,
+    };
+    Ok(link.and_then(|link| link.concur_user_id).map_or(Manager::NotThere, Manager::User))
+}

@@ -1,0 +1,220 @@
+//! Writing down what happened: every state change in one transaction with everything that follows from it.
+//!
+//! A compare-and-set that changes no row means that someone else has the operation: nothing is written then, and the
+//! caller stops. Messages of Concur may name people, so they go to the store and never to the log.
+
+use concur::Error;
+use jiff::Timestamp;
+use store::operations::{self, ExtensionOutcome, NewOperation, State, Transition};
+use store::{Conn, links};
+
+use super::engine::Engine;
+use super::failure;
+use super::job::Job;
+use super::policy::{self, Decision, Event};
+use super::verdict::{Verdict, refusal};
+use crate::translate::Kind;
+
+/// What stands beside a state change.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Note {
+    /// One of [`failure`], or Concur's own code on a state that is not final.
+    pub(super) code: Option<String>,
+    /// Concur's words.
+    pub(super) message: Option<String>,
+    /// Concur's correlation id.
+    pub(super) correlation_id: Option<String>,
+    /// Concur's provision id.
+    pub(super) provision_id: Option<String>,
+}
+
+impl Note {
+    /// What an error of the client says, in Concur's words where there are any.
+    pub(super) fn of(error: &Error) -> Self {
+        let words: Vec<String> = error.messages().iter().map(sentence).collect();
+        Self {
+            code: error.status().map(|status| status.to_string()),
+            message: Some(if words.is_empty() { error.to_string() } else { words.join("; ") }),
+            correlation_id: error.correlation_id().map(str::to_owned),
+            provision_id: None,
+        }
+    }
+
+    /// A reason of our own.
+    pub(super) fn because(message: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), ..Self::default() }
+    }
+
+    /// The same note under another code.
+    pub(super) fn coded(self, code: &str) -> Self {
+        Self { code: Some(code.to_owned()), ..self }
+    }
+}
+
+fn sentence(message: &concur::error::ApiMessage) -> String {
+    let code = message.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
+    let path = message.schema_path.as_deref().map(|path| format!(" ({path})")).unwrap_or_default();
+    format!("{code}{}{path}", message.message)
+}
+
+/// What is written in the transaction of a state change.
+pub(super) type Effects = Box<dyn FnOnce(&mut Conn, Timestamp) -> Result<(), store::Error> + Send>;
+
+/// No effects beside the state change.
+pub(super) fn nothing_more() -> Effects {
+    Box::new(|_, _| Ok(()))
+}
+
+impl Engine {
+    /// Records an event: decides what follows and writes it, with `effects`, in one transaction.
+    ///
+    /// Answers the decision, or `None` where the operation belongs to someone else by now or the store is away; the
+    /// lease then runs out and the operation is found again.
+    pub(super) async fn record(
+        &self,
+        job: &Job,
+        event: Event,
+        note: Note,
+        effects: Effects,
+    ) -> Option<Decision> {
+        let now = self.now();
+        let decision = policy::decide(&job.history(), event, &self.settings, now, self.jitter());
+        let note = if decision.gave_up { note.coded(failure::GAVE_UP) } else { note };
+        let transition = Transition {
+            due_at: Some(decision.due_at),
+            settle_until: decision.settle_until,
+            provision_id: note.provision_id.clone(),
+            error_code: note.code.clone(),
+            error_message: note.message.clone(),
+            correlation_id: note.correlation_id.clone(),
+            ..Transition::to(decision.to, now)
+        };
+        let (id, expect) = (job.row.id, job.expect());
+        let written = self
+            .store
+            .write(move |conn| {
+                let mine = operations::transition(conn, id, expect, &transition)?;
+                if mine {
+                    effects(conn, now)?;
+                }
+                Ok(mine)
+            })
+            .await;
+        match written {
+            Ok(true) => {
+                self.count(job, &decision, &note);
+                if decision.to == State::Failed {
+                    self.tell_refusal(job, &note);
+                }
+                Some(decision)
+            }
+            Ok(false) => {
+                tracing::info!(operation = %id, "another worker has this operation; this one leaves it alone");
+                None
+            }
+            Err(error) => {
+                tracing::error!(operation = %id, %error, "a state change could not be stored; the lease will run out");
+                None
+            }
+        }
+    }
+
+    /// Tells waiters that Concur took the identity part.
+    pub(super) fn tell_accepted(&self, job: &Job, user: concur::UserId) {
+        self.waiters.publish(job.row.id, &Verdict::Accepted { concur_user_id: user.to_string() });
+    }
+
+    fn tell_refusal(&self, job: &Job, note: &Note) {
+        let reason = note.message.as_deref().unwrap_or("no reason given");
+        let code = note.code.as_deref().unwrap_or_default();
+        if let Some(error) = refusal(code, reason, note.correlation_id.as_deref()) {
+            self.waiters.publish(job.row.id, &Verdict::Refused(error));
+        }
+    }
+
+    fn count(&self, job: &Job, decision: &Decision, note: &Note) {
+        let account = job.row.account.to_string();
+        let state = decision.to.to_string();
+        if job.row.state == State::Sending {
+            self.metrics.ups_attempts.with_label_values(&[account.as_str(), state.as_str()]).inc();
+        }
+        if matches!(decision.to, State::Done | State::Failed) {
+            let kind = job.change.kind.as_str();
+            self.metrics
+                .ups_operations_ended
+                .with_label_values(&[account.as_str(), kind, state.as_str()])
+                .inc();
+        }
+        tracing::info!(
+            operation = %job.row.id, account = %account, kind = %job.change.kind, attempt = job.row.attempt,
+            from = %job.row.state, to = %state, code = note.code.as_deref(), correlation_id = note.correlation_id.as_deref(),
+            "operation moved"
+        );
+    }
+}
+
+/// The state of one part of a user, with the operation and with the resource.
+pub(super) fn put_part(
+    conn: &mut Conn,
+    job: &PartOf,
+    part: &str,
+    state: &str,
+    note: &Note,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let outcome = ExtensionOutcome {
+        extension: part.to_owned(),
+        state: state.to_owned(),
+        code: note.code.clone(),
+        message: note.message.clone(),
+        updated_at: now,
+    };
+    operations::put_extension(conn, job.operation, &outcome)?;
+    let state = links::ExtensionState {
+        extension: part.to_owned(),
+        state: state.to_owned(),
+        provision_id: note.provision_id.clone().or_else(|| job.provision_id.clone()),
+        error_code: note.code.clone(),
+        error_message: note.message.clone(),
+        updated_at: now,
+    };
+    links::put_extension(conn, job.resource, &state)
+}
+
+/// Where a part's state is kept.
+#[derive(Debug, Clone)]
+pub(super) struct PartOf {
+    operation: store::ids::OperationId,
+    resource: store::ids::ResourceId,
+    provision_id: Option<String>,
+}
+
+impl PartOf {
+    pub(super) fn job(job: &Job) -> Self {
+        Self {
+            operation: job.row.id,
+            resource: job.row.resource_id,
+            provision_id: job.row.provision_id.clone(),
+        }
+    }
+}
+
+/// The rest of a deactivation: what else the provider changed, now that access has ended.
+pub(super) fn rest_of(
+    job: &Job,
+    known: &crate::translate::ConcurUser,
+    now: Timestamp,
+) -> Option<NewOperation> {
+    if job.change.kind != Kind::Deactivate || !job.left_over(known) {
+        return None;
+    }
+    let rest = crate::translate::Operation { kind: Kind::Update, before: None, ..job.change.clone() };
+    Some(NewOperation {
+        account: job.row.account,
+        resource_id: job.row.resource_id,
+        kind: rest.kind.as_str().to_owned(),
+        payload: rest.to_payload(),
+        held: None,
+        now,
+    })
+}

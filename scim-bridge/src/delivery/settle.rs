@@ -1,0 +1,158 @@
+//! Finding out: a create that met "already exists", and every operation whose outcome is unknown.
+//!
+//! Nothing is sent again before a look-up has answered. A look-up goes by Concur's id where there is one, else by
+//! `externalId`, else by `userName`; all three answer at once, unlike the search, whose index lags.
+//! Source: Concur pages *Identity v4* (filter) and *Identity v4.1* (read by id).
+
+use concur::api::LookupAttribute;
+use concur::model::IdentityUser;
+use concur::{Client, Error};
+use store::{Conn, links, resources};
+
+use super::engine::Engine;
+use super::failure;
+use super::job::Job;
+use super::part;
+use super::policy::Event;
+use super::record::{Effects, Note, PartOf, nothing_more, put_part};
+use crate::translate::ConcurUser;
+
+/// Whom a look-up found.
+enum Found {
+    /// A user that is, or becomes, ours.
+    Ours(Box<IdentityUser>),
+    /// A user that belongs to someone else.
+    Foreign(&'static str),
+    /// Nobody in this company.
+    Nobody,
+}
+
+impl Engine {
+    /// A create was refused: perhaps because the user is there already. Ours, or free to be adopted: adopt. Otherwise
+    /// the refusal stands, and there is no loop.
+    pub(super) async fn meet_existing(&self, client: &Client, job: &Job, note: Note, code: &str) {
+        match self.find(client, job).await {
+            Ok(Found::Ours(user)) => {
+                self.adopt(client, job, &user).await;
+            }
+            Ok(Found::Foreign(why)) => {
+                let reason = note.message.as_deref().unwrap_or_default();
+                let note = Note { message: Some(format!("{why} ({reason})")), ..note.clone() };
+                self.record(job, Event::Refused, note.coded(failure::UNIQUENESS), nothing_more()).await;
+            }
+            Ok(Found::Nobody) => {
+                let message = note.message.clone().unwrap_or_default();
+                let note = match code {
+                    failure::UNIQUENESS => {
+                        Note { message: Some(format!("in use elsewhere: {message}")), ..note }
+                    }
+                    _ => note,
+                };
+                self.record(job, Event::Refused, note.coded(code), nothing_more()).await;
+            }
+            Err(error) => {
+                let event = Event::NotApplied { retry_after: error.retry_after() };
+                self.record(job, event, Note::of(&error), nothing_more()).await;
+            }
+        }
+    }
+
+    /// Looks whether an operation with an unknown outcome was applied.
+    pub(super) async fn settle(&self, client: &Client, job: &Job) {
+        if job.user.is_some() {
+            return self.read_back(client, job).await;
+        }
+        match self.find(client, job).await {
+            Ok(Found::Ours(user)) => self.settle_found(client, job, &user).await,
+            Ok(Found::Foreign(why)) => {
+                let note = Note::because(why).coded(failure::UNIQUENESS);
+                self.record(job, Event::Refused, note, nothing_more()).await;
+            }
+            Ok(Found::Nobody) => {
+                self.record(job, Event::ReadBackDifferent, Note::default(), nothing_more()).await;
+            }
+            Err(error) => {
+                let event = Event::ReadFailed { retry_after: error.retry_after() };
+                self.record(job, event, Note::of(&error), nothing_more()).await;
+            }
+        }
+    }
+
+    /// The user of a create whose answer was lost. Equal: it was our create. Different: either a part is still on its
+    /// way, or the user was there before us.
+    async fn settle_found(&self, client: &Client, job: &Job, user: &IdentityUser) {
+        let Ok(known) = self.seen(client, job, user).await else {
+            let event = Event::ReadFailed { retry_after: None };
+            self.record(job, event, Note::because("the user could not be read"), nothing_more()).await;
+            return;
+        };
+        let equal = job.missing_in(&known).is_empty();
+        let event = if equal { Event::ReadBackEqual } else { Event::ReadBackDifferent };
+        let effects = self.linked(job, user, !equal, &known);
+        if self.record(job, event, Note::default(), effects).await.is_some() && equal {
+            self.tell_accepted(job, user.id());
+        }
+    }
+
+    async fn adopt(&self, client: &Client, job: &Job, user: &IdentityUser) {
+        let event = match self.seen(client, job, user).await {
+            Ok(known) => {
+                let effects = self.linked(job, user, true, &known);
+                self.record(job, Event::Adopted, Note::default(), effects).await;
+                return;
+            }
+            Err(error) => Event::NotApplied { retry_after: error.retry_after() },
+        };
+        self.record(job, event, Note::because("the existing user could not be read"), nothing_more()).await;
+    }
+
+    /// The link to a user that was found, and the public id that comes with it.
+    fn linked(&self, job: &Job, user: &IdentityUser, adopted: bool, known: &ConcurUser) -> Effects {
+        let link = job.link(user.id(), adopted, known, self.now());
+        let (resource, uuid, part_of) = (job.row.resource_id, user.id().as_uuid(), PartOf::job(job));
+        Box::new(move |conn: &mut Conn, now| {
+            links::put(conn, &link)?;
+            resources::adopt_scim_id(conn, resource, uuid)?;
+            let state = if adopted { "adopted" } else { "success" };
+            put_part(conn, &part_of, part::IDENTITY, state, &Note::default(), now)
+        })
+    }
+
+    async fn find(&self, client: &Client, job: &Job) -> Result<Found, Error> {
+        let identity = client.identity();
+        let external_id = job.change.desired.get_str("externalId");
+        if let Some(external_id) = external_id
+            && let Some(user) = identity.find_by(LookupAttribute::ExternalId, external_id).await?.pop()
+        {
+            return Ok(self.unless_taken(job, user).await);
+        }
+        let Some(user_name) = job.change.desired.get_str("userName") else { return Ok(Found::Nobody) };
+        let Some(user) = identity.find_by(LookupAttribute::UserName, user_name).await?.pop() else {
+            return Ok(Found::Nobody);
+        };
+        let theirs = user.external_id().filter(|id| !id.is_empty());
+        if external_id.is_some() && theirs.is_some_and(|theirs| Some(theirs) != external_id) {
+            return Ok(Found::Foreign("the user name belongs to a user with another externalId"));
+        }
+        Ok(self.unless_taken(job, user).await)
+    }
+
+    /// A Concur user is one resource at most; a deleted resource gives its user up.
+    async fn unless_taken(&self, job: &Job, user: IdentityUser) -> Found {
+        let (account, resource, id) = (job.row.account, job.row.resource_id, user.id().to_string());
+        let taken = self.store.read(move |conn| {
+            for link in links::by_concur_user(conn, account, &id)? {
+                if link.resource_id != resource
+                    && resources::get(conn, link.resource_id)?.deleted_at.is_none()
+                {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        });
+        match taken.await {
+            Ok(false) => Found::Ours(Box::new(user)),
+            _ => Found::Foreign("the user in SAP Concur belongs to another resource of this account"),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Reading back: `done` means that Concur was read and holds what was wanted, not that it said so.
+//!
+//! Reads by id, which sees a write at once. Source: Concur pages *Identity v4.1* and *Spend User Retrieval v4.1*.
+
+use concur::model::IdentityUser;
+use concur::{Advice, Client, Error};
+use store::{Conn, links, operations};
+
+use super::engine::Engine;
+use super::job::Job;
+use super::part;
+use super::policy::Event;
+use super::record::{Effects, Note, PartOf, nothing_more, put_part, rest_of};
+use crate::translate::ConcurUser;
+
+impl Engine {
+    /// Reads the user and compares; ends the operation, or finds out that it has not arrived.
+    pub(super) async fn read_back(&self, client: &Client, job: &Job) {
+        let Some(user) = job.user else {
+            // Only access that is to end gets here without a user: there is none to end.
+            self.record(job, Event::ReadBackEqual, Note::default(), nothing_more()).await;
+            return;
+        };
+        let read = match client.identity().get(&user).await {
+            Ok(identity) => self.seen(client, job, &identity).await.map(Some),
+            Err(error) if error.advice() == Advice::NotFound => Ok(None),
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(Some(known)) => self.compare(job, known).await,
+            Ok(None) if job.change.kind.is_urgent() => {
+                self.record(
+                    job,
+                    Event::ReadBackEqual,
+                    Note::because("the user is not in Concur"),
+                    nothing_more(),
+                )
+                .await;
+            }
+            Ok(None) => {
+                let note = Note::because("the user is not in Concur");
+                self.record(job, Event::ReadBackDifferent, note, nothing_more()).await;
+            }
+            Err(error) => {
+                let event = Event::ReadFailed { retry_after: error.retry_after() };
+                self.record(job, event, Note::of(&error), nothing_more()).await;
+            }
+        }
+    }
+
+    /// What Concur holds of what we manage.
+    pub(super) async fn seen(
+        &self,
+        client: &Client,
+        job: &Job,
+        user: &IdentityUser,
+    ) -> Result<ConcurUser, Error> {
+        let spend = if job.has_spend() { Some(client.spend().get_user(&user.id()).await?) } else { None };
+        Ok(job.observed(user.raw(), spend.as_ref().map(Option::as_ref)))
+    }
+
+    async fn compare(&self, job: &Job, known: ConcurUser) {
+        let missing = job.missing_in(&known);
+        if missing.is_empty() {
+            let effects = self.arrived(job, &known);
+            self.record(job, Event::ReadBackEqual, Note::default(), effects).await;
+            return;
+        }
+        let paths: Vec<&str> = missing.iter().map(|operation| operation.path.as_str()).collect();
+        let note = Note::because(format!("Concur holds something else at {}", paths.join(", ")));
+        // What was read is what the next patch is computed against.
+        let effects: Effects = {
+            let (resource, known) = (job.row.resource_id, known.to_value());
+            Box::new(move |conn, now| links::set_known(conn, resource, &known, now))
+        };
+        self.record(job, Event::ReadBackDifferent, note, effects).await;
+    }
+
+    /// Everything arrived: what Concur holds, the state of each part, and the rest of a deactivation.
+    fn arrived(&self, job: &Job, known: &ConcurUser) -> Effects {
+        let (resource, operation, part_of) = (job.row.resource_id, job.row.id, PartOf::job(job));
+        let (stored, has_spend) = (known.to_value(), job.has_spend());
+        let rest = rest_of(job, known, self.now());
+        Box::new(move |conn: &mut Conn, now| {
+            links::set_known(conn, resource, &stored, now)?;
+            put_part(conn, &part_of, part::IDENTITY, "success", &Note::default(), now)?;
+            if has_spend {
+                put_part(conn, &part_of, part::SPEND, "success", &Note::default(), now)?;
+            }
+            if let Some(rest) = rest
+                && operations::latest_for_resource(conn, resource)?
+                    .is_some_and(|latest| latest.id == operation)
+            {
+                operations::enqueue(conn, &rest)?;
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,460 @@
+//! Delivery against the simulator, on every database: what Concur was asked, what it holds, what the outbox says.
+
+use std::collections::BTreeMap;
+
+use fixtures::simulator::{Fault, FaultKind};
+use scim_bridge::accounts::AccountSettings;
+use scim_bridge::delivery::{Verdict, failure, part};
+use scim_bridge::translate::{ENTERPRISE, Kind, SPEND};
+use serde_json::json;
+use store::operations::{self, Claim, State};
+use store::resources;
+
+use crate::delivery_harness::{House, accepted, patch_paths, person, quick, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_user_arrives_and_the_resource_takes_concurs_id() {
+    for house in House::each().await {
+        let (handle, worker) = house.work();
+        let (resource, operation) = house.create(person("ada")).await;
+        handle.wake();
+        let id = accepted(&handle, operation).await;
+        house.reaches(operation, State::Done).await;
+        let there = house.in_concur(resource).await;
+        assert_eq!(there["userName"], "ada@example.com");
+        assert_eq!(there[ENTERPRISE]["department"], "Research");
+        assert_eq!(there[ENTERPRISE]["companyId"], house.account.company_uuid);
+        let spend = house.client().await.spend().get_user(&id.parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(spend[SPEND]["reimbursementCurrency"], "USD");
+        let row = house.store().read(move |conn| resources::get(conn, resource)).await.unwrap();
+        assert_eq!(row.scim_id.to_string(), id, "the public id is Concur's while nobody has seen another");
+        assert_eq!(house.writes().len(), 1, "one POST and nothing else");
+        let parts = house.store().read(move |conn| operations::extensions(conn, operation)).await.unwrap();
+        let parts: Vec<_> = parts.iter().map(|part| (part.extension.as_str(), part.state.as_str())).collect();
+        assert_eq!(parts, [(part::IDENTITY, "success"), (part::SPEND, "success")]);
+        worker.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_life_of_a_user_reaches_concur_in_the_smallest_patches() {
+    for house in House::each().await {
+        let (handle, worker) = house.work();
+        let (resource, created) = house.create(person("life")).await;
+        house.reaches(created, State::Done).await;
+
+        let mut body = person("life");
+        body["name"]["familyName"] = json!("King");
+        body[ENTERPRISE]["department"] = json!("Analysis");
+        let (moved, kind) = house.change(resource, body.clone()).await;
+        handle.wake();
+        assert_eq!(kind, Kind::Update);
+        house.reaches(moved, State::Done).await;
+        let department = format!("{ENTERPRISE}:department");
+        assert_eq!(
+            house.last_patch(),
+            [("replace".to_owned(), "name.familyName".to_owned()), ("replace".to_owned(), department)]
+        );
+
+        body["active"] = json!(false);
+        let (left, kind) = house.change(resource, body.clone()).await;
+        assert_eq!(kind, Kind::Deactivate);
+        house.reaches(left, State::Done).await;
+        assert_eq!(house.last_patch(), [("replace".to_owned(), "active".to_owned())]);
+        assert_eq!(house.in_concur(resource).await["active"], false);
+
+        body["active"] = json!(true);
+        body["title"] = json!("Lead");
+        let (back, kind) = house.change(resource, body).await;
+        assert_eq!(kind, Kind::Reactivate);
+        house.reaches(back, State::Done).await;
+        let paths = ["active", "title"].map(|path| ("replace".to_owned(), path.to_owned()));
+        assert_eq!(house.last_patch(), paths);
+
+        let gone = house.delete(resource).await;
+        house.reaches(gone, State::Done).await;
+        assert_eq!(house.last_patch(), [("replace".to_owned(), "active".to_owned())]);
+        let there = house.in_concur(resource).await;
+        assert_eq!((&there["active"], &there["name"]["familyName"]), (&json!(false), &json!("King")));
+        assert_eq!(house.writes().len(), 5, "one write per change");
+        worker.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deactivation_sends_nothing_else_and_the_rest_follows_on_its_own() {
+    let house = House::new(AccountSettings::default()).await;
+    let (_, worker) = house.work();
+    let (resource, created) = house.create(person("leaver")).await;
+    house.reaches(created, State::Done).await;
+    let mut body = person("leaver");
+    body["active"] = json!(false);
+    body["title"] = json!("Former engineer");
+    let (left, _) = house.change(resource, body).await;
+    house.reaches(left, State::Done).await;
+    let rest = house.store().read(move |conn| operations::latest_for_resource(conn, resource)).await.unwrap();
+    let rest = rest.unwrap();
+    assert_eq!(rest.kind, "update");
+    house.reaches(rest.id, State::Done).await;
+    let patches: Vec<_> = house.writes()[1..].iter().map(|write| patch_paths(&write.body)).collect();
+    let replace = |path: &str| vec![("replace".to_owned(), path.to_owned())];
+    assert_eq!(patches, [replace("active"), replace("title")]);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_while_concur_is_down() {
+    for house in House::each().await {
+        house.concur.set_down(true);
+        let (handle, worker) = house.work();
+        let (resource, operation) = house.create(person("patient")).await;
+        handle.wake();
+        let tried = until("an attempt", || async {
+            let row = house.operation(operation).await;
+            if row.attempt > 0 && row.state != State::Sending { Ok(row) } else { Err(format!("{row:?}")) }
+        });
+        assert!(!tried.await.state.is_end());
+        house.concur.set_down(false);
+        house.reaches(operation, State::Done).await;
+        assert_eq!(house.in_concur(resource).await["userName"], "patient@example.com");
+        assert_eq!(house.count("patient@example.com").await, 1);
+        worker.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_settled_by_a_look_up_and_never_by_a_second_post() {
+    for house in House::each().await {
+        house.concur.inject(Fault::once("/profile/v4/Users", FaultKind::CloseAfter).on("POST"));
+        let (handle, worker) = house.work();
+        let (resource, operation) = house.create(person("lost")).await;
+        handle.wake();
+        let id = accepted(&handle, operation).await;
+        let row = house.reaches(operation, State::Done).await;
+        assert!(row.ever_unknown);
+        assert_eq!(house.link(resource).await.concur_user_id.as_deref(), Some(id.as_str()));
+        assert_eq!(house.count("lost@example.com").await, 1);
+        assert_eq!(house.writes().iter().filter(|write| write.method == "POST").count(), 1);
+        worker.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_was_lost_before_it_was_applied_is_sent_again_after_looking() {
+    let house = House::new(AccountSettings::default()).await;
+    house.concur.inject(Fault::once("/profile/v4/Users", FaultKind::CloseBefore).on("POST"));
+    let (_, worker) = house.work();
+    let (_, operation) = house.create(person("again")).await;
+    let row = house.reaches(operation, State::Done).await;
+    assert_eq!((row.attempt, row.ever_unknown), (2, true));
+    assert_eq!(house.count("again@example.com").await, 1);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_to_a_patch_is_settled_by_reading_the_user() {
+    let house = House::new(AccountSettings::default()).await;
+    let (_, worker) = house.work();
+    let (resource, created) = house.create(person("patched")).await;
+    house.reaches(created, State::Done).await;
+    house.concur.inject(Fault::once("/profile/v4/Users", FaultKind::Truncate).on("PATCH"));
+    let mut body = person("patched");
+    body["title"] = json!("Lead");
+    let (operation, _) = house.change(resource, body).await;
+    let row = house.reaches(operation, State::Done).await;
+    assert_eq!((row.attempt, row.ever_unknown), (1, true));
+    assert_eq!(house.in_concur(resource).await["title"], "Lead");
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_throttled_request_is_sent_again() {
+    let house = House::new(AccountSettings::default()).await;
+    let kind = FaultKind::Status { code: 429, retry_after: Some("0".to_owned()), body: None };
+    house.concur.inject(Fault::once("/profile/v4/Users", kind).on("POST").times(2));
+    let (_, worker) = house.work();
+    let (_, operation) = house.create(person("throttled")).await;
+    let row = house.reaches(operation, State::Done).await;
+    assert_eq!((row.attempt, row.ever_unknown), (3, false), "certainly not applied: no look-up needed");
+    let attempts = house.store().read(move |conn| operations::attempts(conn, operation)).await.unwrap();
+    let outcomes: Vec<_> = attempts.iter().map(|it| (it.outcome, it.error_code.as_deref())).collect();
+    let throttled = (Some(State::Ready), Some("429"));
+    assert_eq!(outcomes, [throttled, throttled, (Some(State::Submitted), None)]);
+    assert!(attempts.iter().all(|attempt| attempt.correlation_id.is_some()));
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_is_in_concur_already_is_adopted_and_keeps_the_login() {
+    for house in House::each().await {
+        let (handle, worker) = house.work();
+        let users = house.client().await.identity().list(20, None).await.unwrap().items;
+        let existing = users.iter().find(|user| user.active() == Some(true) && user.external_id().is_none());
+        let existing = existing.expect("an employee without externalId");
+        let login = existing.user_name().unwrap().to_owned();
+        let mut body = person("adopted");
+        body["userName"] = json!(login);
+        body["externalId"] = json!("idp-adopted");
+        body["emails"] = json!([{"value": "other@example.com", "type": "work"}]);
+        body["title"] = json!("Adopted engineer");
+        let (resource, operation) = house.create(body).await;
+        handle.wake();
+        assert_eq!(accepted(&handle, operation).await, existing.id().to_string());
+        house.reaches(operation, State::Done).await;
+        assert!(house.link(resource).await.adopted);
+        assert_eq!(house.count(&login).await, 1);
+        let there = house.in_concur(resource).await;
+        assert_eq!(there["title"], "Adopted engineer");
+        assert_eq!(there["externalId"], "idp-adopted");
+        assert_eq!(there["emails"], existing.raw()["emails"], "an adoption changes no login identifier");
+        assert!(house.last_patch().iter().all(|(_, path)| path != "userName" && !path.starts_with("emails")));
+        worker.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_name_of_somebody_else_is_refused_and_not_tried_for_ever() {
+    let house = House::new(AccountSettings::default()).await;
+    let (handle, worker) = house.work();
+    let (_, first) = house.create(person("first")).await;
+    house.reaches(first, State::Done).await;
+    let mut body = person("second");
+    body[ENTERPRISE]["employeeNumber"] = json!("E-first");
+    let (_, operation) = house.create(body).await;
+    handle.wake();
+    let Verdict::Refused(error) = handle.verdict(operation, std::time::Duration::from_secs(30)).await else {
+        panic!("not refused: {:?}", house.operation(operation).await)
+    };
+    assert_eq!((error.status, error.scim_type), (409, Some(scim::ScimType::Uniqueness)));
+    assert!(error.detail.contains("correlation id"), "{}", error.detail);
+    let row = house.reaches(operation, State::Failed).await;
+    assert_eq!(row.error_code.as_deref(), Some(failure::UNIQUENESS));
+    assert!(row.error_message.is_some() && row.correlation_id.is_some());
+    assert_eq!(row.attempt, 1);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_concur_refuses_is_told_with_concurs_reason() {
+    let house = House::new(AccountSettings::default()).await;
+    let (handle, worker) = house.work();
+    let (resource, created) = house.create(person("martian")).await;
+    house.reaches(created, State::Done).await;
+    let mut known = house.link(resource).await.known.unwrap();
+    known["timezone"] = json!("Mars/Olympus");
+    let operation = house.enqueue_raw(resource, Kind::Update, known).await;
+    handle.wake();
+    let Verdict::Refused(error) = handle.verdict(operation, std::time::Duration::from_secs(30)).await else {
+        panic!("not refused: {:?}", house.operation(operation).await)
+    };
+    assert_eq!((error.status, error.scim_type), (400, Some(scim::ScimType::InvalidValue)));
+    assert!(error.detail.to_lowercase().contains("timezone"), "{}", error.detail);
+    assert_eq!(house.operation(operation).await.state, State::Failed);
+    // The same verdict for a process that did not deliver it.
+    let (elsewhere, idle) = house.work_on(house.base.another(), quick());
+    idle.stop().await;
+    let verdict = elsewhere.verdict(operation, std::time::Duration::from_secs(30)).await;
+    assert_eq!(verdict, Verdict::Refused(error));
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_spend_profile_leaves_the_identity_and_goes_round_alone() {
+    let ledger = Some("NO-SUCH-LEDGER".to_owned());
+    let house = House::new(AccountSettings { ledger_code: ledger, ..AccountSettings::default() }).await;
+    let (handle, worker) = house.work();
+    let (resource, operation) = house.create(person("ledger")).await;
+    handle.wake();
+    accepted(&handle, operation).await;
+    let row = house.reaches(operation, State::Failed).await;
+    assert_eq!((row.attempt, row.error_code.as_deref()), (3, Some(failure::EXTENSION)));
+    assert!(row.error_message.unwrap().contains("ledgerCode"));
+    assert_eq!(house.in_concur(resource).await["userName"], "ledger@example.com");
+    let writes = house.writes();
+    let methods: Vec<_> = writes.iter().map(|write| write.method.as_str()).collect();
+    assert_eq!(methods, ["POST", "PATCH", "PATCH"]);
+    for write in &writes[1..] {
+        let paths = patch_paths(&write.body);
+        assert!(!paths.is_empty() && paths.iter().all(|(_, path)| path.starts_with(SPEND)), "{paths:?}");
+    }
+    let parts = house.store().read(move |conn| store::links::extensions(conn, resource)).await.unwrap();
+    let states: BTreeMap<_, _> = parts.iter().map(|it| (it.extension.as_str(), it.state.as_str())).collect();
+    assert_eq!(states, BTreeMap::from([(part::IDENTITY, "success"), (part::SPEND, "failed")]));
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_that_wait_travel_as_one_bulk_with_one_operation_per_user() {
+    for house in House::each().await {
+        let mut waiting = Vec::new();
+        for n in 0..12 {
+            waiting.push(house.create(person(&format!("bulk{n}"))).await);
+        }
+        let (_, worker) = house.work();
+        for (resource, operation) in &waiting {
+            house.reaches(*operation, State::Done).await;
+            assert_eq!(house.in_concur(*resource).await["active"], true);
+        }
+        let writes = house.writes();
+        assert_eq!(writes.len(), 1, "{writes:?}");
+        assert!(writes[0].path.starts_with("/profile/v4/Bulk"));
+        let operations = writes[0].body["Operations"].as_array().unwrap();
+        let mut ids: Vec<_> = operations.iter().map(|it| it["bulkId"].as_str().unwrap()).collect();
+        ids.sort_unstable();
+        let mut expected: Vec<_> = waiting.iter().map(|(_, operation)| operation.to_string()).collect();
+        expected.sort_unstable();
+        assert_eq!(ids, expected);
+        assert_eq!(writes[0].body.get("failOnErrors"), None);
+        worker.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_spoils_a_bulk_does_not_hold_the_others_up() {
+    let house = House::new(AccountSettings::default()).await;
+    let mut waiting = Vec::new();
+    for n in 0..6 {
+        waiting.push(house.create(person(&format!("good{n}"))).await.1);
+    }
+    let (taken, _) = house.create(person("good6")).await;
+    // The same user name again, by an operation that went past the translation.
+    let bad = house.create(person("bad")).await.0;
+    let spoiled =
+        house.store().read(move |conn| operations::latest_for_resource(conn, bad)).await.unwrap().unwrap();
+    let mut payload = spoiled.payload.clone();
+    payload["desired"]["timezone"] = json!("Mars/Olympus");
+    house
+        .store()
+        .write(move |conn| {
+            let text = payload.to_string().replace('\'', "''");
+            let sql = format!("UPDATE operation_details SET payload = '{text}' WHERE op_id = {}", spoiled.id);
+            store::testing::execute(conn, &sql)
+        })
+        .await
+        .unwrap();
+    let (_, worker) = house.work();
+    for operation in waiting {
+        house.reaches(operation, State::Done).await;
+    }
+    let row = house.reaches(spoiled.id, State::Failed).await;
+    assert_eq!(row.error_code.as_deref(), Some(failure::INVALID_VALUE));
+    until("the seventh", || async {
+        let latest = house.store().read(move |conn| operations::latest_for_resource(conn, taken)).await;
+        let state = latest.unwrap().unwrap().state;
+        if state == State::Done { Ok(()) } else { Err(state.to_string()) }
+    })
+    .await;
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_died_after_sending_leaves_one_user_and_no_second_post() {
+    for house in House::each().await {
+        let (resource, operation) = house.create(person("orphan")).await;
+        let claimed = claim_and_die(&house).await;
+        assert_eq!(claimed.id, operation);
+        // What the dead worker had put on the wire.
+        let mut body = claimed.payload["desired"].clone();
+        body[ENTERPRISE]["companyId"] = json!(house.account.company_uuid);
+        body["schemas"] = json!([scim::urn::USER]);
+        let created = house.client().await.provisioning().create_user(&body).await.unwrap();
+        let (_, worker) = house.work();
+        let row = house.reaches(operation, State::Done).await;
+        assert!(row.ever_unknown);
+        assert_eq!(row.attempt, 1);
+        assert_eq!(house.link(resource).await.concur_user_id, Some(created.id.to_string()));
+        assert_eq!(house.writes().len(), 1);
+        worker.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_died_before_sending_is_replaced_after_a_look_up() {
+    for house in House::each().await {
+        let (_, operation) = house.create(person("unsent")).await;
+        claim_and_die(&house).await;
+        let (_, worker) = house.work();
+        let row = house.reaches(operation, State::Done).await;
+        assert_eq!((row.attempt, row.ever_unknown), (2, true));
+        assert_eq!(house.count("unsent@example.com").await, 1);
+        assert_eq!(house.writes().len(), 1);
+        worker.stop().await;
+    }
+}
+
+/// Claims the one due operation for a lease that is over already, as a worker that was killed has left it.
+async fn claim_and_die(house: &House) -> operations::Operation {
+    let claim = move |conn: &mut store::Conn| {
+        let now = scim_bridge::clock::Clock::system().now();
+        let claim =
+            Claim { now, owner: "the dead", lease_until: now, limit: 1, exclude: &[], urgent_only: false };
+        operations::claim_due(conn, &claim)
+    };
+    house.store().write(claim).await.unwrap().pop().expect("a due operation")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_workers_on_one_queue_send_nothing_twice() {
+    for house in House::each().await {
+        // Singles only, so that the two really meet.
+        let settings = scim_bridge::delivery::Settings { bulk_from: 1_000, ..quick() };
+        let (first, one) = house.work_on(house.store().clone(), settings.clone());
+        let (second, two) = house.work_on(house.base.another(), settings);
+        let mut waiting = Vec::new();
+        for n in 0..30 {
+            waiting.push(house.create(person(&format!("twin{n}"))).await);
+            first.wake();
+            second.wake();
+        }
+        for (resource, operation) in waiting {
+            house.reaches(operation, State::Done).await;
+            let mut body = house.store().read(move |conn| resources::get(conn, resource)).await.unwrap().body;
+            body["title"] = json!("Twin");
+            let (changed, _) = house.change(resource, body).await;
+            first.wake();
+            second.wake();
+            house.reaches(changed, State::Done).await;
+        }
+        let mut sent: BTreeMap<String, usize> = BTreeMap::new();
+        for write in house.writes() {
+            let key = write.body["userName"].as_str().unwrap_or(&write.path).to_owned();
+            *sent.entry(key).or_default() += 1;
+        }
+        assert_eq!(sent.len(), 60, "30 creates and 30 changes on {}", house.base.name);
+        assert!(sent.values().all(|count| *count == 1), "{sent:?}");
+        one.stop().await;
+        two.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manager_arrives_as_concurs_id() {
+    let house = House::new(AccountSettings::default()).await;
+    let (handle, worker) = house.work();
+    let (_, boss) = house.create(person("boss")).await;
+    handle.wake();
+    let boss_id = accepted(&handle, boss).await;
+    let mut body = person("report");
+    body[ENTERPRISE]["manager"] = json!({"value": boss_id});
+    let (_, operation) = house.create(body).await;
+    house.reaches(operation, State::Done).await;
+    let post = house.writes().pop().unwrap();
+    assert_eq!(post.body[ENTERPRISE]["manager"]["value"], json!(boss_id));
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn someone_who_never_reached_concur_is_deleted_without_a_word_to_it() {
+    let house = House::new(AccountSettings::default()).await;
+    let (resource, created) = house.create(person("ghost")).await;
+    let expect = operations::Expect { state: State::Ready, lease_epoch: 0 };
+    let cancelled = operations::Transition::to(State::Cancelled, scim_bridge::clock::Clock::system().now());
+    let done =
+        house.store().write(move |conn| operations::transition(conn, created, expect, &cancelled)).await;
+    assert!(done.unwrap());
+    let operation = house.delete(resource).await;
+    let (_, worker) = house.work();
+    house.reaches(operation, State::Done).await;
+    assert_eq!(house.writes().len(), 0);
+    worker.stop().await;
+}
