@@ -1,0 +1,151 @@
+//! Finding resources. A query that comes from outside names the account (reliability Z2).
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::{Content, Lookup, Resource, ResourceType, Row};
+use crate::conn::on;
+use crate::ids::{AccountId, ResourceId};
+use crate::schema::{links, resource_emails, resources};
+use crate::value;
+use crate::{Conn, Error};
+
+/// The resource with this public id in this account, unless it is deleted.
+pub fn get_by_scim_id(
+    conn: &mut Conn,
+    account: AccountId,
+    resource_type: ResourceType,
+    scim_id: Uuid,
+) -> Result<Option<Resource>, Error> {
+    let (account, scim_id) = (account.to_string(), scim_id.to_string());
+    let row: Option<Row> = on!(conn, c => {
+        resources::table
+            .filter(resources::account_id.eq(&account).and(resources::scim_id.eq(&scim_id)))
+            .filter(resources::resource_type.eq(resource_type.as_str()).and(resources::deleted_at.is_null()))
+            .select(Row::as_select())
+            .first(c)
+            .optional()
+    })?;
+    row.map(Resource::try_from).transpose()
+}
+
+/// By internal id, tombstones included.
+pub fn get(conn: &mut Conn, id: ResourceId) -> Result<Resource, Error> {
+    let key = id.to_string();
+    let row: Option<Row> =
+        on!(conn, c => resources::table.find(&key).select(Row::as_select()).first(c).optional())?;
+    row.ok_or(Error::NotFound { what: "resource" })?.try_into()
+}
+
+/// The content as it stands, to be kept for [`restore`].
+pub fn content(conn: &mut Conn, id: ResourceId) -> Result<Content, Error> {
+    let resource = get(conn, id)?;
+    let key = id.to_string();
+    let emails_folded: Vec<String> = on!(conn, c => {
+        resource_emails::table
+            .filter(resource_emails::resource_id.eq(&key))
+            .order(resource_emails::email_folded)
+            .select(resource_emails::email_folded)
+            .load(c)
+    })?;
+    Ok(Content {
+        user_name: resource.user_name,
+        user_name_folded: resource.user_name_folded,
+        external_id: resource.external_id,
+        employee_number: resource.employee_number,
+        active: resource.active,
+        body: resource.body,
+        emails_folded,
+    })
+}
+
+/// Resources of the account that have the value, not deleted, oldest first.
+pub fn find(
+    conn: &mut Conn,
+    account: AccountId,
+    resource_type: ResourceType,
+    lookup: &Lookup,
+) -> Result<Vec<Resource>, Error> {
+    let account = account.to_string();
+    let rows: Vec<Row> = on!(conn, c => {
+        let query = resources::table
+            .filter(resources::account_id.eq(&account).and(resources::resource_type.eq(resource_type.as_str())))
+            .filter(resources::deleted_at.is_null())
+            .order((resources::created_at, resources::resource_id))
+            .select(Row::as_select())
+            .into_boxed();
+        match lookup {
+            Lookup::UserName(folded) => query.filter(resources::user_name_folded.eq(folded)),
+            Lookup::ExternalId(id) => query.filter(resources::external_id.eq(id)),
+            Lookup::EmployeeNumber(number) => query.filter(resources::employee_number.eq(number)),
+            Lookup::Email(folded) => query.filter(resources::resource_id.eq_any(
+                resource_emails::table
+                    .filter(resource_emails::account_id.eq(&account).and(resource_emails::email_folded.eq(folded)))
+                    .select(resource_emails::resource_id),
+            )),
+        }
+        .load(c)
+    })?;
+    rows.into_iter().map(Resource::try_from).collect()
+}
+
+/// The newest tombstone of a user name that is linked to a Concur user: whom to reactivate when the name returns.
+pub fn find_deleted(
+    conn: &mut Conn,
+    account: AccountId,
+    user_name_folded: &str,
+) -> Result<Option<Resource>, Error> {
+    let account = account.to_string();
+    let row: Option<Row> = on!(conn, c => {
+        resources::table
+            .inner_join(links::table)
+            .filter(resources::account_id.eq(&account).and(resources::user_name_folded.eq(user_name_folded)))
+            .filter(resources::deleted_at.is_not_null().and(links::concur_user_id.is_not_null()))
+            .order((resources::deleted_at.desc(), resources::resource_id.desc()))
+            .select(Row::as_select())
+            .first(c)
+            .optional()
+    })?;
+    row.map(Resource::try_from).transpose()
+}
+
+/// How many there are, and those from `start` (0 is the first), in an order that later inserts do not disturb.
+pub fn page(
+    conn: &mut Conn,
+    account: AccountId,
+    resource_type: ResourceType,
+    start: usize,
+    count: usize,
+) -> Result<(usize, Vec<Resource>), Error> {
+    let account = account.to_string();
+    let (total, rows): (i64, Vec<Row>) = on!(conn, c => {
+        let live = || {
+            resources::table
+                .filter(resources::account_id.eq(&account))
+                .filter(resources::resource_type.eq(resource_type.as_str()).and(resources::deleted_at.is_null()))
+        };
+        live().count().get_result(c).and_then(|total| {
+            let page = live()
+                .order((resources::created_at, resources::resource_id))
+                .offset(value::limit(start))
+                .limit(value::limit(count))
+                .select(Row::as_select());
+            Ok((total, page.load(c)?))
+        })
+    })?;
+    let rows = rows.into_iter().map(Resource::try_from).collect::<Result<_, _>>()?;
+    Ok((usize::try_from(total).unwrap_or(0), rows))
+}
+
+/// Active users of the account, for the brake (reliability B2).
+pub fn count_active_users(conn: &mut Conn, account: AccountId) -> Result<usize, Error> {
+    let account = account.to_string();
+    let count: i64 = on!(conn, c => {
+        resources::table
+            .filter(resources::account_id.eq(&account).and(resources::active.eq(true)))
+            .filter(resources::resource_type.eq("User").and(resources::deleted_at.is_null()))
+            .count()
+            .get_result(c)
+    })?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}

@@ -1,0 +1,193 @@
+//! Changing resources: every change raises the version; a deletion leaves a tombstone.
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Content, NewResource, Resource, Row, get};
+use crate::conn::on;
+use crate::ids::ResourceId;
+use crate::schema::{resource_emails, resources};
+use crate::value::micros;
+use crate::{Conn, Constraint, Error};
+
+/// The columns that a write sets.
+#[derive(AsChangeset)]
+#[diesel(table_name = resources, treat_none_as_null = true)]
+struct Change {
+    user_name: Option<String>,
+    user_name_folded: Option<String>,
+    external_id: Option<String>,
+    employee_number: Option<String>,
+    active: bool,
+    body: String,
+    updated_at: i64,
+    deleted_at: Option<i64>,
+}
+
+impl Change {
+    fn new(content: &Content, now: Timestamp) -> Self {
+        Change {
+            user_name: content.user_name.clone(),
+            user_name_folded: content.user_name_folded.clone(),
+            external_id: content.external_id.clone(),
+            employee_number: content.employee_number.clone(),
+            active: content.active,
+            body: content.body.to_string(),
+            updated_at: micros(now),
+            deleted_at: None,
+        }
+    }
+}
+
+/// Adds a resource; [`Constraint::UserName`] when a resource that is not deleted has the folded user name.
+pub fn insert(conn: &mut Conn, new: &NewResource) -> Result<Resource, Error> {
+    let id = ResourceId::generate(new.created_at);
+    let content = &new.content;
+    let row = Row {
+        resource_id: id.to_string(),
+        account_id: new.account.to_string(),
+        resource_type: new.resource_type.to_string(),
+        scim_id: new.scim_id.to_string(),
+        user_name: content.user_name.clone(),
+        user_name_folded: content.user_name_folded.clone(),
+        external_id: content.external_id.clone(),
+        employee_number: content.employee_number.clone(),
+        active: content.active,
+        body: content.body.to_string(),
+        version: 1,
+        shown: false,
+        created_at: micros(new.created_at),
+        updated_at: micros(new.created_at),
+        deleted_at: None,
+    };
+    on!(conn, c => diesel::insert_into(resources::table).values(&row).execute(c))?;
+    put_emails(conn, &row.resource_id, &row.account_id, &content.emails_folded)?;
+    row.try_into()
+}
+
+fn put_emails(conn: &mut Conn, resource: &str, account: &str, emails: &[String]) -> Result<(), Error> {
+    on!(conn, c => {
+        diesel::delete(resource_emails::table.filter(resource_emails::resource_id.eq(resource))).execute(c)
+    })?;
+    for email in emails {
+        let row = (
+            resource_emails::resource_id.eq(resource),
+            resource_emails::account_id.eq(account),
+            resource_emails::email_folded.eq(email),
+        );
+        on!(conn, c => {
+            diesel::insert_into(resource_emails::table).values(row).on_conflict_do_nothing().execute(c)
+        })?;
+    }
+    Ok(())
+}
+
+/// Compare-and-set on the version: [`Error::Stale`] if it has moved, [`Error::NotFound`] if the resource is deleted,
+/// [`Constraint::UserName`] if the new name is taken. Returns the row as it is now.
+pub fn update(
+    conn: &mut Conn,
+    id: ResourceId,
+    expected_version: i64,
+    content: &Content,
+    now: Timestamp,
+) -> Result<Resource, Error> {
+    let key = id.to_string();
+    let expected = resources::version.eq(expected_version).and(resources::deleted_at.is_null());
+    let changed = on!(conn, c => {
+        diesel::update(resources::table.find(&key).filter(expected))
+            .set((Change::new(content, now), resources::version.eq(expected_version + 1)))
+            .execute(c)
+    })?;
+    let resource = get(conn, id)?;
+    match (changed, resource.deleted_at) {
+        (0, Some(_)) => Err(Error::NotFound { what: "resource" }),
+        (0, None) => Err(Error::Stale { what: "resource" }),
+        _ => {
+            put_emails(conn, &key, &resource.account.to_string(), &content.emails_folded)?;
+            Ok(resource)
+        }
+    }
+}
+
+/// Leaves a tombstone: the name is free again, the link to the Concur user stays. Errors like [`update`].
+pub fn soft_delete(
+    conn: &mut Conn,
+    id: ResourceId,
+    expected_version: Option<i64>,
+    now: Timestamp,
+) -> Result<Resource, Error> {
+    let key = id.to_string();
+    let before = get(conn, id)?;
+    let expected = expected_version.unwrap_or(before.version);
+    let condition = resources::version.eq(expected).and(resources::deleted_at.is_null());
+    let changed = on!(conn, c => {
+        diesel::update(resources::table.find(&key).filter(condition))
+            .set((
+                resources::deleted_at.eq(micros(now)),
+                resources::updated_at.eq(micros(now)),
+                resources::version.eq(expected + 1),
+            ))
+            .execute(c)
+    })?;
+    match (changed, before.deleted_at) {
+        (0, Some(_)) => Err(Error::NotFound { what: "resource" }),
+        (0, None) => Err(Error::Stale { what: "resource" }),
+        _ => get(conn, id),
+    }
+}
+
+/// Their public ids have been given out and never change from now on (design D7).
+pub fn mark_shown(conn: &mut Conn, ids: &[ResourceId]) -> Result<(), Error> {
+    for chunk in ids.chunks(500) {
+        let keys: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let unseen = resources::resource_id.eq_any(keys).and(resources::shown.eq(false));
+        on!(conn, c => {
+            diesel::update(resources::table.filter(unseen)).set(resources::shown.eq(true)).execute(c)
+        })?;
+    }
+    Ok(())
+}
+
+/// Makes the Concur UUID the public id, if nobody has seen the resource yet; false if someone has, or if the id was
+/// given to another resource before.
+pub fn adopt_scim_id(conn: &mut Conn, id: ResourceId, concur_uuid: Uuid) -> Result<bool, Error> {
+    let key = id.to_string();
+    let unseen = resources::shown.eq(false);
+    let adopted = conn.savepoint(|conn| {
+        on!(conn, c => {
+            diesel::update(resources::table.find(&key).filter(unseen))
+                .set(resources::scim_id.eq(concur_uuid.to_string()))
+                .execute(c)
+        })
+    });
+    match adopted {
+        Err(Error::Conflict { constraint: Constraint::ScimId }) => Ok(false),
+        adopted => Ok(adopted? == 1),
+    }
+}
+
+/// Compensation after Concur refused (reliability I2): the resource is as `before` again (a deletion is undone), or,
+/// when there was nothing before, it is gone: a tombstone that frees the name. The version rises all the same, since
+/// someone may hold the refused one.
+pub fn restore(
+    conn: &mut Conn,
+    id: ResourceId,
+    before: Option<&Content>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Some(before) = before else {
+        return match soft_delete(conn, id, None, now) {
+            Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        };
+    };
+    let key = id.to_string();
+    let account = get(conn, id)?.account.to_string();
+    on!(conn, c => {
+        diesel::update(resources::table.find(&key))
+            .set((Change::new(before, now), resources::version.eq(resources::version + 1)))
+            .execute(c)
+    })?;
+    put_emails(conn, &key, &account, &before.emails_folded)
+}
