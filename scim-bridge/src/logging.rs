@@ -109,8 +109,8 @@ impl<S: Subscriber> Layer<S> for AllowList {
             fields.0.insert("message".to_owned(), "a library reports a problem".into());
         }
         let line = match self.format {
-            LogFormat::Text => self.text(metadata.level(), metadata.target(), &fields.0),
-            LogFormat::Json => self.json(metadata.level(), metadata.target(), fields.0),
+            LogFormat::Text => self.text(*metadata.level(), metadata.target(), &fields.0),
+            LogFormat::Json => self.json(*metadata.level(), metadata.target(), fields.0),
         };
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         // A log that cannot be written must not stop the work.
@@ -119,7 +119,7 @@ impl<S: Subscriber> Layer<S> for AllowList {
 }
 
 impl AllowList {
-    fn text(&self, level: &Level, target: &str, fields: &Map<String, Value>) -> String {
+    fn text(&self, level: Level, target: &str, fields: &Map<String, Value>) -> String {
         let mut line = format!("{} {level:<5} {target}", self.clock.now());
         if let Some(Value::String(message)) = fields.get("message") {
             let _ = write!(line, ": {}", one_line(message));
@@ -136,7 +136,7 @@ impl AllowList {
         line
     }
 
-    fn json(&self, level: &Level, target: &str, fields: Map<String, Value>) -> String {
+    fn json(&self, level: Level, target: &str, fields: Map<String, Value>) -> String {
         let mut object = Map::new();
         object.insert("time".to_owned(), self.clock.now().to_string().into());
         object.insert("level".to_owned(), level.as_str().to_ascii_lowercase().into());

@@ -1,4 +1,5 @@
 //! `scim-bridge account connect|list|show`: the SAP Concur companies that the bridge is connected to.
+#![expect(clippy::doc_markdown, reason = "here doc comments are the help texts")]
 
 use std::path::PathBuf;
 

@@ -59,7 +59,7 @@ struct Settings {
     /// Folder for the database and the master key.
     #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<String>,
-    /// Any other setting, like delivery.bulk_from=10. May be repeated.
+    /// Any other setting, like log.level=debug. May be repeated.
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }
@@ -81,7 +81,7 @@ impl Settings {
         }
         for setting in &self.set {
             let (key, value) = setting.split_once('=').ok_or_else(|| {
-                Usage(format!("--set {setting}: write KEY=VALUE, like delivery.bulk_from=10"))
+                Usage(format!("--set {setting}: write KEY=VALUE, like log.level=debug"))
             })?;
             if key.trim() == "database_url" && value.contains('@') {
                 let reason = "an address with a password belongs into the environment (SCIM_BRIDGE_DATABASE_URL) \

@@ -58,7 +58,7 @@ mod tests {
             assert_eq!(parse(text), Ok(Duration::from_millis(millis)), "{text}");
             assert_eq!(parse(&format(Duration::from_millis(millis))), Ok(Duration::from_millis(millis)));
         }
-        assert_eq!(format(Duration::from_secs(300)), "5m");
+        assert_eq!(format(Duration::from_mins(5)), "5m");
     }
 
     #[test]

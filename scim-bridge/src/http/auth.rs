@@ -171,7 +171,7 @@ mod tests {
     fn exactly_one_bearer_header_carries_a_credential() {
         let check = |values: &[&str], token: Option<&str>| {
             let found = bearer(&headers(values));
-            assert_eq!(found.as_ref().map(|t| t.expose_secret()), token, "{values:?}");
+            assert_eq!(found.as_ref().map(ExposeSecret::expose_secret), token, "{values:?}");
         };
         check(&["Bearer abc"], Some("abc"));
         check(&["bEARER abc"], Some("abc"));

@@ -68,10 +68,10 @@ pub(crate) async fn unknown_scim(bridge: Bridge, request: HttpRequest) -> HttpRe
 }
 
 /// Any other unknown address. Below `/scim` the answer is a SCIM error all the same.
-pub(crate) async fn unknown(bridge: Bridge, request: HttpRequest) -> HttpResponse {
+pub(crate) fn unknown(bridge: &Bridge, request: &HttpRequest) -> HttpResponse {
     let scim = request.path() == "/scim" || request.path().starts_with("/scim/");
     let surface = if scim { Surface::Scim } else { Surface::Problem };
-    Trace::begin(&bridge, &request, surface).end(Err(Error::NotFound), None)
+    Trace::begin(bridge, request, surface).end(Err(Error::NotFound), None)
 }
 
 /// What an address does not offer is told only to those who may ask.

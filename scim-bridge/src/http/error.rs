@@ -134,7 +134,7 @@ impl Error {
         let error = self.to_scim(request_id);
         match error.status {
             500 => {
-                tracing::error!(request_id, error = self as &dyn std::error::Error, "request failed: a bug")
+                tracing::error!(request_id, error = self as &dyn std::error::Error, "request failed: a bug");
             }
             503 => {
                 tracing::error!(request_id, error = %logging::chain(self), "request refused: store unavailable");

@@ -66,7 +66,7 @@ impl Server {
                 .wrap(NormalizePath::trim())
                 .configure(|service| configure(service, &bridge))
                 .default_service(web::to(move |request: HttpRequest| {
-                    dispatch::unknown(bridge.clone(), request)
+                    std::future::ready(dispatch::unknown(&bridge, &request))
                 }))
         })
         .workers(2)

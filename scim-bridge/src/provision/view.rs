@@ -65,23 +65,19 @@ impl View {
         }
     }
 
-    fn set_delivery(&mut self, states: &[links::ExtensionState], latest: Option<&Operation>) {
-        for state in states {
-            let status = status(
-                &state.state,
-                state.provision_id.as_deref(),
-                error_text(state.error_code.as_deref(), state.error_message.as_deref()),
-                state.updated_at,
-            );
-            self.resource.set(&format!("{DELIVERY}:{}", state.extension), status);
+    fn set_delivery(&mut self, parts: &[links::ExtensionState], latest: Option<&Operation>) {
+        for part in parts {
+            let error = error_text(part.error_code.as_deref(), part.error_message.as_deref());
+            let shown = status(&part.state, part.provision_id.as_deref(), error, part.updated_at);
+            self.resource.set(&format!("{DELIVERY}:{}", part.extension), shown);
         }
         let Some(operation) = latest else { return };
         // What is still on its way says more about the identity part than what was last settled.
-        if !operation.state.is_end() || states.is_empty() {
+        if !operation.state.is_end() || parts.is_empty() {
             let error = error_text(operation.error_code.as_deref(), operation.error_message.as_deref());
             let provision_id = operation.provision_id.as_deref();
-            let status = status(operation.state.as_str(), provision_id, error, operation.updated_at);
-            self.resource.set(&format!("{DELIVERY}:identity"), status);
+            let shown = status(operation.state.as_str(), provision_id, error, operation.updated_at);
+            self.resource.set(&format!("{DELIVERY}:identity"), shown);
         }
         let warnings = translate::Operation::from_payload(&operation.payload).map(|o| o.warnings);
         if let Ok(warnings) = warnings

@@ -1,0 +1,119 @@
+//! Subcommands of the executable, on real files.
+
+use std::path::Path;
+use std::process::Output;
+
+use crate::process::bridge;
+
+fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = bridge(folder).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+#[test]
+fn match_writes_one_prediction_per_row_and_a_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "{\"id\":\"1\",\"VendorDescription\":\"GITHUB, INC.\",\"BusinessPurpose\":\"Seats\",\
+                \"ExpenseTypeName\":\"Software\",\"SpendCategory\":\"Other\"}\n\
+                {\"id\":\"2\",\"VendorDescription\":\"City Taxi\",\"ExpenseTypeName\":\"Taxi\"}\n";
+    std::fs::write(folder.path().join("rows.jsonl"), rows).unwrap();
+    let (code, out, said) = run(folder.path(), &["match", "--input", "rows.jsonl"]);
+    assert_eq!(code, 0, "{said}");
+    let predictions: Vec<serde_json::Value> =
+        out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(predictions.len(), 2);
+    assert_eq!(
+        (predictions[0]["id"].as_str(), predictions[0]["app_id"].as_str()),
+        (Some("1"), Some("github"))
+    );
+    assert_eq!((predictions[1]["id"].as_str(), predictions[1]["app_id"].as_str()), (Some("2"), None));
+    assert!(said.contains("2 rows") && said.contains("dictionary"), "{said}");
+
+    let (code, out_again, _) =
+        run(folder.path(), &["match", "--input", "rows.jsonl", "--output", "predictions.jsonl"]);
+    assert_eq!((code, out_again.as_str()), (0, ""));
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("predictions.jsonl")).unwrap(),
+        out,
+        "the same bytes"
+    );
+    assert!(!folder.path().join("scim-bridge-data").exists(), "matching needs no database");
+}
+
+#[test]
+fn match_names_the_line_of_a_bad_dictionary_and_of_a_wrong_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let entry = "{\"id\":\"a\",\"name\":\"A\",\"aliases\":[],\"domain\":\"a.io\",\"category\":\"x\"}\n";
+    std::fs::write(folder.path().join("bad.jsonl"), format!("{entry}not an entry\n")).unwrap();
+    std::fs::write(
+        folder.path().join("rows.jsonl"),
+        "{\"id\":\"1\"}\n{\"id\":\"2\",\"VendorDescription\":5}\n",
+    )
+    .unwrap();
+    let (code, _, said) =
+        run(folder.path(), &["match", "--dictionary", "bad.jsonl", "--input", "rows.jsonl"]);
+    assert!(code == 1 && said.contains("bad.jsonl") && said.contains("line 2"), "{code} {said}");
+    let (code, _, said) = run(folder.path(), &["match", "--input", "rows.jsonl"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("rows.jsonl, line 2, field VendorDescription"), "{said}");
+    let (code, _, said) = run(folder.path(), &["match", "--input", "absent.jsonl"]);
+    assert!(code == 1 && said.contains("absent.jsonl"), "{code} {said}");
+}
+
+#[test]
+fn tokens_are_made_listed_and_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, plaintext, said) = run(
+        folder.path(),
+        &["token", "create", "--name", "Prometheus", "--scopes", "metrics:read", "--expires-in", "30d"],
+    );
+    assert_eq!(code, 0, "{said}");
+    assert!(plaintext.starts_with("ccb_") && plaintext.lines().count() == 1, "{plaintext}");
+    let (_, listed, _) = run(folder.path(), &["token", "list"]);
+    assert!(listed.contains("Prometheus") && listed.contains("metrics:read"), "{listed}");
+    let secret = plaintext.trim().rsplit_once('_').unwrap().0;
+    assert!(!listed.contains(secret), "the secret is shown once");
+    let id = listed.lines().nth(1).unwrap().split_whitespace().next().unwrap();
+    assert_eq!(run(folder.path(), &["token", "revoke", id]).0, 0);
+    assert_eq!(run(folder.path(), &["token", "revoke", id]).0, 1, "it is no live token any more");
+    let (code, _, said) = run(folder.path(), &["token", "create", "--name", "x", "--scopes", "everything"]);
+    assert!(code == 2 && said.contains("scim:read"), "{said}");
+    let (code, _, said) = run(folder.path(), &["token", "create", "--name", "x", "--account", "Acme"]);
+    assert!(code == 1 && said.contains("none yet"), "{said}");
+}
+
+#[test]
+fn the_configuration_is_shown_with_its_origins_and_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bridge.toml"), "[delivery]\nbulk_from = 9\n").unwrap();
+    let (code, shown, said) =
+        run(folder.path(), &["config", "show", "--config", "bridge.toml", "--set", "sync.interval=1h"]);
+    assert_eq!(code, 0, "{said}");
+    let row = |key: &str| shown.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+    assert!(row("delivery.bulk_from").contains("bridge.toml, line 2"), "{shown}");
+    assert!(row("sync.interval").contains("\"1h\"") && row("sync.interval").contains("--set"), "{shown}");
+    assert!(row("listen").contains("default"), "{shown}");
+    assert_eq!(run(folder.path(), &["config", "check"]).0, 0);
+    assert_eq!(run(folder.path(), &["config", "check", "--set", "delivery.bulk_form=1"]).0, 2);
+}
+
+#[test]
+fn a_company_is_connected_only_with_secrets_from_files_or_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let connect =
+        ["account", "connect", "--name", "Acme", "--base-uri", "https://example.com", "--client-id", "c"];
+    let (code, _, said) = run(folder.path(), &connect);
+    assert!(code == 2 && said.contains("--client-secret-file"), "{said}");
+    std::fs::write(folder.path().join("secret"), "s3cret-canary\n").unwrap();
+    let with_secret = [&connect[..], &["--client-secret-file", "secret"]].concat();
+    let (code, _, said) = run(folder.path(), &with_secret);
+    assert!(code == 2 && said.contains("--company-uuid"), "{said}");
+    let user = [&with_secret[..], &["--username", "ada", "--password-file", "secret"]].concat();
+    let (code, _, said) = run(folder.path(), &user);
+    assert!(code == 1 && said.contains("base URI"), "a foreign host gets no secret: {said}");
+    assert!(!said.contains("s3cret-canary"));
+    let (code, listed, _) = run(folder.path(), &["account", "list"]);
+    assert_eq!((code, listed.lines().count()), (0, 1));
+    assert_eq!(run(folder.path(), &["account", "show", "Acme"]).0, 1);
+}

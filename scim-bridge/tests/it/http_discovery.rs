@@ -1,0 +1,45 @@
+//! Discovery and groups over HTTP, RFC 7644 §4.
+
+use crate::harness::everywhere;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_offered_is_described() {
+    everywhere(async |house| {
+        let base = format!("http://{}/scim/v2", house.running.addr());
+        let config = house.get("/scim/v2/ServiceProviderConfig").await.expect(200);
+        for (feature, supported) in
+            [("patch", true), ("bulk", false), ("filter", true), ("etag", true), ("sort", false)]
+        {
+            assert_eq!(config[feature]["supported"], supported, "{feature}");
+        }
+        assert!(config["meta"]["location"].as_str().unwrap().starts_with(&base), "{config}");
+        let types = house.get("/scim/v2/ResourceTypes").await.expect(200);
+        assert_eq!(types["Resources"][0]["id"], "User");
+        let user = house.get("/scim/v2/ResourceTypes/User").await.expect(200);
+        assert_eq!(user["endpoint"], "/Users");
+        let schemas = house.get("/scim/v2/Schemas").await.expect(200);
+        for schema in schemas["Resources"].as_array().unwrap() {
+            let urn = schema["id"].as_str().unwrap();
+            assert_eq!(house.get(&format!("/scim/v2/Schemas/{urn}")).await.expect(200)["id"], urn);
+        }
+        house.get("/scim/v2/Schemas/urn:nothing").await.expect_error(404, None);
+        house.get("/scim/v2/ResourceTypes/Device").await.expect_error(404, None);
+        house.get("/scim/v2/Schemas?filter=id+pr").await.expect_error(403, None);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_are_an_empty_list_for_those_who_insist() {
+    everywhere(async |house| {
+        let groups = house.get("/Groups?startIndex=1&count=100").await.expect(200);
+        assert_eq!(groups["totalResults"], 0);
+        assert!(groups["Resources"].as_array().unwrap().is_empty());
+        let filtered =
+            house.get("/Groups?filter=displayName+eq+%22Sales%22&excludedAttributes=members").await;
+        assert_eq!(filtered.expect(200)["totalResults"], 0);
+        house.get("/Groups/1").await.expect_error(404, None);
+        house.write(reqwest::Method::POST, "/Groups", &serde_json::json!({})).await.expect_error(501, None);
+    })
+    .await;
+}
