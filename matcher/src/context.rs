@@ -53,7 +53,7 @@ impl Context {
 
 fn heading(expense_type: &[Marked], category: &[Marked], code: Option<&str>) -> Heading {
     let by_type = of_words(expense_type);
-    let by_category = code.map_or_else(|| of_words(category), of_code);
+    let by_category = code.and_then(of_code).unwrap_or_else(|| of_words(category));
     // The category is Concur's and the same for everybody; the type is the customer's. The more telling one wins.
     let rank = |heading: Heading| match heading {
         Heading::Travel => 4,
@@ -80,19 +80,17 @@ fn of_words(marked: &[Marked]) -> Heading {
     }
 }
 
-/// Concur's spend category codes (Expense Report v3, "Spend Category Codes").
-fn of_code(code: &str) -> Heading {
-    match code {
-        "AIRFR" | "AIRFE" | "LODGX" | "LODGA" | "LODGT" | "LODGN" | "MEALS" | "MEALA" | "ENTER" | "GRTRN"
-        | "CARRT" | "CARXX" | "CARMI" | "COCAR" | "GASXX" | "PRKNG" | "RAILX" | "OTTRN" | "JPYTX"
-        | "PCARM" | "MLGXX" => Heading::Travel,
-        "GIFTS" | "SHIPG" | "DONAT" | "UTLTS" | "INSUR" | "TRADE" | "ABFEE" | "FINAN" | "STAFF" | "RENTX" => {
-            Heading::Goods
-        }
+/// Concur's spend category codes, as far as they have been seen; `None` for any other, so that its name is read.
+fn of_code(code: &str) -> Option<Heading> {
+    Some(match code {
+        "AIRFR" | "AIRFE" | "LODGX" | "LODGA" | "MEALS" | "MEALA" | "ENTER" | "GRTRN" | "CARRT" | "CARXX"
+        | "GASXX" | "PRKNG" | "RAILX" => Heading::Travel,
+        "GIFTS" | "SHIPG" | "DONAT" | "UTLTS" | "INSUR" | "ABFEE" | "FINAN" => Heading::Goods,
         "COMPU" => Heading::Software,
         "SUBSC" | "TELEC" | "ADVTG" | "TRAIN" | "FEESD" | "PROFS" => Heading::Services,
-        _ => Heading::Neutral,
-    }
+        "OTHER" | "OFFIC" => Heading::Neutral,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -123,6 +121,7 @@ mod tests {
         check("Online Fees", "Telecom/Internet", None, Heading::Services);
         check("Gifts - Staff", "", None, Heading::Goods);
         check("Miscellaneous", "Other", Some("OTHER"), Heading::Neutral);
+        check("", "Airfare", Some("ZZZZZ"), Heading::Travel);
         check("", "", None, Heading::Neutral);
     }
 }
