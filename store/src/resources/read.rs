@@ -37,7 +37,7 @@ pub fn get(conn: &mut Conn, id: ResourceId) -> Result<Resource, Error> {
     row.ok_or(Error::NotFound { what: "resource" })?.try_into()
 }
 
-/// The content as it stands, to be kept for [`restore`].
+/// The content as it stands, to be kept for [`super::restore`].
 pub fn content(conn: &mut Conn, id: ResourceId) -> Result<Content, Error> {
     let resource = get(conn, id)?;
     let key = id.to_string();
