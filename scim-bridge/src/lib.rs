@@ -10,6 +10,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod delivery;
+pub mod demo;
 pub mod http;
 pub mod logging;
 pub mod metrics;
