@@ -54,6 +54,7 @@ pub mod testing;
 pub mod tokens;
 pub mod users;
 mod value;
+pub mod waiting;
 
 pub use conn::Conn;
 pub use error::{Constraint, Error};
