@@ -8,6 +8,7 @@ use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use store::Store;
 use store::ids::AccountId;
+use tokio_util::sync::CancellationToken;
 
 use super::Settings;
 use super::verdict::Waiters;
@@ -24,6 +25,8 @@ pub(super) struct Engine {
     pub(super) clients: Clients,
     pub(super) settings: Arc<Settings>,
     pub(super) waiters: Waiters,
+    /// Cancelled when the worker is to stop: nothing is sent any more.
+    pub(super) stop: CancellationToken,
     /// Names this process in leases.
     pub(super) owner: Arc<str>,
 }
@@ -31,11 +34,6 @@ pub(super) struct Engine {
 impl Engine {
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    /// Uniform over 0 to 1; the one place of delivery that is random.
-    pub(super) fn jitter(&self) -> f64 {
-        rand::random::<f64>()
     }
 
     /// The account's client, or nothing where there is none: then everything of the account is tried again later.
@@ -48,6 +46,11 @@ impl Engine {
             }
         }
     }
+}
+
+/// Uniform over 0 to 1; the one place of delivery that is random.
+pub(super) fn jitter() -> f64 {
+    rand::random::<f64>()
 }
 
 /// Runs all futures, at most `limit` of them at a time.

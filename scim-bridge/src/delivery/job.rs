@@ -8,6 +8,7 @@ use concur::model::PatchOperation;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::accounts::Account;
+use store::ids::AccountId;
 use store::links::Link;
 use store::operations::{self, Expect};
 use store::{Conn, Error, links, resources};
@@ -38,17 +39,28 @@ pub(super) struct Job {
     pub(super) adopted: bool,
     /// What Concur is known to hold of what we manage.
     pub(super) known: ConcurUser,
-    manager: Manager,
+    /// Who the manager is in Concur.
+    pub(super) manager: Manager,
     sent_at: Timestamp,
 }
 
 /// Who the manager is in Concur.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Manager {
+pub(super) enum Manager {
+    /// None is wanted.
     Nobody,
+    /// Concur's id of the manager.
     User(String),
-    /// Not in Concur yet, or not one of ours.
-    NotThere,
+    /// One of ours who is not in Concur yet.
+    Expected,
+    /// Nobody we know.
+    Stranger,
+}
+
+impl Manager {
+    fn is_missing(&self) -> bool {
+        matches!(self, Self::Expected | Self::Stranger)
+    }
 }
 
 /// What is to be sent.
@@ -62,6 +74,15 @@ pub(super) enum Request {
     Nothing,
     /// Access is to end for someone who never had any.
     NeverThere,
+}
+
+/// Whether the spend profile was looked at, and what was there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Profile<'a> {
+    /// It is as it was known.
+    NotRead,
+    /// What Concur answered; `None` for a user without one.
+    Read(Option<&'a Value>),
 }
 
 impl Job {
@@ -80,7 +101,7 @@ impl Job {
             AccountSettings::default()
         });
         let link = links::get(conn, row.resource_id)?;
-        let manager = manager_of(conn, &row, &change)?;
+        let manager = manager_of(conn, row.account, &change)?;
         let last = operations::attempts(conn, row.id)?.pop();
         let sent_at = last.map_or(row.created_at, |attempt| attempt.ended_at.unwrap_or(attempt.started_at));
         let user =
@@ -127,7 +148,7 @@ impl Job {
         if self.change.kind.is_urgent() {
             base = translate::observe(&base.to_value(), None, &[&target]);
         }
-        if self.manager == Manager::NotThere {
+        if self.manager.is_missing() {
             base.remove(MANAGER);
         }
         translate::diff(&base, &target)
@@ -136,17 +157,17 @@ impl Job {
     /// What would still have to be sent after this operation: ending access sends nothing else.
     pub(super) fn left_over(&self, known: &ConcurUser) -> bool {
         let mut base = known.clone();
-        if self.manager == Manager::NotThere {
+        if self.manager.is_missing() {
             base.remove(MANAGER);
         }
         !translate::diff(&base, &self.whole()).is_empty()
     }
 
-    /// What Concur holds of what we manage, given the identity it answered or was read with. `spend` is `None` where
-    /// the profile was not looked at.
-    pub(super) fn observed(&self, identity: &Value, spend: Option<Option<&Value>>) -> ConcurUser {
+    /// What Concur holds of what we manage, given the identity it answered or was read with.
+    pub(super) fn observed(&self, identity: &Value, profile: Profile<'_>) -> ConcurUser {
         let target = self.target();
-        let mut seen = translate::observe(identity, spend.flatten(), &[&self.known, &target]);
+        let spend = if let Profile::Read(spend) = profile { spend } else { None };
+        let mut seen = translate::observe(identity, spend, &[&self.known, &target]);
         for path in NOT_SHOWN {
             if seen.get(path).is_none() && is_hidden(identity, path) {
                 let assumed =
@@ -156,13 +177,28 @@ impl Job {
                 }
             }
         }
-        if spend.is_none() {
+        if profile == Profile::NotRead {
             seen.remove(SPEND);
             if let Some(profile) = self.known.get(SPEND) {
                 seen.set(SPEND, profile.clone());
             }
         }
         seen
+    }
+
+    /// What Concur holds once it has taken the identity part and nothing is known of the rest.
+    pub(super) fn with_identity_taken(&self) -> ConcurUser {
+        if self.change.kind.is_urgent() {
+            let mut known = self.known.clone();
+            known.set("active", json!(false));
+            return known;
+        }
+        let mut taken = self.target();
+        taken.remove(SPEND);
+        if let Some(profile) = self.known.get(SPEND) {
+            taken.set(SPEND, profile.clone());
+        }
+        taken
     }
 
     /// Whether the spend profile belongs to what has to be read back.
@@ -230,13 +266,12 @@ fn is_hidden(identity: &Value, path: &str) -> bool {
     }
 }
 
-fn manager_of(conn: &mut Conn, row: &operations::Operation, change: &Operation) -> Result<Manager, Error> {
+/// Who the wanted manager is in Concur.
+pub(super) fn manager_of(conn: &mut Conn, account: AccountId, change: &Operation) -> Result<Manager, Error> {
     let Some(id) = &change.manager else { return Ok(Manager::Nobody) };
-    let Ok(scim_id) = id.parse::<Uuid>() else { return Ok(Manager::NotThere) };
-    let resource = resources::get_by_scim_id(conn, row.account, resources::ResourceType::User, scim_id)?;
-    let link = match resource {
-        Some(resource) => links::get(conn, resource.id)?,
-        None => None,
-    };
-    Ok(link.and_then(|link| link.concur_user_id).map_or(Manager::NotThere, Manager::User))
+    let Ok(scim_id) = id.parse::<Uuid>() else { return Ok(Manager::Stranger) };
+    let found = resources::get_by_scim_id(conn, account, resources::ResourceType::User, scim_id)?;
+    let Some(resource) = found else { return Ok(Manager::Stranger) };
+    let link = links::get(conn, resource.id)?;
+    Ok(link.and_then(|link| link.concur_user_id).map_or(Manager::Expected, Manager::User))
 }

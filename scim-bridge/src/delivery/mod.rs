@@ -39,6 +39,7 @@ mod batch;
 mod claim;
 mod engine;
 mod job;
+mod managers;
 pub mod policy;
 mod poll;
 mod record;
@@ -75,4 +76,6 @@ pub mod part {
     pub const IDENTITY: &str = "identity";
     /// The spend profile.
     pub const SPEND: &str = "spend";
+    /// The reference to the manager, with operations alone: `waiting` until the manager is in Concur.
+    pub const MANAGER: &str = "manager";
 }

@@ -12,9 +12,9 @@ use store::operations::State;
 use super::Settings;
 
 /// Concur gives a request up after 120 minutes; five more for its clock and ours.
-const POLL_AT_MOST: Duration = Duration::from_secs(125 * 60);
+const POLL_AT_MOST: Duration = Duration::from_mins(125);
 /// Longest wait that Concur may ask for.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 /// An extension that Concur refuses for good is tried so often all the same: a refusal can heal when an earlier
 /// part has landed.
 const REFUSED_EXTENSION_ATTEMPTS: u32 = 3;
@@ -249,7 +249,7 @@ mod tests {
             waits.push(wait.as_millis());
             sent_at -= wait;
         }
-        assert_eq!(waits, [5_000, 7_500, 11_250, 16_875, 25_312, 37_968, 56_952, 60_000, 60_000]);
+        assert_eq!(waits, [5_000, 7_500, 11_250, 16_875, 25_312, 37_968, 56_953, 60_000, 60_000]);
         let old = now() - SignedDuration::from_mins(125);
         check(History { sent_at: old, ..history(State::Submitted) }, pending, 0.5, State::Unknown, 5);
     }

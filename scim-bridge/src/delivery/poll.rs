@@ -79,12 +79,11 @@ impl Engine {
         };
         let only = jobs.len() == 1;
         for job in &jobs {
-            match result_of(job, &operations, only) {
-                Some(outcome) => self.record_outcome(client, job, outcome, &status.correlation_id).await,
-                None => {
-                    let note = Note::because("the status leaves this operation out");
-                    self.record(job, Event::Forgotten, note, nothing_more()).await;
-                }
+            if let Some(outcome) = result_of(job, &operations, only) {
+                self.record_outcome(client, job, outcome, &status.correlation_id).await;
+            } else {
+                let note = Note::because("the status leaves this operation out");
+                self.record(job, Event::Forgotten, note, nothing_more()).await;
             }
         }
     }
@@ -152,10 +151,10 @@ impl Engine {
         if !matches!(event, Event::Succeeded | Event::PartFailed { .. }) {
             return nothing_more();
         }
-        let created = match (job.user, outcome.user_id) {
-            (None, Some(user)) => Some((user, job.link(user, false, &job.known, self.now()))),
-            _ => None,
-        };
+        // So that the next patch, if there is one, names the failed part alone.
+        let user = job.user.or(outcome.user_id);
+        let link = user.map(|user| job.link(user, job.adopted, &job.with_identity_taken(), self.now()));
+        let new_user = if job.user.is_none() { outcome.user_id } else { None };
         let (resource, part_of) = (job.row.resource_id, PartOf::job(job));
         let spend = job.has_spend().then(|| spend_part(outcome));
         if let Some((state, note)) = &spend
@@ -165,8 +164,10 @@ impl Engine {
             self.metrics.ups_extension_failures.with_label_values(&[part::SPEND, cause]).inc();
         }
         Box::new(move |conn, now| {
-            if let Some((user, link)) = created {
+            if let Some(link) = link {
                 links::put(conn, &link)?;
+            }
+            if let Some(user) = new_user {
                 resources::adopt_scim_id(conn, resource, user.as_uuid())?;
             }
             put_part(conn, &part_of, part::IDENTITY, "success", &Note::default(), now)?;

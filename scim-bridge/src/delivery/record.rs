@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use store::operations::{self, ExtensionOutcome, NewOperation, State, Transition};
 use store::{Conn, links};
 
-use super::engine::Engine;
+use super::engine::{Engine, jitter};
 use super::failure;
 use super::job::Job;
 use super::policy::{self, Decision, Event};
@@ -78,7 +78,7 @@ impl Engine {
         effects: Effects,
     ) -> Option<Decision> {
         let now = self.now();
-        let decision = policy::decide(&job.history(), event, &self.settings, now, self.jitter());
+        let decision = policy::decide(&job.history(), event, &self.settings, now, jitter());
         let note = if decision.gave_up { note.coded(failure::GAVE_UP) } else { note };
         let transition = Transition {
             due_at: Some(decision.due_at),

@@ -16,7 +16,7 @@ use store::{links, resources};
 use super::batch::{Batch, group};
 use super::engine::{Engine, side_by_side};
 use super::failure;
-use super::job::{Job, Request};
+use super::job::{Job, Profile, Request};
 use super::part;
 use super::policy::{Event, elapsed};
 use super::record::{Effects, Note, PartOf, nothing_more, put_part};
@@ -28,7 +28,7 @@ enum Sent<T> {
     Error(Error),
     /// Given up by us before the lease ran out.
     OutOfTime,
-    /// Not begun: too little of the lease was left.
+    /// Not begun: too little of the lease was left, or the worker stops.
     NotBegun,
 }
 
@@ -150,7 +150,7 @@ impl Engine {
         body: &Value,
         correlation_id: String,
     ) {
-        let known = job.observed(body, None);
+        let known = job.observed(body, Profile::NotRead);
         let adopted = job.adopted;
         let (resource, had_user, has_spend) =
             (job.row.resource_id, job.user.is_some(), job.change.desired.get(SPEND).is_some());
@@ -243,7 +243,7 @@ impl Engine {
 
     /// Nothing was sent, so the operation goes back to the queue.
     async fn give_back(&self, job: &Job) {
-        let note = Note::because("claimed too long ago to be sent under the same lease");
+        let note = Note::because("not begun: the lease would have ended first, or this process is stopping");
         self.record(job, Event::NotApplied { retry_after: None }, note, nothing_more()).await;
     }
 
@@ -252,7 +252,8 @@ impl Engine {
         debug_assert_eq!(job.row.state, State::Sending, "only a claimed operation is sent");
         let now = self.now();
         let left = job.row.lease_until.map_or(Duration::ZERO, |until| elapsed(now, until));
-        let Some(time) = self.settings.time_to_send(left) else { return Sent::NotBegun };
+        let time = self.settings.time_to_send(left).filter(|_| !self.stop.is_cancelled());
+        let Some(time) = time else { return Sent::NotBegun };
         match tokio::time::timeout(time, request).await {
             Ok(Ok(answer)) => Sent::Answered(answer),
             Ok(Err(error)) => Sent::Error(error),

@@ -43,11 +43,11 @@ impl Default for Settings {
             bulk_from: 5,
             max_concurrent: 4,
             poll_first: Duration::from_secs(5),
-            poll_max: Duration::from_secs(60),
+            poll_max: Duration::from_mins(1),
             retry_first: Duration::from_secs(2),
-            retry_max: Duration::from_secs(300),
+            retry_max: Duration::from_mins(5),
             max_attempts: 20,
-            give_up_after: Duration::from_secs(86_400),
+            give_up_after: Duration::from_hours(24),
             settle_first: Duration::from_secs(5),
         }
     }

@@ -7,7 +7,8 @@ use concur::{Advice, Client, Error};
 use store::{Conn, links, operations};
 
 use super::engine::Engine;
-use super::job::Job;
+use super::job::{Job, Manager, Profile};
+use super::managers;
 use super::part;
 use super::policy::Event;
 use super::record::{Effects, Note, PartOf, nothing_more, put_part, rest_of};
@@ -55,8 +56,11 @@ impl Engine {
         job: &Job,
         user: &IdentityUser,
     ) -> Result<ConcurUser, Error> {
-        let spend = if job.has_spend() { Some(client.spend().get_user(&user.id()).await?) } else { None };
-        Ok(job.observed(user.raw(), spend.as_ref().map(Option::as_ref)))
+        if !job.has_spend() {
+            return Ok(job.observed(user.raw(), Profile::NotRead));
+        }
+        let spend = client.spend().get_user(&user.id()).await?;
+        Ok(job.observed(user.raw(), Profile::Read(spend.as_ref())))
     }
 
     async fn compare(&self, job: &Job, known: ConcurUser) {
@@ -81,11 +85,15 @@ impl Engine {
         let (resource, operation, part_of) = (job.row.resource_id, job.row.id, PartOf::job(job));
         let (stored, has_spend) = (known.to_value(), job.has_spend());
         let rest = rest_of(job, known, self.now());
+        let waits_for_manager = job.manager == Manager::Expected && !job.change.kind.is_urgent();
         Box::new(move |conn: &mut Conn, now| {
             links::set_known(conn, resource, &stored, now)?;
             put_part(conn, &part_of, part::IDENTITY, "success", &Note::default(), now)?;
             if has_spend {
                 put_part(conn, &part_of, part::SPEND, "success", &Note::default(), now)?;
+            }
+            if waits_for_manager {
+                managers::settled(conn, operation, managers::WAITING, now)?;
             }
             if let Some(rest) = rest
                 && operations::latest_for_resource(conn, resource)?

@@ -26,8 +26,8 @@ use crate::metrics::Metrics;
 
 /// How long a stopping worker lets finish what is under way.
 const STOP_WITHIN: Duration = Duration::from_secs(30);
-/// How often the gauges of the outbox are measured.
-const MEASURE_EVERY: Duration = Duration::from_secs(15);
+/// How often the outbox is measured, and those are looked at who wait for a manager.
+const LOOK_AROUND_EVERY: Duration = Duration::from_secs(15);
 
 /// What delivery needs.
 #[derive(Clone)]
@@ -83,24 +83,26 @@ pub fn start(parts: Parts) -> Result<(Handle, Worker), SettingsError> {
         clients,
         settings: Arc::new(settings),
         waiters: waiters.clone(),
+        stop: stop.clone(),
         owner: owner.into(),
     };
-    let task = tokio::spawn(run(engine, Arc::clone(&bell), stop.clone()));
+    let task = tokio::spawn(run(engine, Arc::clone(&bell)));
     Ok((Handle { store, waiters, bell }, Worker { stop, task }))
 }
 
-async fn run(engine: Engine, bell: Arc<Notify>, stop: CancellationToken) {
+async fn run(engine: Engine, bell: Arc<Notify>) {
     let mut lanes = Lanes::default();
     let mut waves: JoinSet<(Lane, AccountId)> = JoinSet::new();
     let mut measured: Option<Instant> = None;
     loop {
-        if measured.is_none_or(|at| at.elapsed() >= MEASURE_EVERY) {
+        if measured.is_none_or(|at| at.elapsed() >= LOOK_AROUND_EVERY) {
             engine.measure().await;
+            engine.catch_up_with_managers().await;
             measured = Some(Instant::now());
         }
         let wait = turn(&engine, &mut lanes, &mut waves).await;
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = engine.stop.cancelled() => break,
             () = bell.notified() => {}
             () = tokio::time::sleep(wait) => {}
             Some(ended) = waves.join_next(), if !waves.is_empty() => freed(&mut lanes, ended),

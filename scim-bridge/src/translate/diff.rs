@@ -172,6 +172,7 @@ mod tests {
     use super::{ConcurUser, ENTERPRISE, SPEND, diff};
     use serde_json::{Value, json};
 
+    #[expect(clippy::needless_pass_by_value, reason = "the cases read better")]
     fn check(known: Value, desired: Value, expected: Value) {
         let operations = diff(&ConcurUser::from_value(known), &ConcurUser::from_value(desired));
         assert_eq!(serde_json::to_value(operations).unwrap(), expected);

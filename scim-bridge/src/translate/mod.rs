@@ -12,6 +12,8 @@ mod document;
 pub mod mapping;
 mod observe;
 mod operation;
+#[cfg(test)]
+mod tests;
 mod user;
 mod values;
 

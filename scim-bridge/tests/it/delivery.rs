@@ -458,3 +458,50 @@ async fn someone_who_never_reached_concur_is_deleted_without_a_word_to_it() {
     assert_eq!(house.writes().len(), 0);
     worker.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manager_who_arrives_later_is_named_then() {
+    for house in House::each().await {
+        manager_arrives_later(&house).await;
+    }
+}
+
+async fn manager_arrives_later(house: &House) {
+    // The manager's own create waits for a person, so the people below go first.
+    let (boss, boss_created) = house.create(person("late-boss")).await;
+    let held = operations::Transition::to(State::Held, scim_bridge::clock::Clock::system().now());
+    let expect = operations::Expect { state: State::Ready, lease_epoch: 0 };
+    let write = move |conn: &mut store::Conn| operations::transition(conn, boss_created, expect, &held);
+    assert!(house.store().write(write).await.unwrap());
+    let boss_id = house.store().read(move |conn| resources::get(conn, boss)).await.unwrap().scim_id;
+    house.store().write(move |conn| resources::mark_shown(conn, &[boss])).await.unwrap();
+    let mut body = person("early");
+    body[ENTERPRISE]["manager"] = json!({"value": boss_id.to_string()});
+    let (handle, worker) = house.work();
+    let (resource, operation) = house.create(body).await;
+    handle.wake();
+    house.reaches(operation, State::Done).await;
+    assert_eq!(house.writes().pop().unwrap().body[ENTERPRISE].get("manager"), None);
+    worker.stop().await;
+
+    let released = operations::Transition::to(State::Ready, scim_bridge::clock::Clock::system().now());
+    let expect = operations::Expect { state: State::Held, lease_epoch: 0 };
+    let write = move |conn: &mut store::Conn| operations::transition(conn, boss_created, expect, &released);
+    assert!(house.store().write(write).await.unwrap());
+    let (_, worker) = house.work();
+    house.reaches(boss_created, State::Done).await;
+    worker.stop().await;
+    // A worker looks around when it starts.
+    let (_, worker) = house.work();
+    let follow_up = until("the follow-up", || async {
+        let latest = house.store().read(move |conn| operations::latest_for_resource(conn, resource)).await;
+        let latest = latest.unwrap().unwrap();
+        if latest.id == operation { Err("no follow-up yet".to_owned()) } else { Ok(latest) }
+    });
+    house.reaches(follow_up.await.id, State::Done).await;
+    let manager = format!("{ENTERPRISE}:manager");
+    assert_eq!(house.last_patch(), [("replace".to_owned(), manager)]);
+    let value = house.writes().pop().unwrap().body["Operations"][0]["value"]["value"].clone();
+    assert_eq!(Some(value.as_str().unwrap().to_owned()), house.link(boss).await.concur_user_id);
+    worker.stop().await;
+}

@@ -88,14 +88,14 @@ pub(in crate::translate) fn state_province(source: &Source<'_>, row: &Row) -> Ou
 
 /// The provider's text within the row's limit, else the account's.
 pub(in crate::translate) fn from_settings(source: &Source<'_>, row: &Row) -> Outcome {
-    let set = match row.concur.rsplit(':').next() {
+    let of_account = match row.concur.rsplit(':').next() {
         Some("ledgerCode") => &source.settings.ledger_code,
         Some("cashAdvanceAccountCode") => &source.settings.cash_advance_account_code,
         _ => &None,
     };
     match super::text(source, row) {
-        Outcome::Absent => set.as_deref().map_or(Outcome::Absent, |text| Outcome::Fits(text.into())),
-        sent => sent,
+        Outcome::Absent => of_account.as_deref().map_or(Outcome::Absent, |text| Outcome::Fits(text.into())),
+        own => own,
     }
 }
 
