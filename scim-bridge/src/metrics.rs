@@ -123,8 +123,8 @@ metrics! {
         "Sync runs that ended.";
     sync_lines_read: IntCounterVec = "scim_bridge_sync_lines_read_total" ["account"]
         "Expense lines read from Concur.";
-    match_lines: IntGaugeVec = "scim_bridge_match_lines" ["account", "band"]
-        "Expense lines by the band of their match.";
+    match_lines: IntGaugeVec = "scim_bridge_match_lines" ["account", "status"]
+        "Expense lines by the status of their match.";
     match_lines_decided: IntCounterVec = "scim_bridge_match_lines_decided_total" ["account"]
         "Expense lines for which the app was decided.";
     cred_refresh_token_days_left: GaugeVec = "scim_bridge_cred_refresh_token_days_left" ["account"]

@@ -6,6 +6,7 @@
 
 mod account;
 mod config;
+mod demo;
 mod healthcheck;
 mod matching;
 mod output;
@@ -33,6 +34,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Play a whole day against a simulated Concur, match a year of expenses, and keep serving.
+    Demo(demo::Demo),
     /// Serve SCIM, the API and metrics; deliver to Concur; sync expenses.
     Serve(serve::Serve),
     /// Match expense lines from a file to apps, without a server.
@@ -80,9 +83,9 @@ impl Settings {
             layers.flag("--data-dir", "data_dir", folder)?;
         }
         for setting in &self.set {
-            let (key, value) = setting.split_once('=').ok_or_else(|| {
-                Usage(format!("--set {setting}: write KEY=VALUE, like log.level=debug"))
-            })?;
+            let (key, value) = setting
+                .split_once('=')
+                .ok_or_else(|| Usage(format!("--set {setting}: write KEY=VALUE, like log.level=debug")))?;
             if key.trim() == "database_url" && value.contains('@') {
                 let reason = "an address with a password belongs into the environment (SCIM_BRIDGE_DATABASE_URL) \
                               or the file, not onto the command line";
@@ -134,6 +137,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
 async fn dispatch(cli: Cli) -> anyhow::Result<()> {
     let settings = &cli.settings;
     match cli.command {
+        Command::Demo(demo) => demo.run(settings).await,
         Command::Serve(serve) => serve.run(settings).await,
         Command::Match(matching) => matching.run(settings),
         Command::Token(token) => token.run(settings),

@@ -81,6 +81,9 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 }
 
 impl Config {
+    /// The longest that a SCIM write may wait for Concur: identity providers give up after 30 to 60 s.
+    pub const CONFIRM_WITHIN_MAX: std::time::Duration = std::time::Duration::from_secs(25);
+
     /// Judges what single values cannot show.
     ///
     /// # Errors
@@ -99,7 +102,7 @@ impl Config {
                 ),
             );
         }
-        if self.confirm_within > std::time::Duration::from_secs(25) {
+        if self.confirm_within > Self::CONFIRM_WITHIN_MAX {
             return wrong(
                 "confirm_within",
                 "at most 25s: identity providers give up after 30 to 60 s".into(),

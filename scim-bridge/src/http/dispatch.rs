@@ -141,7 +141,13 @@ impl Trace {
     fn end(self, outcome: Result<HttpResponse, Error>, caller: Option<&Caller>) -> HttpResponse {
         let mut answer = match outcome {
             Ok(answer) => answer,
-            Err(error) => error.respond(self.surface, &self.request_id),
+            Err(error) => {
+                if matches!(error, Error::Store(store::Error::Unavailable { .. })) {
+                    let surface = if self.surface == Surface::Scim { "scim" } else { "other" };
+                    self.bridge.metrics.store_unavailable.with_label_values(&[surface]).inc();
+                }
+                error.respond(self.surface, &self.request_id)
+            }
         };
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             answer.headers_mut().insert(REQUEST_ID, value);
@@ -164,10 +170,6 @@ impl Trace {
         if self.surface == Surface::Scim {
             metrics.scim_requests.with_label_values(&[&account, &self.method, &status]).inc();
         }
-        if status == "503" {
-            let surface = if self.surface == Surface::Scim { "scim" } else { "other" };
-            metrics.store_unavailable.with_label_values(&[surface]).inc();
-        }
         let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let token = caller.map(|caller| caller.token.to_string()).unwrap_or_default();
         tracing::info!(
@@ -189,4 +191,70 @@ fn known_method(request: &HttpRequest) -> String {
     let method = request.method().as_str();
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     if known.contains(&method) { method.to_owned() } else { "other".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use actix_web::FromRequest;
+    use actix_web::body::to_bytes;
+    use actix_web::http::Method;
+    use actix_web::test::TestRequest;
+
+    use crate::accounts::Clients;
+    use crate::bridge::Parts;
+    use crate::clock::Clock;
+    use crate::config::Config;
+    use crate::{delivery, metrics, serve};
+
+    static PANICS: Route = Route {
+        method: Method::GET,
+        path: "/panics",
+        access: Access::Open,
+        surface: Surface::Scim,
+        handler: |_| Box::pin(async { panic!("a bug with a canary in it") }),
+    };
+
+    fn bridge(store: &store::Store) -> Bridge {
+        let (config, clock, metrics) =
+            (Arc::new(Config::default()), Clock::system(), metrics::Metrics::new().unwrap());
+        let clients = Clients::new(store.clone(), clock.clone(), serve::client_settings(&config));
+        let (delivery, _worker) = delivery::start(delivery::Parts {
+            store: store.clone(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            clients: clients.clone(),
+            settings: delivery::Settings::default(),
+        })
+        .unwrap();
+        let app = r#"{"id":"a","name":"Aaa","aliases":[],"domain":"aaa.io","category":"x"}"#;
+        let dictionary = ::matcher::Dictionary::from_jsonl(app).unwrap();
+        Bridge::new(Parts {
+            config,
+            store: store.clone(),
+            clock,
+            metrics,
+            accounts: clients,
+            delivery,
+            matcher: Arc::new(::matcher::Matcher::new(Arc::new(dictionary))),
+            public_url: "http://127.0.0.1".to_owned(),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_scim_error_without_detail_and_is_counted() {
+        let database = store::testing::sqlite();
+        let bridge = bridge(&database.store);
+        let (request, mut payload) = TestRequest::get().uri("/panics").to_http_parts();
+        let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
+        let answer = run(bridge.clone(), &PANICS, request, payload).await;
+        assert_eq!(answer.status(), 500);
+        let request_id = answer.headers().get(REQUEST_ID).unwrap().to_str().unwrap().to_owned();
+        let body = String::from_utf8(to_bytes(answer.into_body()).await.unwrap().to_vec()).unwrap();
+        assert!(body.contains("\"status\":\"500\"") && body.contains(&request_id), "{body}");
+        assert!(!body.contains("canary"), "{body}");
+        assert!(bridge.metrics.render().contains("scim_bridge_http_panics_total{route=\"unknown\"} 1"));
+    }
 }

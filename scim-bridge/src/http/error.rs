@@ -184,7 +184,8 @@ fn from_store(error: &store::Error, request_id: &str) -> scim::Error {
             scim::Error::uniqueness("a user with this userName exists already")
         }
         S::Unavailable { .. } => scim::Error::unavailable("the database is not available; try again shortly"),
-        // Everything else is ours to repair: settings, keys, or a statement that should not have failed.
+        // Everything else, also what a later store adds, is ours to repair: settings, keys, or a statement that
+        // should not have failed.
         _ => bug(request_id),
     }
 }

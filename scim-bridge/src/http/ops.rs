@@ -12,6 +12,9 @@ use crate::bridge::Bridge;
 /// Sync runs among which the newest complete one is looked for.
 const RECENT_RUNS: usize = 100;
 
+/// Life of Concur's refresh token: "six months" (page Authentication), counted carefully.
+const REFRESH_TOKEN_DAYS: f64 = 180.0;
+
 /// GET `/healthz`: the process runs. Depends on nothing else (I28).
 pub(super) async fn healthz(_: Context) -> Result<HttpResponse, Error> {
     Ok(text(HttpResponse::Ok(), "ok\n"))
@@ -42,7 +45,7 @@ pub(super) async fn metrics(context: Context) -> Result<HttpResponse, Error> {
         .body(text))
 }
 
-/// Gauges that are counted when asked for.
+/// Gauges that are counted when asked for. Those of the outbox are kept by its worker.
 async fn refresh(bridge: &Bridge) -> Result<(), Error> {
     let now = bridge.clock.now();
     let figures = bridge
@@ -50,34 +53,46 @@ async fn refresh(bridge: &Bridge) -> Result<(), Error> {
         .read(|conn| {
             let mut figures = Vec::new();
             for account in store::accounts::list(conn)? {
-                let counts = store::operations::counts_by_state(conn, Some(account.id))?;
-                let oldest = store::operations::oldest_open(conn, Some(account.id))?;
-                let ended = store::runs::list(conn, account.id, RECENT_RUNS)?
-                    .into_iter()
-                    .filter(|run| run.state == State::Complete)
-                    .find_map(|run| run.finished_at);
-                figures.push((account, counts, oldest, ended));
+                figures.push(Figures {
+                    synced_at: store::runs::list(conn, account.id, RECENT_RUNS)?
+                        .into_iter()
+                        .filter(|run| run.state == State::Complete)
+                        .find_map(|run| run.finished_at),
+                    lines: store::matches::counts_by_status(conn, account.id)?,
+                    refresh_issued_at: store::oauth_tokens::load(conn, account.id)?
+                        .map(|tokens| tokens.refresh_issued_at),
+                    account: account.id.to_string(),
+                });
             }
             Ok(figures)
         })
         .await?;
     let metrics = &bridge.metrics;
     metrics.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-    metrics.ups_operations.reset();
-    for (account, counts, oldest, ended) in figures {
-        let id = account.id.to_string();
-        for (state, count) in counts.into_iter().filter(|(state, _)| !state.is_end()) {
-            let count = i64::try_from(count).unwrap_or(i64::MAX);
-            metrics.ups_operations.with_label_values(&[&id, state.as_str()]).set(count);
+    for Figures { account, synced_at, lines, refresh_issued_at } in figures {
+        if let Some(at) = synced_at {
+            let age = now.duration_since(at).as_secs_f64();
+            metrics.sync_freshness_seconds.with_label_values(&[account.as_str(), sync::run::KIND]).set(age);
         }
-        let age = oldest.map_or(0.0, |since| now.duration_since(since).as_secs_f64());
-        metrics.ups_oldest_seconds.with_label_values(&[&id]).set(age);
-        if let Some(ended) = ended {
-            let age = now.duration_since(ended).as_secs_f64();
-            metrics.sync_freshness_seconds.with_label_values(&[&id, "expenses"]).set(age);
+        for (status, count) in lines {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            metrics.match_lines.with_label_values(&[account.as_str(), status.as_str()]).set(count);
+        }
+        if let Some(issued) = refresh_issued_at {
+            let age_days = now.duration_since(issued).as_secs_f64() / 86_400.0;
+            let left = REFRESH_TOKEN_DAYS - age_days;
+            metrics.cred_refresh_token_days_left.with_label_values(&[account.as_str()]).set(left);
         }
     }
     Ok(())
+}
+
+/// What is counted of one account.
+struct Figures {
+    account: String,
+    synced_at: Option<jiff::Timestamp>,
+    lines: Vec<(store::matches::Status, u64)>,
+    refresh_issued_at: Option<jiff::Timestamp>,
 }
 
 /// GET `/`: a plain page for whoever opens the address in a browser.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::view::View;
 use super::{Error, Listing, OnBehalf, Precondition, content, find, refusal};
 use crate::bridge::Bridge;
+use crate::config::Config;
 use crate::delivery::Verdict;
 use crate::translate::{self, ConcurUser, Kind, Operation, Translated};
 
@@ -245,8 +246,8 @@ async fn settle(bridge: &Bridge, on: &OnBehalf, accepted: Accepted) -> Result<Vi
 async fn verdict(bridge: &Bridge, on: &OnBehalf, accepted: &Accepted) -> Result<(), Error> {
     let Some(operation) = accepted.operation else { return Ok(()) };
     bridge.delivery.wake();
-    let within =
-        on.settings.confirm_within_ms.map_or(bridge.config.confirm_within, std::time::Duration::from_millis);
+    let own = on.settings.confirm_within_ms.map(std::time::Duration::from_millis);
+    let within = own.unwrap_or(bridge.config.confirm_within).min(Config::CONFIRM_WITHIN_MAX);
     if within.is_zero() {
         return Ok(());
     }

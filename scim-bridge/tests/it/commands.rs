@@ -117,3 +117,33 @@ fn a_company_is_connected_only_with_secrets_from_files_or_environment() {
     assert_eq!((code, listed.lines().count()), (0, 1));
     assert_eq!(run(folder.path(), &["account", "show", "Acme"]).0, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_is_connected_listed_and_given_a_token_from_the_command_line() {
+    let simulator =
+        fixtures::simulator::Simulator::start(fixtures::simulator::Config::default()).await.unwrap();
+    let info = simulator.info().clone();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), format!("{}\n", info.company_request_token)).unwrap();
+    let connect = bridge(folder.path())
+        .args(["account", "connect", "--set", "concur.allow_loopback_http=true", "--name", "Acme"])
+        .args(["--base-uri", &info.origins.us2, "--client-id", &info.client_id])
+        .args(["--company-uuid", &info.company_uuid, "--company-request-token-file", "token"])
+        .env("SCIM_BRIDGE_CLIENT_SECRET", &info.client_secret)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(connect.stderr).unwrap();
+    assert_eq!(connect.status.code(), Some(0), "{said}");
+    let (code, shown, _) = run(folder.path(), &["account", "show", "Acme"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!((code, shown["company_uuid"].as_str()), (0, Some(info.company_uuid.as_str())));
+    assert_eq!(shown["authentication_type"], "company_level");
+    let (_, listed, _) = run(folder.path(), &["account", "list"]);
+    assert!(listed.contains("Acme") && listed.contains(&info.origins.us2), "{listed}");
+    for text in [&said, &listed, &shown.to_string()] {
+        assert!(!text.contains(&info.client_secret) && !text.contains(&info.company_request_token));
+    }
+    let (code, token, said) = run(folder.path(), &["token", "create", "--name", "Okta", "--account", "Acme"]);
+    assert!(code == 0 && token.starts_with("ccb_") && said.contains("Acme"), "{said}");
+    simulator.stop().await;
+}

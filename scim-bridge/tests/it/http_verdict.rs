@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use fixtures::simulator::Fault;
+use fixtures::simulator::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::harness::{ada, everywhere, user, with};
+use crate::harness::{House, ada, everywhere, send, user, with};
 
 const DELIVERY: &str = "urn:ietf:params:scim:schemas:extension:concurbridge:2.0:Delivery";
 
 /// Concur's own view of a user name, through the bridge's client.
-async fn in_concur(house: &crate::harness::House, user_name: &str) -> Vec<Value> {
+async fn in_concur(house: &House, user_name: &str) -> Vec<Value> {
     let client = house.running.bridge().accounts.get(house.account.id).await.unwrap();
     let found = client.identity().find_by(concur::api::LookupAttribute::UserName, user_name).await.unwrap();
     found.into_iter().map(|user| user.raw().clone()).collect()
@@ -154,4 +154,22 @@ async fn what_concur_would_not_notice_is_kept_and_sends_nothing() {
         assert_eq!(house.simulator.writes().len(), writes);
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_under_way_is_finished_before_the_process_stops() {
+    for database in store::testing::stores() {
+        let house = House::build(database, |_| {}).await;
+        let slow = FaultKind::Delay { ms: 700 };
+        house.simulator.inject(Fault::once("/profile/v4/Users", slow).on("POST"));
+        let request =
+            house.request(reqwest::Method::POST, "/Users").header("content-type", "application/json");
+        let under_way = tokio::spawn(send(request.body(ada().to_string())));
+        let accepted = async || !house.operations().await.is_empty();
+        house.until("the write is accepted", accepted).await;
+        let address = house.running.addr();
+        house.stop().await;
+        under_way.await.unwrap().expect(201);
+        assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens any more");
+    }
 }

@@ -1,14 +1,22 @@
 //! The bridge as its neighbours meet it: real sockets, real databases, the Concur simulator.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on must stop"
+)]
 
 mod accounts;
 mod canary;
 mod commands;
 mod delivery;
 mod delivery_harness;
+mod demo;
 mod harness;
 mod http_access;
+mod http_api;
 mod http_discovery;
 mod http_users;
 mod http_verdict;
+mod idp_conversations;
 mod process;

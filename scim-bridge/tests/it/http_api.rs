@@ -1,0 +1,151 @@
+//! `/api/v1` over stored lines, and the loop that fetches them.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use store::lines::{Money, NewLine, Texts};
+
+use crate::harness::{House, everywhere, send, with};
+
+/// Lines of one vendor, one a day from the first of March, stored and decided as a sync does it.
+async fn store_lines(house: &House, vendor: &str, days: i8) {
+    let line = |day: i8| NewLine {
+        source: "test".to_owned(),
+        source_key: format!("{vendor}/{day}"),
+        report_id: Some("R1".to_owned()),
+        entry_id: Some(format!("{vendor}/{day}")),
+        itemization_id: None,
+        owner_login: "ada@example.com".to_owned(),
+        transaction_date: jiff::civil::date(2026, 3, day),
+        transaction: Money { amount: "10.10".parse().unwrap(), currency: "EUR".to_owned() },
+        posted: Money { amount: "11.05".parse().unwrap(), currency: "USD".to_owned() },
+        texts: Texts {
+            vendor_description: Some(vendor.to_owned()),
+            expense_type_name: Some("Software".to_owned()),
+            ..Texts::default()
+        },
+        is_personal: false,
+        has_itemizations: false,
+        raw: json!({}),
+    };
+    let bridge = house.running.bridge();
+    let (lines, account, now): (Vec<_>, _, _) =
+        ((1..=days).map(line).collect(), house.account.id, bridge.clock.now());
+    bridge.store.write(move |conn| store::lines::upsert(conn, account, &lines, now)).await.unwrap();
+    let company = sync::Company {
+        store: bridge.store.clone(),
+        account,
+        client: bridge.accounts.get(account).await.unwrap(),
+        clock: bridge.clock.as_fn(),
+        parallel_reports: 1,
+    };
+    let mut snapshot = sync::Snapshot::default();
+    sync::decide::match_lines(&company, &bridge.matcher, &sync::Silent, &mut snapshot).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stored_lines_are_answered_by_line_by_app_and_with_reasons() {
+    everywhere(async |house| {
+        store_lines(house, "GITHUB, INC.", 5).await;
+        store_lines(house, "City Taxi", 2).await;
+
+        let first = house.get("/api/v1/lines?limit=3").await.expect(200);
+        let second = house
+            .get(&format!("/api/v1/lines?limit=9&cursor={}", first["next_cursor"].as_str().unwrap()))
+            .await
+            .expect(200);
+        let days = |page: &Value| -> Vec<String> {
+            page["lines"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|l| l["transaction_date"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(days(&first), ["2026-03-05", "2026-03-04", "2026-03-03"]);
+        assert_eq!(days(&second), ["2026-03-02", "2026-03-02", "2026-03-01", "2026-03-01"]);
+        assert!(second.get("next_cursor").is_none_or(Value::is_null), "{second}");
+
+        let apps = house.get("/api/v1/apps").await.expect(200);
+        assert_eq!((apps["matched_lines"].as_u64(), apps["unmatched_lines"].as_u64()), (Some(5), Some(2)));
+        let app = &apps["apps"][0];
+        assert_eq!((app["app_id"].as_str(), app["name"].as_str()), (Some("github"), Some("GitHub")));
+        assert_eq!(app["totals"], json!([{"currency": "USD", "posted": "55.25", "lines": 5}]));
+
+        for (filter, lines) in [
+            ("app=github", 5),
+            ("app=github&from=2026-03-04&to=2026-03-04", 1),
+            ("status=unmatched", 2),
+            ("band=certain&owner=ada@example.com&report=R1", 5),
+            ("owner=grace@example.com", 0),
+        ] {
+            let found = house.get(&format!("/api/v1/lines?{filter}")).await.expect(200);
+            assert_eq!(found["lines"].as_array().unwrap().len(), lines, "{filter}");
+        }
+
+        let line = first["lines"][0]["id"].as_str().unwrap();
+        let explained = house.get(&format!("/api/v1/lines/{line}/explanation")).await.expect(200);
+        assert_eq!(explained["match"]["app_id"], "github");
+        assert_eq!(explained["explanation"]["field"], "vendor_description", "{explained}");
+        assert!(!explained["explanation"]["evidence"].as_array().unwrap().is_empty(), "{explained}");
+        let version = house.running.bridge().matcher.dictionary().version();
+        assert_eq!(explained["dictionary_version"], version);
+        let counted =
+            format!("scim_bridge_match_lines{{account=\"{}\",status=\"matched\"}} 5", house.account.id);
+        assert!(house.get("/metrics").await.text.contains(&counted));
+
+        for (path, status) in [
+            ("/api/v1/lines?limit=many", 400),
+            ("/api/v1/lines?status=found", 400),
+            ("/api/v1/lines?from=yesterday", 400),
+            ("/api/v1/lines?cursor=elsewhere", 400),
+            ("/api/v1/lines?application=slack", 400),
+            ("/api/v1/lines/00000000-0000-0000-0000-000000000000/explanation", 404),
+            ("/api/v1/lines/1/explanation", 404),
+            ("/api/v1/operations?state=lost", 400),
+            ("/api/v1/operations/99", 404),
+        ] {
+            let answer = house.get(path).await;
+            assert_eq!(answer.expect(status)["status"], status, "{path}");
+            assert_eq!(answer.header("content-type"), "application/problem+json");
+        }
+        let wrong = send(house.request(Method::POST, "/api/v1/lines")).await;
+        assert_eq!((wrong.status.as_u16(), wrong.header("allow")), (405, "GET, HEAD"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connected_account_is_synced_without_being_asked() {
+    let syncing = |config: &mut scim_bridge::config::Config| {
+        config.sync.enabled = true;
+        config.concur.max_concurrent = 16;
+    };
+    // The whole year takes long in a debug build; that it has begun is enough here. The stop comes in the middle.
+    with(syncing, async |house| {
+        let first = async || house.get("/api/v1/lines?limit=1").await.expect(200)["lines"] != json!([]);
+        house.until("the first lines", first).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_outbox_is_shown_with_every_attempt_and_without_personal_data() {
+    with(
+        |_| {},
+        async |house| {
+            house.post(&crate::harness::ada()).await.expect(201);
+            house.until("delivered", async || house.operations().await[0].1 == "done").await;
+            let list = house.get("/api/v1/operations?state=done&kind=create&limit=1").await.expect(200);
+            let id = list["operations"][0]["id"].clone();
+            let detail = house.get(&format!("/api/v1/operations/{id}")).await;
+            let operation = detail.expect(200);
+            assert_eq!(operation["attempts"].as_array().unwrap().len(), 1, "{operation}");
+            assert_eq!(operation["attempts"][0]["attempt"], 1);
+            assert!(operation["extensions"].as_array().unwrap().iter().any(|e| e["extension"] == "spend"));
+            assert!(!detail.text.contains("lovelace"), "{operation}");
+            let next = house.get(&format!("/api/v1/operations?cursor={id}")).await.expect(200);
+            assert!(next["operations"].as_array().unwrap().is_empty());
+        },
+    )
+    .await;
+}
