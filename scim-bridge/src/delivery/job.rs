@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use store::accounts::Account;
 use store::ids::AccountId;
 use store::links::Link;
-use store::operations::{self, Expect};
+use store::operations::{self, Expect, State};
 use store::{Conn, Error, links, resources};
 use uuid::Uuid;
 
@@ -42,6 +42,7 @@ pub(super) struct Job {
     /// Who the manager is in Concur.
     pub(super) manager: Manager,
     sent_at: Timestamp,
+    judged: u32,
 }
 
 /// Who the manager is in Concur.
@@ -102,13 +103,26 @@ impl Job {
         });
         let link = links::get(conn, row.resource_id)?;
         let manager = manager_of(conn, row.account, &change)?;
-        let last = operations::attempts(conn, row.id)?.pop();
+        let mut attempts = operations::attempts(conn, row.id)?;
+        let judged = attempts.iter().filter(|attempt| attempt.outcome != Some(State::Ready)).count();
+        let last = attempts.pop();
         let sent_at = last.map_or(row.created_at, |attempt| attempt.ended_at.unwrap_or(attempt.started_at));
         let user =
             link.as_ref().and_then(|link| link.concur_user_id.as_deref()).and_then(|id| id.parse().ok());
         let adopted = link.as_ref().is_some_and(|link| link.adopted);
         let known = link.and_then(|link| link.known).map(ConcurUser::from_value).unwrap_or_default();
-        Ok(Ok(Self { row, change, account, settings, user, adopted, known, manager, sent_at }))
+        Ok(Ok(Self {
+            row,
+            change,
+            account,
+            settings,
+            user,
+            adopted,
+            known,
+            manager,
+            sent_at,
+            judged: u32::try_from(judged).unwrap_or(u32::MAX),
+        }))
     }
 
     /// What this worker believes the operation to be; every state change is conditional on it.
@@ -121,6 +135,7 @@ impl Job {
         History {
             state: self.row.state,
             attempt: u32::try_from(self.row.attempt).unwrap_or(0),
+            judged: self.judged,
             urgent: self.change.kind.is_urgent(),
             accepted_at: self.row.created_at,
             sent_at: self.sent_at,

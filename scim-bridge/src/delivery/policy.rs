@@ -24,8 +24,10 @@ const REFUSED_EXTENSION_ATTEMPTS: u32 = 3;
 pub struct History {
     /// Its state.
     pub state: State,
-    /// Attempts to send, the present one included.
+    /// Attempts to send, the present one included; the waits grow with it.
     pub attempt: u32,
+    /// Attempts that may have reached Concur, the present one included. An outage does not use them up.
+    pub judged: u32,
     /// Whether it ends someone's access: then it is never given up.
     pub urgent: bool,
     /// When it was accepted.
@@ -118,7 +120,7 @@ pub fn decide(history: &History, event: Event, settings: &Settings, now: Timesta
                 at(State::Submitted, later(now, poll_wait(waited, settings).max(asked(retry_after))))
             }
         }
-        Event::PartFailed { permanent: true } if history.attempt >= REFUSED_EXTENSION_ATTEMPTS => {
+        Event::PartFailed { permanent: true } if history.judged >= REFUSED_EXTENSION_ATTEMPTS => {
             at(State::Failed, now)
         }
         Event::PartFailed { .. } => again(None),
@@ -137,12 +139,19 @@ pub fn decide(history: &History, event: Event, settings: &Settings, now: Timesta
             at(history.state, later(now, wait))
         }
     };
-    give_up(decision, history, settings, now)
+    give_up(decision, history, event, settings, now)
 }
 
 /// An operation that would go round again fails instead when its attempts or its time are used up.
-fn give_up(decision: Decision, history: &History, settings: &Settings, now: Timestamp) -> Decision {
-    let spent = history.attempt >= settings.max_attempts
+fn give_up(
+    decision: Decision,
+    history: &History,
+    event: Event,
+    settings: &Settings,
+    now: Timestamp,
+) -> Decision {
+    let was_judged = !matches!(event, Event::NotApplied { .. } | Event::Adopted);
+    let spent = (was_judged && history.judged >= settings.max_attempts)
         || elapsed(history.accepted_at, now) >= settings.give_up_after;
     if decision.to == State::Ready && spent && !history.urgent {
         return Decision { to: State::Failed, due_at: now, settle_until: None, gave_up: true };
@@ -196,7 +205,15 @@ mod tests {
     }
 
     fn history(state: State) -> History {
-        History { state, attempt: 1, urgent: false, accepted_at: now(), sent_at: now(), settle_until: None }
+        History {
+            state,
+            attempt: 1,
+            judged: 1,
+            urgent: false,
+            accepted_at: now(),
+            sent_at: now(),
+            settle_until: None,
+        }
     }
 
     fn check(history: History, event: Event, jitter: f64, to: State, due_in_s: i64) {
@@ -292,21 +309,28 @@ mod tests {
     fn a_failed_part_goes_round_again_and_a_refused_one_fails_at_the_third_attempt() {
         let refused = Event::PartFailed { permanent: true };
         check(history(State::Submitted), refused, 1.0, State::Ready, 2);
-        check(History { attempt: 3, ..history(State::Submitted) }, refused, 1.0, State::Failed, 0);
+        check(History { judged: 3, ..history(State::Submitted) }, refused, 1.0, State::Failed, 0);
         let broken = Event::PartFailed { permanent: false };
-        check(History { attempt: 3, ..history(State::Submitted) }, broken, 1.0, State::Ready, 8);
+        check(History { attempt: 3, judged: 3, ..history(State::Submitted) }, broken, 1.0, State::Ready, 8);
     }
 
     #[test]
     fn attempts_and_age_end_in_failed_but_never_for_a_deactivation() {
+        let gives_up = |history, event| {
+            let decision = decide(&history, event, &Settings::default(), now(), 0.5);
+            (decision.to, decision.gave_up) == (State::Failed, true)
+        };
         let not_applied = Event::NotApplied { retry_after: None };
-        let many = History { attempt: 20, ..history(State::Sending) };
-        let decision = decide(&many, not_applied, &Settings::default(), now(), 0.5);
-        assert!(decision.to == State::Failed && decision.gave_up);
+        let broken = Event::PartFailed { permanent: false };
+        let many = History { attempt: 20, judged: 20, ..history(State::Submitted) };
+        assert!(gives_up(many, broken));
+        assert!(!gives_up(History { judged: 19, ..many }, broken));
+        assert!(!gives_up(History { urgent: true, ..many }, broken));
+        let in_an_outage = History { attempt: 500, judged: 20, ..history(State::Sending) };
+        assert!(!gives_up(in_an_outage, not_applied), "what never reached Concur uses nothing up");
         let old = History { accepted_at: now() - SignedDuration::from_hours(24), ..history(State::Sending) };
-        let decision = decide(&old, not_applied, &Settings::default(), now(), 0.5);
-        assert!(decision.to == State::Failed && decision.gave_up);
-        check(History { urgent: true, ..many }, not_applied, 0.0, State::Ready, 0);
+        assert!(gives_up(old, not_applied));
+        assert!(!gives_up(History { urgent: true, ..old }, not_applied));
     }
 
     #[test]

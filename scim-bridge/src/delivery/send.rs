@@ -46,7 +46,8 @@ impl Engine {
         let mut sends = Vec::new();
         for job in jobs {
             match job.request() {
-                Request::Nothing | Request::NeverThere => self.record_nothing(&job).await,
+                Request::Nothing => self.record_nothing(&job).await,
+                Request::NeverThere => self.end_access_of_unknown(&client, &job).await,
                 request => sends.push((job, request)),
             }
         }
@@ -71,7 +72,7 @@ impl Engine {
     }
 
     /// Concur holds what is wanted already; whether that is so is read back like everything else.
-    async fn record_nothing(&self, job: &Job) {
+    pub(super) async fn record_nothing(&self, job: &Job) {
         let accepted: Effects = {
             let part_of = PartOf::job(job);
             Box::new(move |conn, now| {
@@ -226,6 +227,10 @@ impl Engine {
             Advice::CertainlyNotApplied { retry_after } => (Event::NotApplied { retry_after }, note),
             Advice::ReAuthenticate => (Event::NotApplied { retry_after: None }, note),
             Advice::Unknown { .. } => (Event::Lost, note),
+            // Something of ours, such as an address or the token request: Concur has not judged the user.
+            Advice::Permanent if !matches!(error, Error::Rejected(_)) => {
+                (Event::NotApplied { retry_after: None }, note)
+            }
             // "Already exists" may be our own earlier attempt, and Concur has no agreed answer for it.
             Advice::Conflict if created => {
                 return self.meet_existing(client, job, note, failure::UNIQUENESS).await;

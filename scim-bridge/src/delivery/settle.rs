@@ -15,7 +15,7 @@ use super::job::Job;
 use super::part;
 use super::policy::Event;
 use super::record::{Effects, Note, PartOf, nothing_more, put_part};
-use crate::translate::ConcurUser;
+use crate::translate::{ConcurUser, SPEND};
 
 /// Whom a look-up found.
 enum Found {
@@ -57,6 +57,24 @@ impl Engine {
         }
     }
 
+    /// Access is to end for a user we never linked. Should an earlier create have arrived all the same, the user
+    /// carries our externalId; a match by user name alone could be somebody else.
+    pub(super) async fn end_access_of_unknown(&self, client: &Client, job: &Job) {
+        let Some(external_id) = job.change.desired.get_str("externalId") else {
+            return self.record_nothing(job).await;
+        };
+        match client.identity().find_by(LookupAttribute::ExternalId, external_id).await {
+            Ok(mut users) => match users.pop() {
+                Some(user) => self.adopt(client, job, &user).await,
+                None => self.record_nothing(job).await,
+            },
+            Err(error) => {
+                let event = Event::NotApplied { retry_after: error.retry_after() };
+                self.record(job, event, Note::of(&error), nothing_more()).await;
+            }
+        }
+    }
+
     /// Looks whether an operation with an unknown outcome was applied.
     pub(super) async fn settle(&self, client: &Client, job: &Job) {
         if job.user.is_some() {
@@ -86,9 +104,12 @@ impl Engine {
             self.record(job, event, Note::because("the user could not be read"), nothing_more()).await;
             return;
         };
-        let equal = job.missing_in(&known).is_empty();
+        let missing = job.missing_in(&known);
+        let equal = missing.is_empty();
+        // The profile follows the identity, so its absence says nothing about whose create it was.
+        let ours = missing.iter().all(|operation| operation.path.starts_with(SPEND));
         let event = if equal { Event::ReadBackEqual } else { Event::ReadBackDifferent };
-        let effects = self.linked(job, user, !equal, &known);
+        let effects = self.linked(job, user, !ours, &known);
         if self.record(job, event, Note::default(), effects).await.is_some() && equal {
             self.tell_accepted(job, user.id());
         }

@@ -10,7 +10,7 @@ use serde_json::json;
 use store::operations::{self, Claim, State};
 use store::resources;
 
-use crate::delivery_harness::{House, accepted, patch_paths, person, quick, until};
+use crate::delivery_harness::{House, accepted, patch_paths, person, quick, until, work_on};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_user_arrives_and_the_resource_takes_concurs_id() {
@@ -251,7 +251,7 @@ async fn a_value_that_concur_refuses_is_told_with_concurs_reason() {
     assert!(error.detail.to_lowercase().contains("timezone"), "{}", error.detail);
     assert_eq!(house.operation(operation).await.state, State::Failed);
     // The same verdict for a process that did not deliver it.
-    let (elsewhere, idle) = house.work_on(house.base.another(), quick());
+    let (elsewhere, idle) = work_on(house.base.another(), quick());
     idle.stop().await;
     let verdict = elsewhere.verdict(operation, std::time::Duration::from_secs(30)).await;
     assert_eq!(verdict, Verdict::Refused(error));
@@ -398,8 +398,8 @@ async fn two_workers_on_one_queue_send_nothing_twice() {
     for house in House::each().await {
         // Singles only, so that the two really meet.
         let settings = scim_bridge::delivery::Settings { bulk_from: 1_000, ..quick() };
-        let (first, one) = house.work_on(house.store().clone(), settings.clone());
-        let (second, two) = house.work_on(house.base.another(), settings);
+        let (first, one) = work_on(house.store().clone(), settings.clone());
+        let (second, two) = work_on(house.base.another(), settings);
         let mut waiting = Vec::new();
         for n in 0..30 {
             waiting.push(house.create(person(&format!("twin{n}"))).await);
@@ -503,5 +503,50 @@ async fn manager_arrives_later(house: &House) {
     assert_eq!(house.last_patch(), [("replace".to_owned(), manager)]);
     let value = house.writes().pop().unwrap().body["Operations"][0]["value"]["value"].clone();
     assert_eq!(Some(value.as_str().unwrap().to_owned()), house.link(boss).await.concur_user_id);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_finds_a_user_whose_create_arrived_and_was_given_up() {
+    let house = House::new(AccountSettings::default()).await;
+    let (resource, created) = house.create(person("revenant")).await;
+    let claimed = claim_and_die(&house).await;
+    let mut body = claimed.payload["desired"].clone();
+    body[ENTERPRISE]["companyId"] = json!(house.account.company_uuid);
+    body["schemas"] = json!([scim::urn::USER]);
+    let user = house.client().await.provisioning().create_user(&body).await.unwrap().id;
+    let expect = operations::Expect { state: State::Sending, lease_epoch: claimed.lease_epoch };
+    let gave_up = operations::Transition::to(State::Failed, scim_bridge::clock::Clock::system().now());
+    let write = move |conn: &mut store::Conn| operations::transition(conn, created, expect, &gave_up);
+    assert!(house.store().write(write).await.unwrap());
+    let operation = house.delete(resource).await;
+    let (_, worker) = house.work();
+    house.reaches(operation, State::Done).await;
+    let there = house.client().await.identity().get(&user).await.unwrap();
+    assert_eq!(there.active(), Some(false));
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deactivations_go_before_what_waited_longer() {
+    let house = House::new(AccountSettings::default()).await;
+    let (_, worker) = house.work();
+    let (resource, created) = house.create(person("first-out")).await;
+    house.reaches(created, State::Done).await;
+    worker.stop().await;
+    for n in 0..3 {
+        house.create(person(&format!("later{n}"))).await;
+    }
+    let mut body = person("first-out");
+    body["active"] = json!(false);
+    let (left, _) = house.change(resource, body).await;
+    // One slot, so that order shows.
+    let settings = scim_bridge::delivery::Settings { max_concurrent: 1, ..quick() };
+    house.concur.inject(Fault::once("/profile/v4/Users", FaultKind::Delay { ms: 200 }).on("POST").times(3));
+    let (_, worker) = work_on(house.store().clone(), settings);
+    house.reaches(left, State::Done).await;
+    let writes = house.writes();
+    let position = writes.iter().position(|write| write.method == "PATCH").unwrap();
+    assert!(position <= 2, "the deactivation waited behind creates: {writes:?}");
     worker.stop().await;
 }

@@ -74,13 +74,7 @@ impl House {
 
     /// A worker on this house's store.
     pub(crate) fn work(&self) -> (Handle, Worker) {
-        self.work_on(self.store().clone(), quick())
-    }
-
-    pub(crate) fn work_on(&self, store: Store, settings: Settings) -> (Handle, Worker) {
-        let clients = Clients::new(store.clone(), Clock::system(), client_settings());
-        let (clock, metrics) = (Clock::system(), Metrics::new().unwrap());
-        delivery::start(Parts { store, clock, metrics, clients, settings }).unwrap()
+        work_on(self.store().clone(), quick())
     }
 
     /// Stores a new resource with its operation, as the SCIM server does.
@@ -193,6 +187,13 @@ impl House {
     }
 }
 
+/// A worker on any store: on that of another process it is another replica's.
+pub(crate) fn work_on(store: Store, settings: Settings) -> (Handle, Worker) {
+    let clients = Clients::new(store.clone(), Clock::system(), client_settings());
+    let (clock, metrics) = (Clock::system(), Metrics::new().unwrap());
+    delivery::start(Parts { store, clock, metrics, clients, settings }).unwrap()
+}
+
 /// (op, path) of a PATCH body.
 pub(crate) fn patch_paths(body: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -279,10 +280,8 @@ pub(crate) async fn until<T, F: Future<Output = Result<T, String>>>(
             }
         }
     };
-    match tokio::time::timeout(PATIENCE, asking).await {
-        Ok(answer) => answer,
-        Err(_) => panic!("waited in vain for {what}; last seen: {last}"),
-    }
+    let answer = tokio::time::timeout(PATIENCE, asking).await.ok();
+    answer.unwrap_or_else(|| panic!("waited in vain for {what}; last seen: {last}"))
 }
 
 fn enqueue(
