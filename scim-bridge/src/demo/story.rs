@@ -23,7 +23,7 @@ const DAY: [&str; 7] = [
 
 /// Plays what is left of the day.
 pub(super) async fn tell(
-    player: &Player<'_>,
+    idp: &Player<'_>,
     memory: &mut Memory,
     data_dir: &Path,
     company_uuid: &str,
@@ -43,12 +43,12 @@ pub(super) async fn tell(
         }
         let (mark, turn) = match memory.at_hand {
             Some(AtHand { mark }) => (mark, Turn::Repeat),
-            None => (player.mark(), Turn::First),
+            None => (idp.mark(), Turn::First),
         };
         memory.at_hand = Some(AtHand { mark });
         memory.save(data_dir)?;
-        let played = player.play(step, &mut memory.variables, mark, turn).await?;
-        let told = told(conversation, step, &memory.variables, &played)?;
+        let outcome = idp.play(step, &mut memory.variables, mark, turn).await?;
+        let told = told(conversation, step, &memory.variables, &outcome)?;
         voice.step(&told);
         memory.told.push(told);
         memory.at_hand = None;
@@ -119,7 +119,7 @@ fn received(method: &str, body: &Value) -> String {
     let extensions: Vec<&str> = members
         .filter_map(|name| parts.iter().find(|(urn, _)| name.ends_with(urn)).map(|(_, part)| *part))
         .collect();
-    format!("{method} identity{}", extensions.iter().map(|part| format!(" + {part}")).collect::<String>())
+    format!("{method} {}", [&["identity"], extensions.as_slice()].concat().join(" + "))
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl Voice {
 /// Shows a sync's progress on standard error.
 #[derive(Debug)]
 pub(super) struct Bar {
-    bar: ProgressBar,
+    drawn: ProgressBar,
     plain: bool,
     windows_said: Mutex<usize>,
 }
@@ -90,11 +90,11 @@ impl Bar {
         let style = ProgressStyle::with_template("  [{bar:32}] {pos}/{len} fortnights  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
         bar.enable_steady_tick(Duration::from_millis(200));
-        Bar { bar, plain: audience == Audience::Person && !visible, windows_said: Mutex::new(0) }
+        Bar { drawn: bar, plain: audience == Audience::Person && !visible, windows_said: Mutex::new(0) }
     }
 
     pub(super) fn finish(&self) {
-        self.bar.finish_and_clear();
+        self.drawn.finish_and_clear();
     }
 }
 
@@ -105,14 +105,14 @@ impl Progress for Bar {
             "{} reports, {} lines, {} decided, {} matched",
             snapshot.reports, snapshot.lines, snapshot.decided, snapshot.matched
         );
-        self.bar.set_length(snapshot.windows_total as u64);
-        self.bar.set_position(snapshot.windows_done as u64);
+        self.drawn.set_length(snapshot.windows_total as u64);
+        self.drawn.set_position(snapshot.windows_done as u64);
         if let (true, Ok(mut said)) = (self.plain, self.windows_said.lock())
             && snapshot.windows_done >= *said + 5
         {
             *said = snapshot.windows_done;
             eprintln!("  {}/{} fortnights  {figures}", snapshot.windows_done, snapshot.windows_total);
         }
-        self.bar.set_message(figures);
+        self.drawn.set_message(figures);
     }
 }

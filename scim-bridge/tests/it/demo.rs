@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::process::bridge;
 
 /// Plenty for a debug build on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 fn demo(folder: &Path, arguments: &[&str]) -> std::process::Command {
     let mut command = bridge(folder);

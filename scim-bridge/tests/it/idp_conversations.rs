@@ -1,7 +1,7 @@
 //! Every recorded IdP conversation, played against the running bridge on each database: the answer, the operations,
 //! and what Concur received must be as recorded.
 
-use fixtures::idp::{self, Variables};
+use fixtures::idp::{Variables, conversations};
 use scim_bridge::demo::player::{Player, Turn};
 use store::operations::{self, State};
 
@@ -13,7 +13,7 @@ async fn every_recorded_conversation_goes_as_recorded() {
 }
 
 async fn play_all(house: &House) {
-    let player = Player {
+    let idp = Player {
         http: house.http.clone(),
         scim: house.running.bridge().scim_base(),
         token: house.token.clone(),
@@ -21,15 +21,15 @@ async fn play_all(house: &House) {
         account: house.account.id,
         simulator: &house.simulator,
     };
-    let conversations = idp::conversations();
-    assert!(conversations.len() >= 26);
+    let recorded = conversations();
+    assert!(recorded.len() >= 26);
     let mut wrong = Vec::new();
     let mut writes = 0;
-    for conversation in &conversations {
+    for conversation in &recorded {
         let company = house.simulator.info().company_uuid.clone();
         let mut variables = Variables::from([("company_uuid".to_owned(), company)]);
         for (number, step) in conversation.steps.iter().enumerate() {
-            let played = player.play(step, &mut variables, player.mark(), Turn::First).await.unwrap();
+            let played = idp.play(step, &mut variables, idp.mark(), Turn::First).await.unwrap();
             writes += played.writes.len();
             for difference in played.differences {
                 wrong.push(format!(
