@@ -20,6 +20,7 @@ use crate::translate::{self, ConcurUser, ENTERPRISE, Kind, Operation, PayloadErr
 
 /// Attributes that Concur shows only when asked by name, or to some tokens only: what it took it is taken to hold.
 const NOT_SHOWN: [&str; 2] = ["entitlements", MANAGER];
+const TERMINATION_DATE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:terminationDate";
 const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
 
 /// A claimed operation.
@@ -243,7 +244,7 @@ impl Job {
         target.set("active", json!(false));
         if self.settings.termination_date_on_deactivation {
             let day = self.row.created_at.strftime("%Y-%m-%dT00:00:00Z").to_string();
-            target.set(&format!("{ENTERPRISE}:terminationDate"), day.into());
+            target.set(TERMINATION_DATE, day.into());
         }
         target
     }
@@ -253,6 +254,12 @@ impl Job {
         let mut whole = self.change.desired.clone();
         if let Manager::User(id) = &self.manager {
             whole.set(MANAGER, json!({"value": id}));
+        }
+        let ours =
+            self.known.get(TERMINATION_DATE).filter(|_| self.settings.termination_date_on_deactivation);
+        if let (Some(date), None, false) = (ours, whole.get(TERMINATION_DATE), whole.is_active()) {
+            // The date of the deactivation stays until the return.
+            whole.set(TERMINATION_DATE, date.clone());
         }
         if self.adopted && self.change.kind == Kind::Create {
             // A user we did not create keeps the login: changing it with the adoption could lock a person out.

@@ -550,3 +550,26 @@ async fn deactivations_go_before_what_waited_longer() {
     assert!(position <= 2, "the deactivation waited behind creates: {writes:?}");
     worker.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_termination_date_comes_with_the_deactivation_and_goes_with_the_return() {
+    let dated = AccountSettings { termination_date_on_deactivation: true, ..AccountSettings::default() };
+    let house = House::new(dated).await;
+    let (_, worker) = house.work();
+    let (resource, created) = house.create(person("dated")).await;
+    house.reaches(created, State::Done).await;
+    let mut body = person("dated");
+    body["active"] = json!(false);
+    let (left, _) = house.change(resource, body).await;
+    let row = house.reaches(left, State::Done).await;
+    let termination = format!("{ENTERPRISE}:terminationDate");
+    let replaced = |path: &str| ("replace".to_owned(), path.to_owned());
+    assert_eq!(house.last_patch(), [replaced("active"), replaced(&termination)]);
+    let day = row.created_at.strftime("%Y-%m-%d").to_string();
+    let there = house.in_concur(resource).await[ENTERPRISE]["terminationDate"].clone();
+    assert!(there.as_str().unwrap().starts_with(&day), "{there}");
+    let (back, _) = house.change(resource, person("dated")).await;
+    house.reaches(back, State::Done).await;
+    assert_eq!(house.last_patch(), [replaced("active"), ("remove".to_owned(), termination)]);
+    worker.stop().await;
+}
