@@ -102,6 +102,10 @@ fn replan(
         let transition = Transition { reason, ..Transition::to(State::Superseded, now) };
         operations::transition(conn, waiting.id, expect, &transition)?;
     }
+    if later.is_empty() && accepted.before.is_some() {
+        // What was changed meanwhile is nothing that Concur would notice; it still holds what it held before.
+        return Ok(());
+    }
     let before = accepted.before.as_ref().map(|before| before.body.clone());
     let again = Operation::new(kind, translate::user(&resource, &on.settings)?, before);
     super::users::enqueue(conn, on, current.id, &again, now)?;

@@ -187,20 +187,20 @@ async fn operators_see_health_readiness_metrics_and_a_front_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_does_not_arrive_in_time_is_given_up() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use std::io::{Read, Write};
     let hasty = |config: &mut scim_bridge::config::Config| {
         config.limits.body_time = std::time::Duration::from_millis(200);
     };
     with(hasty, async |house| {
-        let mut stream = tokio::net::TcpStream::connect(house.running.addr()).await.unwrap();
+        let mut stream = std::net::TcpStream::connect(house.running.addr()).unwrap();
         let head = format!(
             "POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
             house.token
         );
-        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+        tokio::task::block_in_place(|| stream.read_to_string(&mut answer)).unwrap();
         assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"status\":\"408\""), "{answer}");
     })
     .await;

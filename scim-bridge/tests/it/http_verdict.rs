@@ -173,3 +173,36 @@ async fn a_request_that_is_under_way_is_finished_before_the_process_stops() {
         assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens any more");
     }
 }
+
+/// I2: a later change of the same user that was accepted meanwhile is planned again, not lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_accepted_behind_a_refused_one_stays_and_reaches_concur_without_it() {
+    let short = |config: &mut scim_bridge::config::Config| config.confirm_within = Duration::from_secs(3);
+    with(short, async |house| {
+        let id = house.post(&ada()).await.expect(201)["id"].as_str().unwrap().to_owned();
+        house.until("delivered", async || house.operations().await[0].1 == "done").await;
+        house.simulator.inject(Fault::once("/profile/v4/Users", FaultKind::Delay { ms: 1_000 }).on("PATCH"));
+        house.simulator.inject(Fault::status("/profile/v4/Users", 400, 1).on("PATCH"));
+        let refused = house.patch(&id, json!({"op": "replace", "path": "title", "value": "Refused"}));
+        let kept = async {
+            house.until("the first is on its way", async || house.operations().await.len() == 2).await;
+            house.patch(&id, json!({"op": "replace", "path": "name.middleName", "value": "Kept"})).await
+        };
+        let (refused, kept) = tokio::join!(refused, kept);
+        refused.expect_error(400, Some("invalidValue"));
+        kept.expect(200);
+        let settled = async || house.operations().await.last().is_some_and(|(_, state)| state == "done");
+        house.until("the second is delivered", settled).await;
+        let user = house.get(&format!("/Users/{id}")).await.expect(200);
+        assert_eq!((user.get("title"), &user["name"]["middleName"]), (None, &json!("Kept")), "{user}");
+        let concur = &in_concur(house, "ada.lovelace@example.com").await[0];
+        assert_eq!(
+            (concur["title"].as_str(), concur["name"]["middleName"].as_str()),
+            (None, Some("Kept")),
+            "{concur}"
+        );
+        let states: Vec<String> = house.operations().await.into_iter().map(|(_, state)| state).collect();
+        assert_eq!(states, ["done", "cancelled", "superseded", "done"]);
+    })
+    .await;
+}
