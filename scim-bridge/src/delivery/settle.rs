@@ -7,7 +7,8 @@
 use concur::api::LookupAttribute;
 use concur::model::IdentityUser;
 use concur::{Client, Error};
-use store::{Conn, links, resources};
+use store::links::Link;
+use store::{Conn, Constraint, links, resources};
 
 use super::engine::Engine;
 use super::failure;
@@ -25,6 +26,8 @@ enum Found {
     Foreign(&'static str),
     /// Nobody in this company.
     Nobody,
+    /// Somebody, and our own store could not say whose it is.
+    Unclear,
 }
 
 impl Engine {
@@ -49,6 +52,10 @@ impl Engine {
                     _ => note,
                 };
                 self.record(job, Event::Refused, note.coded(code), nothing_more()).await;
+            }
+            Ok(Found::Unclear) => {
+                let event = Event::NotApplied { retry_after: None };
+                self.record(job, event, Note::because("the store could not be read"), nothing_more()).await;
             }
             Err(error) => {
                 let event = Event::NotApplied { retry_after: error.retry_after() };
@@ -88,6 +95,10 @@ impl Engine {
             }
             Ok(Found::Nobody) => {
                 self.record(job, Event::ReadBackDifferent, Note::default(), nothing_more()).await;
+            }
+            Ok(Found::Unclear) => {
+                let event = Event::ReadFailed { retry_after: None };
+                self.record(job, event, Note::because("the store could not be read"), nothing_more()).await;
             }
             Err(error) => {
                 let event = Event::ReadFailed { retry_after: error.retry_after() };
@@ -132,6 +143,11 @@ impl Engine {
         let link = job.link(user.id(), adopted, known, self.now());
         let (resource, uuid, part_of) = (job.row.resource_id, user.id().as_uuid(), PartOf::job(job));
         Box::new(move |conn: &mut Conn, now| {
+            // Looked at once more where it counts: two resources may have found the same user at once.
+            if is_taken(conn, &link)? {
+                let constraint = Constraint::Other("one resource per Concur user".to_owned());
+                return Err(store::Error::Conflict { constraint });
+            }
             links::put(conn, &link)?;
             resources::adopt_scim_id(conn, resource, uuid)?;
             let state = if adopted { "adopted" } else { "success" };
@@ -160,20 +176,24 @@ impl Engine {
 
     /// A Concur user is one resource at most; a deleted resource gives its user up.
     async fn unless_taken(&self, job: &Job, user: IdentityUser) -> Found {
-        let (account, resource, id) = (job.row.account, job.row.resource_id, user.id().to_string());
-        let taken = self.store.read(move |conn| {
-            for link in links::by_concur_user(conn, account, &id)? {
-                if link.resource_id != resource
-                    && resources::get(conn, link.resource_id)?.deleted_at.is_none()
-                {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        });
+        let link = job.link(user.id(), false, &job.known, self.now());
+        let taken = self.store.read(move |conn| is_taken(conn, &link));
         match taken.await {
             Ok(false) => Found::Ours(Box::new(user)),
-            _ => Found::Foreign("the user in SAP Concur belongs to another resource of this account"),
+            Err(_) => Found::Unclear,
+            Ok(true) => Found::Foreign("the user in SAP Concur belongs to another resource of this account"),
         }
     }
+}
+
+/// Whether the Concur user of a link belongs to another resource that is not deleted.
+fn is_taken(conn: &mut Conn, link: &Link) -> Result<bool, store::Error> {
+    let Some(user) = &link.concur_user_id else { return Ok(false) };
+    for other in links::by_concur_user(conn, link.account, user)? {
+        let another = other.resource_id != link.resource_id;
+        if another && resources::get(conn, other.resource_id)?.deleted_at.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
