@@ -10,6 +10,7 @@ mod accounts;
 mod canary;
 mod commands;
 mod delivery;
+mod delivery_faults;
 mod delivery_harness;
 mod demo;
 mod harness;
