@@ -54,7 +54,7 @@ impl Token {
         let now = Clock::system().now();
         match self {
             Self::Create { account, name, scopes, expires_in } => {
-                let new = checked(&name, &scopes, &expires_in, now)?;
+                let new = checked(account.as_deref(), &name, &scopes, &expires_in, now)?;
                 create(&serve::open_store(&config)?, account.as_deref(), new)
             }
             Self::List { account } => list(&serve::open_store(&config)?, account.as_deref()),
@@ -67,10 +67,22 @@ impl Token {
     }
 }
 
-/// Everything about a new token but its account.
-fn checked(name: &str, scopes: &[String], expires_in: &str, now: Timestamp) -> anyhow::Result<NewToken> {
+/// Scopes that mean something without an account.
+const UNBOUND: [Scope; 2] = [Scope::MetricsRead, Scope::Admin];
+
+/// Everything about a new token but the id of its account.
+fn checked(
+    account: Option<&str>,
+    name: &str,
+    scopes: &[String],
+    expires_in: &str,
+    now: Timestamp,
+) -> anyhow::Result<NewToken> {
     for scope in scopes {
-        scope.parse::<Scope>().map_err(Usage)?;
+        let scope: Scope = scope.parse().map_err(Usage)?;
+        if account.is_none() && !UNBOUND.contains(&scope) {
+            return Err(Usage(format!("{scope} opens the data of one account: give --account NAME")).into());
+        }
     }
     let life = duration::parse(expires_in).map_err(|reason| Usage(format!("--expires-in: {reason}")))?;
     let life = SignedDuration::try_from(life)?;
@@ -168,7 +180,9 @@ mod tests {
     fn a_token_is_checked_before_the_database_is_touched() {
         let now: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         let scopes = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
-        let new = checked("Okta", &scopes("scim:read,scim:write"), "10d", now).unwrap();
+        let unbound = checked(None, "x", &scopes("metrics:read,scim:read"), "10d", now).unwrap_err();
+        assert!(unbound.is::<Usage>() && unbound.to_string().contains("--account"), "{unbound}");
+        let new = checked(Some("Acme"), "Okta", &scopes("scim:read,scim:write"), "10d", now).unwrap();
         assert_eq!(new.expires_at.to_string(), "2026-03-11T00:00:00Z");
         for (scope, life, named) in [
             ("scim", "10d", "scim:read"),
@@ -176,7 +190,7 @@ mod tests {
             ("scim:read", "0s", "0s"),
             ("admin", "soon", "8s"),
         ] {
-            let error = checked("x", &scopes(scope), life, now).unwrap_err();
+            let error = checked(Some("Acme"), "x", &scopes(scope), life, now).unwrap_err();
             assert!(error.is::<Usage>() && error.to_string().contains(named), "{error}");
         }
     }

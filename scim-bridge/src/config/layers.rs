@@ -54,17 +54,14 @@ pub struct Setting {
 /// The layers, applied in the order of the calls.
 #[derive(Debug)]
 pub struct Layers {
-    settings: BTreeMap<String, (usize, Value, Origin)>,
+    settings: BTreeMap<String, (Value, Origin)>,
 }
 
 impl Default for Layers {
     fn default() -> Self {
         let defaults = Table::try_from(Config::default()).unwrap_or_default();
-        let settings = leaves(&defaults)
-            .into_iter()
-            .enumerate()
-            .map(|(position, (key, value))| (key, (position, value, Origin::Default)))
-            .collect();
+        let settings =
+            leaves(&defaults).into_iter().map(|(key, value)| (key, (value, Origin::Default))).collect();
         Self { settings }
     }
 }
@@ -128,13 +125,11 @@ impl Layers {
         self.put_text(key, text, Origin::Flag(flag.to_owned()))
     }
 
-    /// The effective values in the order of the documentation. Passwords in addresses are hidden.
+    /// The effective values by key. Passwords in addresses are hidden.
     pub fn settings(&self) -> Vec<Setting> {
-        let mut settings: Vec<_> = self.settings.iter().collect();
-        settings.sort_by_key(|(_, (position, ..))| *position);
-        settings
-            .into_iter()
-            .map(|(key, (_, value, origin))| Setting {
+        self.settings
+            .iter()
+            .map(|(key, (value, origin))| Setting {
                 key: key.clone(),
                 value: shown(key, value),
                 origin: origin.clone(),
@@ -148,7 +143,7 @@ impl Layers {
     /// A value of the wrong type or form, or a contradiction.
     pub fn build(&self) -> Result<Config, Error> {
         let mut table = Table::new();
-        for (key, (_, value, origin)) in &self.settings {
+        for (key, (value, origin)) in &self.settings {
             // One value at a time, so that an error can say where that value came from.
             let mut single = Table::new();
             insert(&mut single, key, value.clone());
@@ -175,7 +170,7 @@ impl Layers {
             key: key.to_owned(),
             reason: format!("{text:?} is not {expected}"),
         };
-        let value = match self.settings.get(key).map(|(_, value, _)| value) {
+        let value = match self.settings.get(key).map(|(value, _)| value) {
             Some(Value::Boolean(_)) => {
                 text.parse().map(Value::Boolean).map_err(|_| wrong("true or false"))?
             }
@@ -189,8 +184,7 @@ impl Layers {
 
     fn put(&mut self, key: &str, value: Value, origin: Origin) -> Result<(), Error> {
         if let Some(setting) = self.settings.get_mut(key) {
-            setting.1 = value;
-            setting.2 = origin;
+            *setting = (value, origin);
             return Ok(());
         }
         let nearest = self.nearest(key, str::to_owned);
