@@ -13,6 +13,7 @@ mod delivery;
 mod delivery_faults;
 mod delivery_harness;
 mod demo;
+mod documents;
 mod harness;
 mod http_access;
 mod http_api;
