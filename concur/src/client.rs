@@ -6,6 +6,7 @@ use crate::{
     Error, HostPolicy, Http, HttpConfig, Observer,
     api::{Expenses, Identity, Provisioning, Spend},
     auth::{Credentials, Session, TokenSet, TokenStore},
+    backoff::Backoff,
     http::{Answer, Endpoint, Payload},
     limits::Limits,
 };
@@ -14,13 +15,18 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+use tokio::time::{Instant, sleep};
 
 /// Tells the time; time is an argument here as everywhere.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// An endpoint that answered 403 to a fresh token is not worth another refresh for this long.
 const FORBIDDEN_REMEMBERED: SignedDuration = SignedDuration::from_mins(5);
+
+/// A pause that Concur asked for is waited up to this long; a longer one is the caller's to plan.
+const PAUSE_WAITED_MAX: Duration = Duration::from_secs(10);
 
 /// How to build a [`Client`]. `Debug` shows no secret.
 #[derive(Clone)]
@@ -77,6 +83,7 @@ struct Shared {
     http: Http,
     session: Arc<Session>,
     limits: Limits,
+    backoff: Backoff,
     clock: Clock,
     /// Endpoints that answered 403 also to a fresh token, and when.
     forbidden: Mutex<HashMap<&'static str, Timestamp>>,
@@ -98,6 +105,7 @@ impl Client {
             http,
             session: Arc::new(session),
             limits: Limits::new(config.max_concurrent, config.requests_per_second),
+            backoff: Backoff::default(),
             clock: config.clock,
             forbidden: Mutex::default(),
         };
@@ -164,10 +172,40 @@ impl Client {
         payload: Payload<'_>,
         tokens: &TokenSet,
     ) -> Result<Answer, Error> {
-        let _slot = self.shared.limits.acquire().await;
-        let now = (self.shared.clock)();
-        let Shared { http, .. } = &*self.shared;
-        http.exchange(endpoint, &tokens.geolocation, target, payload, Some(&tokens.access_token), now).await
+        let Shared { http, limits, backoff, clock, .. } = &*self.shared;
+        let _slot = limits.acquire(backoff.slowdown()).await;
+        if let Some(left) = backoff.remaining(clock(), Instant::now()) {
+            if left > PAUSE_WAITED_MAX {
+                return Err(Error::Paused { endpoint: endpoint.name, retry_after: left });
+            }
+            sleep(left).await;
+        }
+        let origin = &tokens.geolocation;
+        let answer =
+            http.exchange(endpoint, origin, target, payload, Some(&tokens.access_token), clock()).await;
+        self.learn(&answer);
+        answer
+    }
+
+    /// What an answer says about how much Concur can take, for every further call.
+    fn learn(&self, answer: &Result<Answer, Error>) {
+        let Shared { backoff, clock, .. } = &*self.shared;
+        let (now, instant) = (clock(), Instant::now());
+        match answer {
+            Ok(Answer { status: 429, retry_after, .. }) => {
+                backoff.strained(instant);
+                backoff.throttled(*retry_after, now, instant);
+            }
+            Ok(Answer { status: 503, retry_after, .. }) => {
+                backoff.strained(instant);
+                if retry_after.is_some() {
+                    backoff.throttled(*retry_after, now, instant);
+                }
+            }
+            Err(Error::NoAnswer { .. }) => backoff.strained(instant),
+            Ok(Answer { status: 200..=299, .. }) => backoff.went_well(now, instant),
+            _ => {}
+        }
     }
 
     /// A missing scope looks like an expired token on v3; remembering it keeps every such call from costing a refresh.

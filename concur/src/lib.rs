@@ -30,6 +30,7 @@
 
 pub mod api;
 pub mod auth;
+mod backoff;
 mod client;
 pub mod error;
 mod host;
@@ -45,5 +46,5 @@ pub use error::{Advice, Error};
 pub use host::{HostPolicy, Origin};
 pub use http::{Http, HttpConfig, install_crypto};
 pub use ids::{EntryId, ItemizationId, ProvisionId, ReportId, UserId};
-pub use observe::{Call, Observer};
+pub use observe::{Call, Notice, Observer};
 pub use page::{Cursor, Page, Pages, UnreadableRow};

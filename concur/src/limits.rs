@@ -1,5 +1,5 @@
 //! How fast and how wide one company is asked. Concur publishes no numbers, so these are cautious and settable.
-//! Not here: waiting after a 429, which the caller decides with everything else it knows.
+//! Not here: the pause after a 429 and the signs of strain, which `backoff` remembers.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -27,20 +27,20 @@ impl Limits {
         Self { slots, interval, burst: Duration::from_secs(1), full_at: Mutex::new(None) }
     }
 
-    /// Waits for a slot and for the rate; the slot is free again when the permit is dropped. `None` cannot happen,
+    /// Waits for a slot and for the rate, with `slowdown` times the usual distance between two calls; the slot is free again when the permit is dropped. `None` cannot happen,
     /// since the semaphore is never closed, and would only mean no limit.
-    pub(crate) async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+    pub(crate) async fn acquire(&self, slowdown: u32) -> Option<OwnedSemaphorePermit> {
         let permit = Arc::clone(&self.slots).acquire_owned().await.ok();
-        if let Some(start) = self.reserve(Instant::now()) {
+        if let Some(start) = self.reserve(Instant::now(), slowdown) {
             sleep_until(start).await;
         }
         permit
     }
 
     /// Takes the next place; when to begin, or `None` for at once.
-    fn reserve(&self, now: Instant) -> Option<Instant> {
+    fn reserve(&self, now: Instant, slowdown: u32) -> Option<Instant> {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = full_at.map_or(now, |at| at.max(now)) + self.interval;
+        let next = full_at.map_or(now, |at| at.max(now)) + self.interval * slowdown;
         *full_at = Some(next);
         next.checked_sub(self.burst).filter(|start| *start > now)
     }
@@ -55,21 +55,25 @@ mod tests {
         let limits = Limits::new(100, 5);
         let started = Instant::now();
         for _ in 0..5 {
-            drop(limits.acquire().await);
+            drop(limits.acquire(1).await);
         }
         assert_eq!(started.elapsed(), Duration::ZERO);
         for _ in 0..10 {
-            drop(limits.acquire().await);
+            drop(limits.acquire(1).await);
         }
         assert_eq!(started.elapsed().as_millis(), 2000);
+        for _ in 0..10 {
+            drop(limits.acquire(4).await);
+        }
+        assert_eq!(started.elapsed().as_millis(), 10_000);
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_more_requests_than_slots_are_out_at_once() {
         let limits = Limits::new(2, 1000);
-        let (first, _second) = (limits.acquire().await, limits.acquire().await);
-        assert!(tokio::time::timeout(Duration::from_secs(5), limits.acquire()).await.is_err());
+        let (first, _second) = (limits.acquire(1).await, limits.acquire(1).await);
+        assert!(tokio::time::timeout(Duration::from_secs(5), limits.acquire(1)).await.is_err());
         drop(first);
-        assert!(tokio::time::timeout(Duration::from_secs(5), limits.acquire()).await.is_ok());
+        assert!(tokio::time::timeout(Duration::from_secs(5), limits.acquire(1)).await.is_ok());
     }
 }

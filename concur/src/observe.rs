@@ -1,6 +1,7 @@
 //! What every finished call tells about itself, for metrics and logs. Carries no personal data: no path with
 //! ids, no query, no body.
 
+use crate::error::HostRefusal;
 use std::time::Duration;
 
 /// One finished HTTP exchange with Concur (or an attempt at one).
@@ -22,4 +23,21 @@ pub struct Call {
 pub trait Observer: Send + Sync {
     /// Called once per HTTP exchange, also for failed ones and for token requests.
     fn called(&self, call: &Call);
+
+    /// Called when something went on that a person should look at. Ignored by default.
+    fn noticed(&self, notice: &Notice) {
+        let _ = notice;
+    }
+}
+
+/// What went on and should be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The answer to a refresh named a geolocation that is not allowed. The tokens are saved and calls go to the
+    /// geolocation known before; if the company has really moved, they will fail until the host is allowed.
+    GeolocationRefused {
+        /// What is wrong with it.
+        reason: HostRefusal,
+    },
 }

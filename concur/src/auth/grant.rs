@@ -5,7 +5,7 @@
 
 use super::{Credentials, Grant, TokenCause, TokenSet};
 use crate::{
-    Error, Http, Origin,
+    Error, Http, Notice, Origin,
     http::{Answer, Endpoint, Payload},
     model::wire,
 };
@@ -56,7 +56,8 @@ pub async fn exchange(
         let failure = Box::new(reply.answer.into_failure());
         return Err(Error::Token { cause: TokenCause::NoRefreshToken, code: None, failure });
     };
-    reply.into_tokens(http, refresh_token, None, now)
+    let geolocation = reply.geolocation(http)?;
+    Ok(reply.into_tokens(geolocation, refresh_token, None, now))
 }
 
 /// Renews `tokens` at their geolocation. When the newest refresh token is refused and the one before it is still
@@ -88,7 +89,18 @@ async fn refresh_with(
     // `used` has just worked. If it was replaced, keep it until the replacement has worked as well.
     let next = reply.wire.refresh_token.clone().unwrap_or_else(|| used.clone());
     let rotated = next.expose_secret() != used.expose_secret();
-    reply.into_tokens(http, next, rotated.then(|| used.clone()), now)
+    // The new refresh token may be the only one that still works, so no fault of the address may lose it.
+    let geolocation = reply.geolocation(http).unwrap_or_else(|error| {
+        if let Error::Host { reason } = error {
+            tracing::error!(
+                correlation_id = reply.answer.call.correlation_id,
+                "a refresh answer named a host that is refused; the tokens are kept and the old host serves on"
+            );
+            http.notice(&Notice::GeolocationRefused { reason });
+        }
+        tokens.geolocation.clone()
+    });
+    Ok(reply.into_tokens(geolocation, next, rotated.then(|| used.clone()), now))
 }
 
 fn form(credentials: &Credentials, grant_type: &str, members: &[(&str, &str)]) -> SecretString {
@@ -163,10 +175,18 @@ struct WireToken {
     expires_in: Option<i64>,
     #[serde(default)]
     refresh_token: Option<SecretString>,
-    #[serde(default, deserialize_with = "wire::text")]
+    #[serde(default, deserialize_with = "text_if_any")]
     geolocation: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
+    #[serde(default, deserialize_with = "text_if_any")]
     scope: Option<String>,
+}
+
+/// Text, or nothing whatever else is there: an oddity beside the tokens must not lose the tokens.
+fn text_if_any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(match Option::<Value>::deserialize(from)? {
+        Some(Value::String(text)) if !text.is_empty() => Some(text),
+        _ => None,
+    })
 }
 
 /// `"3600"` on most pages, `3600` on two.
@@ -185,21 +205,25 @@ struct Reply {
 }
 
 impl Reply {
+    /// Where further calls go: what the answer names, if that is allowed, else where it came from.
+    fn geolocation(&self, http: &Http) -> Result<Origin, Error> {
+        match &self.wire.geolocation {
+            Some(named) => http.host_policy().origin(named),
+            None => Ok(self.origin.clone()),
+        }
+    }
+
     fn into_tokens(
         self,
-        http: &Http,
+        geolocation: Origin,
         refresh_token: SecretString,
         previous_refresh_token: Option<SecretString>,
         now: Timestamp,
-    ) -> Result<TokenSet, Error> {
-        let geolocation = match &self.wire.geolocation {
-            Some(named) => http.host_policy().origin(named)?,
-            None => self.origin,
-        };
+    ) -> TokenSet {
         let life =
             self.wire.expires_in.filter(|life| *life > 0).unwrap_or(ACCESS_LIFE_DEFAULT).min(ACCESS_LIFE_MAX);
         let scopes = self.wire.scope.unwrap_or_default();
-        Ok(TokenSet {
+        TokenSet {
             access_token: self.wire.access_token,
             access_expires_at: now.saturating_add(SignedDuration::from_secs(life)).unwrap_or(now),
             refresh_token,
@@ -207,6 +231,6 @@ impl Reply {
             refresh_issued_at: now,
             geolocation,
             scopes: scopes.split_whitespace().map(str::to_owned).collect(),
-        })
+        }
     }
 }

@@ -10,7 +10,7 @@ mod token;
 pub use cause::{Remedy, TokenCause};
 pub use grant::exchange;
 pub(crate) use session::Session;
-pub use token::{StoreError, TokenSet, TokenStore};
+pub use token::{StoreError, TokenSet, TokenStore, request_token_expires_at};
 
 use secrecy::SecretString;
 

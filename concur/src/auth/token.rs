@@ -7,6 +7,10 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
+/// How long a company request token may be exchanged after it was made.
+const REQUEST_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// How long before a refresh token ends somebody should hear of it.
+const REFRESH_WARNING: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long a refresh token lives unused: six months, counted short.
 const REFRESH_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(182 * 24);
 
@@ -40,6 +44,18 @@ impl TokenSet {
     pub fn refresh_expires_at(&self) -> Timestamp {
         self.refresh_issued_at.saturating_add(REFRESH_TOKEN_LIFE).unwrap_or(self.refresh_issued_at)
     }
+
+    /// From when on somebody should be told that the connection is about to die: 30 days before it does. A connection
+    /// that is refreshed daily never gets there.
+    pub fn refresh_warning_at(&self) -> Timestamp {
+        self.refresh_expires_at().saturating_sub(REFRESH_WARNING).unwrap_or(self.refresh_issued_at)
+    }
+}
+
+/// When a company request token that was made at `created_at` can no longer be exchanged: 24 hours later.
+/// Source: Company Level Authentication, "Company Request Token".
+pub fn request_token_expires_at(created_at: Timestamp) -> Timestamp {
+    created_at.saturating_add(REQUEST_TOKEN_LIFE).unwrap_or(created_at)
 }
 
 /// Any failure of a token store.

@@ -39,6 +39,9 @@ impl Error {
             Self::TokenStore(_) | Self::RefreshBusy | Self::NotSent { .. } => {
                 Advice::CertainlyNotApplied { retry_after: None }
             }
+            Self::Paused { retry_after, .. } => {
+                Advice::CertainlyNotApplied { retry_after: Some(*retry_after) }
+            }
             Self::NotAuthenticated(source) => match source.advice() {
                 Advice::Unknown { retry_after } => Advice::CertainlyNotApplied { retry_after },
                 known => known,
@@ -70,7 +73,10 @@ impl Error {
 
     /// How long Concur asked to wait, at most an hour.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.failure().and_then(|failure| failure.retry_after)
+        match self {
+            Self::Paused { retry_after, .. } => Some(*retry_after),
+            _ => self.failure().and_then(|failure| failure.retry_after),
+        }
     }
 }
 

@@ -88,6 +88,15 @@ pub enum Error {
     /// There is no usable token, so the call itself was never sent.
     #[error("the request was not sent, for lack of a valid token")]
     NotAuthenticated(#[source] Box<Error>),
+    /// An earlier answer asked every call to this company to wait, and the wait is too long to be made here: nothing
+    /// was sent.
+    #[error("{endpoint}: SAP Concur asked to wait; not sent, try again in {} seconds", retry_after.as_secs().max(1))]
+    Paused {
+        /// Endpoint name.
+        endpoint: &'static str,
+        /// What is left of the wait.
+        retry_after: Duration,
+    },
     /// Connection or TLS never came about: the request was not sent.
     #[error("{}: cannot connect to SAP Concur", call.endpoint)]
     NotSent {

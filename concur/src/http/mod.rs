@@ -8,7 +8,7 @@ mod resolver;
 
 pub(crate) use answer::{Answer, DecodeFault, decode};
 
-use crate::{Call, Error, HostPolicy, Observer, Origin, error::CallContext, error::retry_after};
+use crate::{Call, Error, HostPolicy, Notice, Observer, Origin, error::CallContext, error::retry_after};
 use jiff::Timestamp;
 use reqwest::{
     Method, RequestBuilder,
@@ -122,6 +122,12 @@ impl Http {
     /// The hosts it may speak to.
     pub fn host_policy(&self) -> &HostPolicy {
         &self.policy
+    }
+
+    pub(crate) fn notice(&self, notice: &Notice) {
+        if let Some(observer) = &self.observer {
+            observer.noticed(notice);
+        }
     }
 
     pub(crate) fn total_timeout(&self) -> Duration {

@@ -7,6 +7,7 @@
 )]
 
 mod errors;
+mod pace;
 mod pages;
 mod provisioning;
 mod simulator;
