@@ -18,7 +18,7 @@ pub(super) struct Memory {
     pub(super) seed: u64,
     /// The last day of its year of reports.
     pub(super) today: Date,
-    /// Port of the simulator's first origin; tokens name it, so it is kept.
+    /// Port of the simulator's first origin; tokens name it, so it is kept where it is free.
     pub(super) simulator_port: u16,
     /// The connected account.
     pub(super) account: Option<AccountId>,

@@ -126,7 +126,7 @@ fn remove_stale_addresses(data_dir: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// The same company, on the same port, with everything that was written to it.
+/// The same company, on the same port if it is free, with everything that was written to it.
 async fn start_simulator(data_dir: &Path, memory: &mut Memory) -> anyhow::Result<Simulator> {
     let config = simulator::Config {
         port: memory.simulator_port,
@@ -136,7 +136,14 @@ async fn start_simulator(data_dir: &Path, memory: &mut Memory) -> anyhow::Result
         journal: Some(data_dir.join("simulator.journal")),
         ..simulator::Config::default()
     };
-    let simulator = Simulator::start(config).await.context("the simulated Concur could not be started")?;
+    let simulator = match Simulator::start(config.clone()).await {
+        // Another process has taken the port meanwhile: any other one will do.
+        Err(simulator::Error::Listen { .. }) if memory.simulator_port != 0 => {
+            Simulator::start(simulator::Config { port: 0, ..config }).await
+        }
+        started => started,
+    };
+    let simulator = simulator.context("the simulated Concur could not be started")?;
     let us2 = &simulator.info().origins.us2;
     let port = us2.rsplit(':').next().and_then(|port| port.parse().ok());
     memory.simulator_port = port.context("the simulator's origin has no port")?;

@@ -11,6 +11,7 @@ use jiff::ToSpan;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use store::ids::AccountId;
+use store::oauth_tokens::{self, NewOauthTokens};
 use store::tokens::{self, NewToken};
 use sync::query::{AppTotals, Filter, PageRequest};
 
@@ -43,6 +44,9 @@ impl Stage<'_> {
         if memory.account.is_none() {
             memory.account = Some(self.connect().await?);
             memory.save(self.data_dir)?;
+        }
+        if let Some(account) = memory.account {
+            self.follow_simulator(account).await?;
         }
         for (name, scopes, bound) in TOKENS {
             if !memory.tokens.contains_key(name) {
@@ -81,6 +85,32 @@ impl Stage<'_> {
             .await
             .context("the simulated company could not be connected")?;
         Ok(account.id)
+    }
+
+    /// The stored token names the simulator's address of an earlier run. A real Concur does not move; this one does
+    /// when its port was taken.
+    async fn follow_simulator(&self, account: AccountId) -> anyhow::Result<()> {
+        let (here, now) = (self.simulator.info().origins.us2.clone(), self.bridge.clock.now());
+        let moved = self.bridge.store.write(move |conn| {
+            let Some(tokens) = oauth_tokens::load(conn, account)? else { return Ok(false) };
+            if tokens.geolocation.trim_end_matches('/') == here {
+                return Ok(false);
+            }
+            let moved = NewOauthTokens {
+                access_token: tokens.access_token,
+                access_expires_at: tokens.access_expires_at,
+                refresh_token: tokens.refresh_token,
+                refresh_issued_at: tokens.refresh_issued_at,
+                geolocation: here,
+                scopes: tokens.scopes,
+            };
+            oauth_tokens::save(conn, account, &moved, now)?;
+            Ok(true)
+        });
+        if moved.await? {
+            self.bridge.accounts.invalidate(account);
+        }
+        Ok(())
     }
 
     async fn token(&self, name: &str, scopes: &[&str], account: Option<AccountId>) -> anyhow::Result<String> {

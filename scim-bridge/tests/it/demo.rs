@@ -61,7 +61,9 @@ fn a_demo_killed_in_delivery_and_in_sync_goes_on_and_loses_and_doubles_nothing()
     let progress = progress.expect("the sync did not begin");
     kill(child);
 
-    // To the end.
+    // To the end, although somebody else has taken the simulator's port meanwhile.
+    let port = state(folder)["simulator_port"].as_u64().unwrap();
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", u16::try_from(port).unwrap())).ok();
     let output = demo(folder, &["--once", "--json"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(0), "killed at {told} steps and at {progress:?}: {said}");
