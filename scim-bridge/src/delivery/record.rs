@@ -31,7 +31,7 @@ pub(super) struct Note {
 impl Note {
     /// What an error of the client says, in Concur's words where there are any.
     pub(super) fn of(error: &Error) -> Self {
-        let words: Vec<String> = error.messages().iter().map(sentence).collect();
+        let words = words(error.messages());
         Self {
             code: error.status().map(|status| status.to_string()),
             message: Some(if words.is_empty() { error.to_string() } else { words.join("; ") }),
@@ -51,10 +51,24 @@ impl Note {
     }
 }
 
-fn sentence(message: &concur::error::ApiMessage) -> String {
-    let code = message.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
-    let path = message.schema_path.as_deref().map(|path| format!(" ({path})")).unwrap_or_default();
-    format!("{code}{}{path}", message.message)
+/// Concur's messages as an administrator reads them: each once, with the attribute's short name. Concur often says the same
+/// thing twice, as a message and as the detail.
+fn words(messages: &[concur::error::ApiMessage]) -> Vec<String> {
+    let short = |text: &str| text.replace("urn:ietf:params:scim:schemas:core:2.0:User:", "");
+    let mut said: Vec<String> = Vec::new();
+    let mut words = Vec::new();
+    for message in messages {
+        let text = short(&message.message);
+        if said.contains(&text) {
+            continue;
+        }
+        let path = message.schema_path.as_deref().map(short).filter(|path| !text.contains(path.as_str()));
+        let path = path.map(|path| format!(", at {path}")).unwrap_or_default();
+        let code = message.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+        words.push(format!("{text}{path}{code}"));
+        said.push(text);
+    }
+    words
 }
 
 /// What is written in the transaction of a state change.
@@ -217,4 +231,30 @@ pub(super) fn rest_of(
         held: None,
         now,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+    use concur::error::ApiMessage;
+
+    #[test]
+    fn concurs_messages_are_said_once_and_shortly() {
+        let message = |code: Option<&str>, text: &str, path: Option<&str>| ApiMessage {
+            code: code.map(str::to_owned),
+            message: text.to_owned(),
+            schema_path: path.map(str::to_owned),
+        };
+        let user_name = "urn:ietf:params:scim:schemas:core:2.0:User:userName";
+        let taken = format!("'{user_name}' is already in use");
+        let said = words(&[
+            message(Some("INVALID_VALUE"), &taken, Some(user_name)),
+            message(None, &taken, None),
+            message(Some("INVALID_VALUE"), "too long", Some("title")),
+        ]);
+        assert_eq!(
+            said,
+            ["'userName' is already in use (INVALID_VALUE)", "too long, at title (INVALID_VALUE)"]
+        );
+    }
 }

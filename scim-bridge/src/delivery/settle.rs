@@ -47,7 +47,9 @@ impl Engine {
                 let message = note.message.clone().unwrap_or_default();
                 let note = match code {
                     failure::UNIQUENESS => {
-                        Note { message: Some(format!("in use elsewhere: {message}")), ..note }
+                        let elsewhere =
+                            "nobody in this company has it, so it is in use elsewhere in SAP Concur";
+                        Note { message: Some(format!("{message}: {elsewhere}")), ..note }
                     }
                     _ => note,
                 };
