@@ -4,7 +4,7 @@
 
 use crate::{
     Error, HostPolicy, Http, HttpConfig, Observer,
-    api::{Expenses, Identity, Provisioning, Spend},
+    api::{ExpenseConfig, ExpenseReports, Expenses, Identity, Provisioning, Spend, Travel},
     auth::{Credentials, Session, TokenSet, TokenStore},
     backoff::Backoff,
     http::{Answer, Endpoint, Payload},
@@ -18,6 +18,8 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Instant, sleep};
+
+static REVOKE: Endpoint = Endpoint::delete("oauth.revoke");
 
 /// Tells the time; time is an argument here as everywhere.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -122,6 +124,21 @@ impl Client {
         Provisioning { client: self.clone() }
     }
 
+    /// Travel v4: reading travel users.
+    pub fn travel(&self) -> Travel {
+        Travel { client: self.clone() }
+    }
+
+    /// Expense v4: reading the expenses of a known report, for the business purpose.
+    pub fn expense_reports(&self) -> ExpenseReports {
+        ExpenseReports { client: self.clone() }
+    }
+
+    /// Expense Configuration v4: policies and expense types.
+    pub fn expense_config(&self) -> ExpenseConfig {
+        ExpenseConfig { client: self.clone() }
+    }
+
     /// Spend v4.1: reading spend users.
     pub fn spend(&self) -> Spend {
         Spend { client: self.clone() }
@@ -136,6 +153,14 @@ impl Client {
     /// saved and in use already.
     pub async fn refresh(&self) -> Result<TokenSet, Error> {
         self.shared.session.refresh().await.map(|tokens| (*tokens).clone())
+    }
+
+    /// Ends the connection at Concur's side: the tokens of this application for this company (or user) stop working.
+    /// What the store keeps is the caller's to delete. Whether it works for company tokens is not documented, so a
+    /// failure means "delete here and tell the administrator", not "still connected".
+    /// Source: Authentication, "Revoking a Token".
+    pub async fn revoke(&self) -> Result<(), Error> {
+        self.send(&REVOKE, "/app-mgmt/v0/connections", Payload::None).await.map(drop)
     }
 
     /// A call without a body, answered with success.

@@ -2,12 +2,15 @@
 //! which v3 does not have, and any meaning of a line.
 //! Source: pages "Reports v3", "Expense Entries v3", "Itemizations v3".
 
-use super::target::{segment, with_query};
+use super::{
+    rows,
+    target::{segment, with_query},
+};
 use crate::{
     Client, Cursor, EntryId, Error, Page, Pages, ReportId,
-    http::{Answer, Endpoint, decode},
+    http::{Answer, Endpoint},
     model::{Entry, Itemization, Report, Row},
-    page::{PageSource, UnreadableRow, boxed},
+    page::boxed,
 };
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -87,9 +90,9 @@ impl Expenses {
         let path = format!("{REPORTS_PATH}/{}", segment(id.as_str()));
         let target = with_query(&path, [("user", owner_login.map(str::to_owned))]);
         match self.client.get(&REPORT, &target).await {
-            Ok(answer) => {
-                row(&answer.body).map(Some).map_err(|fault| answer.undecodable(fault.path, fault.reason))
-            }
+            Ok(answer) => rows::row(&answer.body)
+                .map(Some)
+                .map_err(|fault| answer.undecodable(fault.path, fault.reason)),
             Err(Error::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
@@ -155,34 +158,8 @@ fn page<T: Row>(answer: &Answer, path: &str) -> Result<Page<T>, Error> {
         next_target(&next, path)
             .ok_or_else(|| answer.undecodable("NextPage", "expected a page of the same list"))
     });
-    let mut page = Page {
-        items: Vec::new(),
-        unreadable: Vec::new(),
-        next: next.transpose()?.map(Cursor::from_stored),
-        total: None,
-        server_time: answer.server_time,
-        correlation_id: answer.call.correlation_id.clone(),
-        source: PageSource { call: answer.call.clone(), status: answer.status },
-    };
-    for (index, item) in list.items.unwrap_or_default().iter().enumerate() {
-        match row(item.get().as_bytes()) {
-            Ok(row) => page.items.push(row),
-            Err(fault) => {
-                let path = match fault.path.as_str() {
-                    "." => format!("Items[{index}]"),
-                    inner => format!("Items[{index}].{inner}"),
-                };
-                page.unreadable.push(UnreadableRow { path, reason: fault.reason });
-            }
-        }
-    }
-    Ok(page)
-}
-
-/// A row, typed from the text as written, so that amounts keep their digits, with the plain JSON beside it.
-fn row<T: Row>(json: &[u8]) -> Result<T, crate::http::DecodeFault> {
-    let row: T = decode(json)?;
-    Ok(row.with_raw(decode(json)?))
+    let next = next.transpose()?.map(Cursor::from_stored);
+    Ok(rows::page(answer, "Items", &list.items.unwrap_or_default(), next))
 }
 
 /// Path and query of a `NextPage`. Its host is often a legacy one, even with `http:`, which must never see a token:

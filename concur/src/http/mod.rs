@@ -50,24 +50,43 @@ pub(crate) struct Endpoint {
     pub(crate) name: &'static str,
     pub(crate) method: Method,
     pub(crate) legacy: bool,
+    accept: &'static str,
 }
 
 impl Endpoint {
     pub(crate) const fn get(name: &'static str) -> Self {
-        Self { name, method: Method::GET, legacy: false }
+        Self::new(name, Method::GET)
     }
 
     pub(crate) const fn post(name: &'static str) -> Self {
-        Self { name, method: Method::POST, legacy: false }
+        Self::new(name, Method::POST)
+    }
+
+    pub(crate) const fn put(name: &'static str) -> Self {
+        Self::new(name, Method::PUT)
     }
 
     pub(crate) const fn patch(name: &'static str) -> Self {
-        Self { name, method: Method::PATCH, legacy: false }
+        Self::new(name, Method::PATCH)
+    }
+
+    pub(crate) const fn delete(name: &'static str) -> Self {
+        Self::new(name, Method::DELETE)
     }
 
     /// A read of the v1 to v3 framework, which answers 400 also for passing troubles.
     pub(crate) const fn legacy_get(name: &'static str) -> Self {
-        Self { name, method: Method::GET, legacy: true }
+        Self { name, method: Method::GET, legacy: true, accept: "application/json" }
+    }
+
+    /// A read of the v2 framework, which speaks nothing but XML.
+    pub(crate) const fn legacy_xml(name: &'static str) -> Self {
+        Self { name, method: Method::GET, legacy: true, accept: "application/xml" }
+    }
+
+    const fn new(name: &'static str, method: Method) -> Self {
+        // The legacy framework answers XML when it is not asked for JSON.
+        Self { name, method, legacy: false, accept: "application/json" }
     }
 }
 
@@ -175,8 +194,7 @@ impl Http {
         bearer: Option<&SecretString>,
         correlation_id: &str,
     ) -> RequestBuilder {
-        // The legacy framework answers XML when it is not asked for JSON.
-        let request = self.client.request(endpoint.method.clone(), url).header(ACCEPT, "application/json");
+        let request = self.client.request(endpoint.method.clone(), url).header(ACCEPT, endpoint.accept);
         let request = request.header(CORRELATION_ID, correlation_id);
         let request = match bearer.and_then(bearer_header) {
             Some(value) => request.header(AUTHORIZATION, value),
@@ -248,6 +266,8 @@ fn method_name(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "PATCH" => "PATCH",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
         _ => "POST",
     }
 }
