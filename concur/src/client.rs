@@ -4,7 +4,7 @@
 
 use crate::{
     Error, HostPolicy, Http, HttpConfig, Observer,
-    api::{ExpenseConfig, ExpenseReports, Expenses, Identity, Provisioning, Spend, Travel},
+    api::{ExpenseConfig, ExpenseReports, Expenses, Identity, Provisioning, ReportDetails, Spend, Travel},
     auth::{Credentials, Session, TokenSet, TokenStore},
     backoff::Backoff,
     http::{Answer, Endpoint, Payload},
@@ -47,6 +47,8 @@ pub struct ClientConfig {
     pub clock: Clock,
     /// Told about every exchange, for metrics.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Allows the deprecated Report Details v2 ([`Client::report_details`]); off by default.
+    pub legacy_report_details: bool,
 }
 
 impl ClientConfig {
@@ -60,6 +62,7 @@ impl ClientConfig {
             requests_per_second: 5,
             clock,
             observer: None,
+            legacy_report_details: false,
         }
     }
 }
@@ -87,6 +90,7 @@ struct Shared {
     limits: Limits,
     backoff: Backoff,
     clock: Clock,
+    legacy_report_details: bool,
     /// Endpoints that answered 403 also to a fresh token, and when.
     forbidden: Mutex<HashMap<&'static str, Timestamp>>,
 }
@@ -109,6 +113,7 @@ impl Client {
             limits: Limits::new(config.max_concurrent, config.requests_per_second),
             backoff: Backoff::default(),
             clock: config.clock,
+            legacy_report_details: config.legacy_report_details,
             forbidden: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -137,6 +142,11 @@ impl Client {
     /// Expense Configuration v4: policies and expense types.
     pub fn expense_config(&self) -> ExpenseConfig {
         ExpenseConfig { client: self.clone() }
+    }
+
+    /// Report Details v2, deprecated and in XML: `None` unless [`ClientConfig::legacy_report_details`] was set.
+    pub fn report_details(&self) -> Option<ReportDetails> {
+        self.shared.legacy_report_details.then(|| ReportDetails { client: self.clone() })
     }
 
     /// Spend v4.1: reading spend users.

@@ -3,7 +3,7 @@
 //! Not here: storing what was answered, and when to refresh.
 //! Source: Authentication, "Password grant", "Refreshing a token"; Company Level Authentication.
 
-use super::{Credentials, Grant, TokenCause, TokenSet};
+use super::{ApplicationToken, Credentials, Grant, TokenCause, TokenSet};
 use crate::{
     Error, Http, Notice, Origin,
     http::{Answer, Endpoint, Payload},
@@ -75,6 +75,20 @@ pub(crate) async fn refresh(
         }
         _ => attempt,
     }
+}
+
+/// The application's own token, without a refresh token.
+pub(super) async fn client_credentials(
+    http: &Http,
+    origin: &Origin,
+    credentials: &Credentials,
+    now: Timestamp,
+) -> Result<ApplicationToken, Error> {
+    let reply = request(http, origin, &form(credentials, "client_credentials", &[]), now).await?;
+    let geolocation = reply.geolocation(http)?;
+    let (expires_at, scopes) = (reply.wire.expires_at(now), reply.wire.scopes());
+    let access_token = reply.wire.access_token;
+    Ok(ApplicationToken { access_token, issued_at: now, expires_at, geolocation, scopes })
 }
 
 async fn refresh_with(
@@ -181,6 +195,18 @@ struct WireToken {
     scope: Option<String>,
 }
 
+impl WireToken {
+    fn expires_at(&self, now: Timestamp) -> Timestamp {
+        let life = self.expires_in.filter(|life| *life > 0).unwrap_or(ACCESS_LIFE_DEFAULT);
+        now.saturating_add(SignedDuration::from_secs(life.min(ACCESS_LIFE_MAX))).unwrap_or(now)
+    }
+
+    fn scopes(&self) -> Vec<String> {
+        let scopes = self.scope.as_deref().unwrap_or_default();
+        scopes.split_whitespace().map(str::to_owned).collect()
+    }
+}
+
 /// Text, or nothing whatever else is there: an oddity beside the tokens must not lose the tokens.
 fn text_if_any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(match Option::<Value>::deserialize(from)? {
@@ -220,17 +246,15 @@ impl Reply {
         previous_refresh_token: Option<SecretString>,
         now: Timestamp,
     ) -> TokenSet {
-        let life =
-            self.wire.expires_in.filter(|life| *life > 0).unwrap_or(ACCESS_LIFE_DEFAULT).min(ACCESS_LIFE_MAX);
-        let scopes = self.wire.scope.unwrap_or_default();
+        let (access_expires_at, scopes) = (self.wire.expires_at(now), self.wire.scopes());
         TokenSet {
             access_token: self.wire.access_token,
-            access_expires_at: now.saturating_add(SignedDuration::from_secs(life)).unwrap_or(now),
+            access_expires_at,
             refresh_token,
             previous_refresh_token,
             refresh_issued_at: now,
             geolocation,
-            scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+            scopes,
         }
     }
 }

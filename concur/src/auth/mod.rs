@@ -2,11 +2,13 @@
 //! Not here: where tokens are stored, which is the caller's [`TokenStore`].
 //! Source: pages "Authentication" and "Company Level Authentication".
 
+mod application;
 mod cause;
 mod grant;
 mod session;
 mod token;
 
+pub use application::{ApplicationToken, application_token};
 pub use cause::{Remedy, TokenCause};
 pub use grant::exchange;
 pub(crate) use session::Session;

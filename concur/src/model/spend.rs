@@ -123,28 +123,25 @@ impl FormField {
 
 /// The role codes Concur lists. Its answer's shape is not documented, so every text that looks like a code is taken.
 pub(crate) fn role_codes(json: &Value) -> Vec<String> {
-    let list = match json {
-        Value::Array(list) => list,
-        Value::Object(members) => match members.values().find_map(Value::as_array) {
-            Some(list) => list,
-            None => return Vec::new(),
-        },
-        _ => return Vec::new(),
+    let lists: Vec<&Vec<Value>> = match json {
+        Value::Array(list) => vec![list],
+        Value::Object(members) => members.values().filter_map(Value::as_array).collect(),
+        _ => Vec::new(),
     };
     let code = |item: &Value| match item {
-        Value::String(code) => Some(code.clone()),
+        Value::String(code) => Some(code.clone()).filter(|code| is_code(code)),
         Value::Object(members) => {
             members.values().filter_map(Value::as_str).find(|text| is_code(text)).map(str::to_owned)
         }
         _ => None,
     };
-    list.iter().filter_map(code).filter(|code| is_code(code)).collect()
+    lists.into_iter().flatten().filter_map(code).collect()
 }
 
+/// Upper-case words joined by underscores.
 fn is_code(text: &str) -> bool {
-    text.contains('_')
-        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-        || text == "TRAVEL_USER"
+    let of_code = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    text.contains('_') && text.bytes().all(of_code)
 }
 
 #[cfg(test)]
@@ -161,6 +158,7 @@ mod tests {
         check(json!(["EXP_APPROVER", "SHD_TAX_ADMIN"]), &["EXP_APPROVER", "SHD_TAX_ADMIN"]);
         check(json!({"roleCodes": ["EXP_APPROVER"]}), &["EXP_APPROVER"]);
         check(json!([{"code": "EXP_APPROVER", "name": "Expense Approver"}]), &["EXP_APPROVER"]);
+        check(json!({"schemas": ["urn:x"], "Resources": [{"id": "EXP_USER"}]}), &["EXP_USER"]);
         check(json!({"schemas": []}), &[]);
         check(json!("EXP_APPROVER"), &[]);
         check(json!(["Expense Approver", 7]), &[]);

@@ -30,7 +30,8 @@ pub(crate) fn decimal<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decim
         .ok_or_else(|| D::Error::custom("expected a decimal number of at most 28 digits"))
 }
 
-fn parse_decimal(digits: &str) -> Option<Decimal> {
+/// See [`decimal`].
+pub(crate) fn parse_decimal(digits: &str) -> Option<Decimal> {
     let parsed = if digits.contains(['e', 'E']) {
         Decimal::from_scientific(digits)
     } else {
@@ -52,7 +53,8 @@ pub(crate) fn date<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D
     Ok(date_time(from)?.map(DateTime::date))
 }
 
-fn parse_date_time(written: &str) -> Option<DateTime> {
+/// See [`date_time`].
+pub(crate) fn parse_date_time(written: &str) -> Option<DateTime> {
     // jiff's civil parser silently drops an offset, so try the form with an offset first.
     if let Ok(instant) = written.parse::<Timestamp>() {
         return Some(TimeZone::UTC.to_datetime(instant));
