@@ -19,8 +19,7 @@ fn tracked() -> Vec<String> {
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
         .output()
         .unwrap();
-    let files: Vec<String> =
-        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+    let files: Vec<String> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
     assert!(files.len() > 50, "git lists only {} files: is this a checkout?", files.len());
     files.into_iter().filter(|file| root().join(file).is_file()).collect()
 }
@@ -119,7 +118,8 @@ fn libraries_stay_in_their_rooms() {
     for file in tracked().iter().filter(|file| file.ends_with(".rs") && !file.starts_with("xtask/")) {
         let text = read(file);
         for (library, allowed) in rooms {
-            let named = text.lines().any(|line| line.contains(library) && !line.trim_start().starts_with("//"));
+            let named =
+                text.lines().any(|line| line.contains(library) && !line.trim_start().starts_with("//"));
             if named && !allowed.iter().any(|room| file.starts_with(room)) {
                 strangers.push(format!("{file} names {library}"));
             }
