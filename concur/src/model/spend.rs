@@ -152,16 +152,16 @@ mod tests {
     #[test]
     fn role_codes_are_found_in_any_likely_shape() {
         #[track_caller]
-        fn check(json: Value, expected: &[&str]) {
-            assert_eq!(role_codes(&json), expected, "{json}");
+        fn check(json: &Value, expected: &[&str]) {
+            assert_eq!(role_codes(json), expected, "{json}");
         }
-        check(json!(["EXP_APPROVER", "SHD_TAX_ADMIN"]), &["EXP_APPROVER", "SHD_TAX_ADMIN"]);
-        check(json!({"roleCodes": ["EXP_APPROVER"]}), &["EXP_APPROVER"]);
-        check(json!([{"code": "EXP_APPROVER", "name": "Expense Approver"}]), &["EXP_APPROVER"]);
-        check(json!({"schemas": ["urn:x"], "Resources": [{"id": "EXP_USER"}]}), &["EXP_USER"]);
-        check(json!({"schemas": []}), &[]);
-        check(json!("EXP_APPROVER"), &[]);
-        check(json!(["Expense Approver", 7]), &[]);
+        check(&json!(["EXP_APPROVER", "SHD_TAX_ADMIN"]), &["EXP_APPROVER", "SHD_TAX_ADMIN"]);
+        check(&json!({"roleCodes": ["EXP_APPROVER"]}), &["EXP_APPROVER"]);
+        check(&json!([{"code": "EXP_APPROVER", "name": "Expense Approver"}]), &["EXP_APPROVER"]);
+        check(&json!({"schemas": ["urn:x"], "Resources": [{"id": "EXP_USER"}]}), &["EXP_USER"]);
+        check(&json!({"schemas": []}), &[]);
+        check(&json!("EXP_APPROVER"), &[]);
+        check(&json!(["Expense Approver", 7]), &[]);
     }
 
     #[test]

@@ -7,9 +7,12 @@
 )]
 
 mod errors;
+mod faults;
 mod pace;
 mod pages;
 mod provisioning;
+mod reads;
+mod samples;
 mod simulator;
 mod support;
 mod tokens;

@@ -15,22 +15,34 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
-struct Stage {
-    simulator: Arc<Simulator>,
-    client: Client,
-    store: Arc<MemoryStore>,
+/// A simulator, and a client that is connected to its company.
+pub(crate) struct Stage {
+    pub(crate) simulator: Arc<Simulator>,
+    pub(crate) client: Client,
+    pub(crate) store: Arc<MemoryStore>,
 }
 
-async fn stage(switches: Switches) -> Stage {
+impl Stage {
+    /// How its client is configured.
+    pub(crate) fn config(&self) -> ClientConfig {
+        client_config(&self.simulator)
+    }
+}
+
+fn client_config(simulator: &Arc<Simulator>) -> ClientConfig {
+    let time = Arc::clone(simulator);
+    let clock: Clock = Arc::new(move || time.now());
+    let mut config = ClientConfig::new(HostPolicy::development(), credentials(simulator), clock);
+    (config.max_concurrent, config.requests_per_second) = (16, 10_000);
+    config
+}
+
+pub(crate) async fn stage(switches: Switches) -> Stage {
     let config = Config { switches, provisioning_delay: Duration::from_secs(30), ..Config::default() };
     let simulator = Arc::new(Simulator::start(config).await.unwrap());
     let tokens = company_tokens(&simulator).await.unwrap();
     let store = MemoryStore::with(tokens);
-    let time = Arc::clone(&simulator);
-    let clock: Clock = Arc::new(move || time.now());
-    let mut config = ClientConfig::new(HostPolicy::development(), credentials(&simulator), clock);
-    (config.max_concurrent, config.requests_per_second) = (16, 10_000);
-    let client = Client::new(config, Arc::clone(&store) as _).unwrap();
+    let client = Client::new(client_config(&simulator), Arc::clone(&store) as _).unwrap();
     Stage { simulator, client, store }
 }
 
