@@ -28,10 +28,10 @@ pub async fn match_lines(
     let mut after: Option<LineId> = None;
     loop {
         let (account, matcher, now) = (company.account, Arc::clone(matcher), company.now());
-        let (decided, matched, last) =
+        let (decided, hits, last) =
             company.store.try_write(move |conn| decide_chunk(conn, account, &matcher, after, now)).await?;
         snapshot.decided += decided;
-        snapshot.matched += matched;
+        snapshot.matched += hits;
         progress.update(snapshot);
         if last.is_none() {
             return Ok(());
@@ -56,9 +56,9 @@ fn decide_chunk(
         let decision = matcher.decide(&texts(line), &mut scratch);
         rows.push(row(line, &decision, &version, now)?);
     }
-    let matched = rows.iter().filter(|row| row.status == Status::Matched).count();
+    let hits = rows.iter().filter(|row| row.status == Status::Matched).count();
     matches::upsert(conn, account, &rows)?;
-    Ok((rows.len(), matched, chunk.last().map(|line| line.id)))
+    Ok((rows.len(), hits, chunk.last().map(|line| line.id)))
 }
 
 /// The four fields as the matcher reads them. v3 has no business purpose: its description takes that place.

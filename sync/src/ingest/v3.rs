@@ -5,7 +5,10 @@
 //! purpose, so that field stays empty and the description beside it (Entries v3, Itemizations v3).
 
 use concur::model::{Entry, Itemization, Report};
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 use rust_decimal::Decimal;
 use serde_json::json;
 use store::{
@@ -151,7 +154,7 @@ fn currency_of(report: &Report) -> String {
 
 /// The day of an expense whose date Concur left out: the report's creation.
 fn fallback_date(report: &Report) -> Date {
-    report.create_date.or(report.last_modified_date).map_or(Date::ZERO, |at| at.date())
+    report.create_date.or(report.last_modified_date).map_or(Date::ZERO, DateTime::date)
 }
 
 #[cfg(test)]

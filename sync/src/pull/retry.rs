@@ -10,7 +10,7 @@ const TRIES: u32 = 6;
 /// Wait after the first failure; doubled each time, unless Concur names a longer one.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// No wait is longer, whatever Concur asks for: the next scheduled run goes on from the stored cursor.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Runs `read` until it succeeds, fails for good, or has failed [`TRIES`] times.
 pub(super) async fn read<T, F: Future<Output = Result<T, Error>>>(

@@ -26,7 +26,7 @@ async fn a_synced_company_can_be_asked_who_pays_for_what() {
 
         // Page by page, each line once.
         let mut seen = BTreeSet::new();
-        let mut matched = Vec::new();
+        let mut paid = Vec::new();
         let mut request = PageRequest { cursor: None, limit: Some(77) };
         loop {
             let page = query::lines(store, account, matcher.dictionary(), Filter::default(), &request)
@@ -36,7 +36,7 @@ async fn a_synced_company_can_be_asked_who_pays_for_what() {
                 assert!(seen.insert(line.id), "line {} came twice", line.id);
                 let decision = line.decision.clone().unwrap();
                 if decision.status == "matched" {
-                    matched.push(line);
+                    paid.push(line);
                 }
             }
             request.cursor = page.next_cursor;
@@ -45,7 +45,7 @@ async fn a_synced_company_can_be_asked_who_pays_for_what() {
             }
         }
         assert_eq!(seen.len(), summary.snapshot.lines);
-        assert_eq!(matched.len(), summary.snapshot.matched);
+        assert_eq!(paid.len(), summary.snapshot.matched);
 
         // Totals say the same as the lines they are made of.
         let apps =
@@ -54,7 +54,7 @@ async fn a_synced_company_can_be_asked_who_pays_for_what() {
                 .unwrap();
         let top = &apps.apps[0];
         for total in &top.totals {
-            let own: rust_decimal::Decimal = matched
+            let own: rust_decimal::Decimal = paid
                 .iter()
                 .filter(|line| !line.is_personal && line.posted.currency == total.currency)
                 .filter(|line| line.decision.as_ref().unwrap().app_id.as_deref() == Some(&top.app_id))
@@ -65,7 +65,7 @@ async fn a_synced_company_can_be_asked_who_pays_for_what() {
 
         // And each decision can explain itself.
         let explained =
-            query::explanation(store, account, matcher.dictionary(), matched[0].id).await.unwrap().unwrap();
+            query::explanation(store, account, matcher.dictionary(), paid[0].id).await.unwrap().unwrap();
         let explanation = explained.explanation.unwrap();
         assert!(
             explanation["evidence"].as_array().is_some_and(|evidence| !evidence.is_empty()),

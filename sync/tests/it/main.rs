@@ -1,5 +1,5 @@
 //! sync against the simulator on real sockets and on both databases.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod answers;
 mod expenses;
