@@ -83,10 +83,7 @@ impl GuessIndex<'_> {
             }
             let folded = fold_look_alikes(&joined);
             let limit = edits_max(joined.len());
-            let near = blocking
-                .similar(&folded, limit, memory)
-                .filter_map(|(name, phrase)| compare(&folded, name, false).map(|likeness| (likeness, phrase)))
-                .min_by_key(|&(likeness, phrase)| (edits_of(likeness), phrase));
+            let near = nearest(blocking, &folded, limit, memory);
             // A word that is spelled right is not corrected because of its neighbour, nor because of what is
             // glued to it.
             let spelled_right = !single
@@ -112,6 +109,22 @@ impl GuessIndex<'_> {
             push(phrase, first..first + 1, Likeness::Glued);
         }
     }
+}
+
+/// The name nearest to a folded query, of those that blocking proposes.
+fn nearest(
+    blocking: &Blocking,
+    query: &str,
+    edits_max: usize,
+    memory: &mut Proposals,
+) -> Option<(Likeness, usize)> {
+    if blocking.rules_out(query, edits_max, |name| compare(query, name, false).is_some()) {
+        return None;
+    }
+    blocking
+        .similar(query, edits_max, memory)
+        .filter_map(|(name, phrase)| compare(query, name, false).map(|likeness| (likeness, phrase)))
+        .min_by_key(|&(likeness, phrase)| (edits_of(likeness), phrase))
 }
 
 fn edits_of(likeness: Likeness) -> usize {
