@@ -122,6 +122,9 @@ mod tests {
         check(&production, "https://us2.api.concursolutions.com/oauth2/v0/token", us2);
         check(&production, "https://US2.api.Concursolutions.com", us2);
         check(&production, "https://us2.api.concursolutions.com:443", us2);
+        // The variant that never asks for a client certificate.
+        let browsers = "https://www-us2.api.concursolutions.com";
+        check(&production, browsers, Ok(browsers));
         check(&production, "https://concursolutions.com", Ok("https://concursolutions.com"));
         check(&production, "https://us2.api.concursolutions.com:8443", Err(HostRefusal::Port));
         check(&production, "http://us2.api.concursolutions.com", Err(HostRefusal::NotHttps));

@@ -5,6 +5,7 @@
 mod application;
 mod cause;
 mod grant;
+mod refused;
 mod session;
 mod token;
 

@@ -3,7 +3,7 @@
 //! not take the answer with it.
 //! Source: Authentication, "Refreshing a token": every answer may carry a new refresh token.
 
-use super::{Credentials, TokenSet, TokenStore, grant};
+use super::{Credentials, TokenSet, TokenStore, grant, refused::Refused};
 use crate::{Clock, Error, Http};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
@@ -36,6 +36,7 @@ struct Renewing {
     /// Answered and not saved, because the store failed: must be saved, not asked for again, since the refresh token
     /// in the store may have been used up.
     unsaved: Option<TokenSet>,
+    refused: Option<Refused>,
 }
 
 /// Why a token is wanted.
@@ -156,8 +157,21 @@ impl Session {
         if need.is_met_by(&stored, now) {
             return Ok(self.use_now(stored));
         }
-        let tokens = grant::refresh(&self.http, &self.credentials, &stored, now).await?;
-        self.keep(tokens, renewing).await
+        // A person who asks for a refresh, to test a connection, gets one; nobody else repeats a refusal.
+        let refused = renewing.refused.as_ref().filter(|refused| refused.holds_for(&stored, now));
+        if let (Some(refused), Need::Valid | Need::Replacing(_)) = (refused, need) {
+            return Err(refused.error());
+        }
+        match grant::refresh(&self.http, &self.credentials, &stored, now).await {
+            Ok(tokens) => {
+                renewing.refused = None;
+                self.keep(tokens, renewing).await
+            }
+            Err(error) => {
+                renewing.refused = Refused::of(&error, &stored, now);
+                Err(error)
+            }
+        }
     }
 
     /// Saves, and only then uses.

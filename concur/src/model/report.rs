@@ -117,3 +117,22 @@ impl Report {
         custom_fields(&self.raw)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sent_for_payment_and_confirmed_both_count_as_paid() {
+        #[track_caller]
+        fn check(code: &str, paid: bool) {
+            let json = serde_json::json!({"ID": "R", "PaymentStatusCode": code});
+            assert_eq!(serde_json::from_value::<Report>(json).unwrap().is_paid(), paid, "{code}");
+        }
+        check("P_PAID", true);
+        check("P_PAYC", true);
+        check("P_PROC", false);
+        check("P_NOTP", false);
+        check("", false);
+    }
+}

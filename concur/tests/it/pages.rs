@@ -40,6 +40,9 @@ async fn reports_are_asked_for_company_wide_and_followed_over_a_legacy_host() {
         [("Custom1", Some("c".to_owned()))]
     );
 
+    // Without it the legacy framework answers XML.
+    assert!(server.requests().iter().all(|request| request.header("accept") == Some("application/json")));
+
     // The cursor survives a restart as text and holds no host.
     let first = expenses.reports(&query).page(None).await.unwrap();
     assert_eq!(first.server_time, Some("2026-11-24T08:00:01Z".parse().unwrap()));

@@ -445,3 +445,37 @@ fn the_ends_of_every_token_can_be_counted_down_to() {
     assert_eq!(hours(tokens.refresh_expires_at()), 182 * 24);
     assert_eq!(hours(tokens.refresh_warning_at()), 152 * 24);
 }
+
+#[tokio::test]
+async fn a_dead_connection_is_not_asked_again_and_again_until_it_has_new_tokens() {
+    let server = Server::start(|request| match request.form("refresh_token").as_deref() {
+        Some("refresh-new") => {
+            token_answer("access-2", "refresh-new", &format!("http://{}", request.header("host").unwrap()))
+        }
+        Some(_) => json(400, json!({"code": 108, "error": "invalid_grant"})),
+        None => json(200, user_body()),
+    })
+    .await;
+    let clock = TestClock::new();
+    let store = MemoryStore::with(tokens(&server.origin(), clock.now()));
+    let client = Client::new(config(&clock), Arc::clone(&store) as _).unwrap();
+    clock.advance(SignedDuration::from_hours(2));
+    let id = USER.parse().unwrap();
+    for _ in 0..20 {
+        let error = client.identity().get(&id).await.unwrap_err();
+        assert_eq!(error.advice(), Advice::ReAuthenticate, "{error}");
+    }
+    assert_eq!(server.token_requests().len(), 1);
+    // Who wants to know whether it works again is told what Concur says now.
+    client.refresh().await.unwrap_err();
+    assert_eq!(server.token_requests().len(), 2);
+    clock.advance(SignedDuration::from_mins(6));
+    client.identity().get(&id).await.unwrap_err();
+    assert_eq!(server.token_requests().len(), 3);
+
+    let mut renewed = tokens(&server.origin(), clock.now());
+    renewed.refresh_token = "refresh-new".to_owned().into();
+    renewed.access_expires_at = clock.now();
+    *store.tokens.lock().unwrap() = Some(renewed);
+    client.identity().get(&id).await.unwrap();
+}
