@@ -34,37 +34,38 @@ impl Automaton {
         Automaton { engine: AhoCorasick::builder().match_kind(MatchKind::Standard).build(padded).ok() }
     }
 
-    /// Appends the occurrences in `text` that lie in no longer one, from left to right.
-    pub(crate) fn find(&self, text: &Normalized, found: &mut Vec<Occurrence>) {
-        self.find_all(text, found);
-        found.sort_by(|a, b| {
-            (b.tokens.len().cmp(&a.tokens.len()))
-                .then(a.tokens.start.cmp(&b.tokens.start))
-                .then(a.pattern.cmp(&b.pattern))
-        });
-        let mut kept: usize = 0;
-        for at in 0..found.len() {
-            let inside = |longer: &Occurrence| {
-                longer.tokens.start < found[at].tokens.end && found[at].tokens.start < longer.tokens.end
-            };
-            if !found[..kept].iter().any(inside) {
-                found.swap(kept, at);
-                kept += 1;
-            }
-        }
-        found.truncate(kept);
-        found.sort_by_key(|occurrence| occurrence.tokens.start);
-    }
-
-    /// Replaces `found` by every occurrence, overlapping ones included.
-    pub(crate) fn find_all(&self, text: &Normalized, found: &mut Vec<Occurrence>) {
-        found.clear();
+    /// Hands over every occurrence in `text`, overlapping ones included.
+    pub(crate) fn find_all(&self, text: &Normalized, mut found: impl FnMut(Occurrence)) {
         let Some(engine) = &self.engine else { return };
         for hit in engine.find_overlapping_iter(&text.text) {
             let tokens = text.tokens_between(hit.start() + 1, hit.end() - 1);
-            found.push(Occurrence { pattern: hit.pattern().as_usize(), tokens });
+            found(Occurrence { pattern: hit.pattern().as_usize(), tokens });
         }
     }
+}
+
+/// Keeps the occurrences that lie in no longer one, from left to right.
+pub(crate) fn keep_longest(found: &mut Vec<Occurrence>) {
+    if found.len() < 2 {
+        return;
+    }
+    found.sort_by(|a, b| {
+        (b.tokens.len().cmp(&a.tokens.len()))
+            .then(a.tokens.start.cmp(&b.tokens.start))
+            .then(a.pattern.cmp(&b.pattern))
+    });
+    let mut kept: usize = 0;
+    for at in 0..found.len() {
+        let inside = |longer: &Occurrence| {
+            longer.tokens.start < found[at].tokens.end && found[at].tokens.start < longer.tokens.end
+        };
+        if !found[..kept].iter().any(inside) {
+            found.swap(kept, at);
+            kept += 1;
+        }
+    }
+    found.truncate(kept);
+    found.sort_by_key(|occurrence| occurrence.tokens.start);
 }
 
 #[cfg(test)]
@@ -76,7 +77,8 @@ mod tests {
     fn find(phrases: &[&str], text: &str) -> Vec<(usize, Range<usize>)> {
         let automaton = Automaton::build(phrases.iter().copied());
         let mut found = Vec::new();
-        automaton.find(&Normalized::of(text), &mut found);
+        automaton.find_all(&Normalized::of(text), |occurrence| found.push(occurrence));
+        keep_longest(&mut found);
         found.into_iter().map(|o| (o.pattern, o.tokens)).collect()
     }
 
@@ -127,7 +129,8 @@ mod tests {
             let text = Normalized::of(&text);
             let automaton = Automaton::build(phrases.iter().map(String::as_str));
             let mut found = Vec::new();
-            automaton.find(&text, &mut found);
+            automaton.find_all(&text, |occurrence| found.push(occurrence));
+            keep_longest(&mut found);
             let ranges: Vec<Range<usize>> = found.into_iter().map(|o| o.tokens).collect();
             prop_assert_eq!(ranges, naive(&phrases, &text));
         }

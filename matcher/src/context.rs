@@ -96,17 +96,11 @@ fn of_code(code: &str) -> Option<Heading> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::normalize::Normalized;
-    use crate::vocabulary::Vocabulary;
+    use crate::reading::Reading;
 
     #[test]
     fn a_heading_is_read_from_code_or_words() {
-        let vocabulary = Vocabulary::shipped();
-        let mark = |text: &str| {
-            let (mut occurrences, mut marked) = (Vec::new(), Vec::new());
-            vocabulary.mark(&Normalized::of(text), &mut occurrences, &mut marked);
-            marked
-        };
+        let mark = |text: &str| Reading::of_words(text).marks;
         let check = |expense_type: &str, category: &str, code: Option<&str>, expected: Heading| {
             assert_eq!(
                 heading(&mark(expense_type), &mark(category), code),

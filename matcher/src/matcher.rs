@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::aliases::{Aliases, Strength};
-use crate::automaton::{Automaton, Occurrence};
 use crate::band::Band;
 use crate::blocking::{Blocking, Proposals};
 use crate::context::Context;
@@ -15,10 +14,10 @@ use crate::dictionary::{Dictionary, EntryId};
 use crate::explain::{Explanation, Field, Found};
 use crate::guess::GuessIndex;
 use crate::mention::Mention;
-use crate::normalize::Normalized;
+use crate::reading::{Headings, Reader, Reading};
 use crate::score::Line;
 use crate::unwrap::Vendor;
-use crate::vocabulary::{Marked, Vocabulary};
+use crate::vocabulary::Vocabulary;
 
 /// The texts of one expense line. Absent texts are empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,19 +54,46 @@ pub struct Decision {
 /// Memory that a matcher reuses from line to line. One per thread.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    vendor_text: Normalized,
-    purpose_text: Normalized,
-    type_text: Normalized,
-    category_text: Normalized,
-    vendor_marks: Vec<Marked>,
-    purpose_marks: Vec<Marked>,
-    type_marks: Vec<Marked>,
-    category_marks: Vec<Marked>,
+    /// Whose readings are remembered. Holding it keeps another dictionary from being taken for it.
+    dictionary: Option<Arc<Dictionary>>,
+    headings: Headings,
+    vendor_field: Reading,
+    purpose_field: Reading,
     vendor: Vendor,
-    occurrences: Vec<Occurrence>,
     mentions: Vec<Mention>,
     named: Vec<bool>,
     proposals: Proposals,
+}
+
+impl Scratch {
+    /// Forgets what was read for another dictionary.
+    fn begin_line(&mut self, dictionary: &Arc<Dictionary>) {
+        if !self.dictionary.as_ref().is_some_and(|known| Arc::ptr_eq(known, dictionary)) {
+            self.headings.forget();
+            self.dictionary = Some(Arc::clone(dictionary));
+        }
+        self.headings.begin_line();
+    }
+}
+
+/// The four fields of a line, read.
+#[derive(Debug, Clone, Copy)]
+struct Readings<'r> {
+    vendor: &'r Reading,
+    purpose: &'r Reading,
+    expense_type: &'r Reading,
+    category: &'r Reading,
+}
+
+impl<'r> Readings<'r> {
+    fn of(self, field: Field) -> &'r Reading {
+        match field {
+            Field::VendorDescription => self.vendor,
+            Field::BusinessPurpose => self.purpose,
+            Field::ExpenseTypeName => self.expense_type,
+            Field::SpendCategory => self.category,
+        }
+    }
 }
 
 /// Decides lines against one dictionary. Cheap to share between threads behind an [`Arc`]; building it costs.
@@ -77,7 +103,7 @@ pub struct Matcher {
     ids: Vec<Arc<str>>,
     vocabulary: Vocabulary,
     aliases: Aliases,
-    automaton: Automaton,
+    reader: Reader,
     blocking: Blocking,
 }
 
@@ -86,10 +112,10 @@ impl Matcher {
     pub fn new(dictionary: Arc<Dictionary>) -> Matcher {
         let vocabulary = Vocabulary::shipped();
         let aliases = Aliases::of(&dictionary, &vocabulary);
-        let automaton = Automaton::build(aliases.phrases.iter().map(String::as_str));
+        let reader = Reader::of(&aliases, &vocabulary);
         let blocking = Blocking::of(&aliases);
         let ids = dictionary.iter().map(|(_, app)| Arc::from(app.id.as_str())).collect();
-        Matcher { dictionary, ids, vocabulary, aliases, automaton, blocking }
+        Matcher { dictionary, ids, vocabulary, aliases, reader, blocking }
     }
 
     /// The dictionary behind the decisions.
@@ -104,74 +130,57 @@ impl Matcher {
 
     /// Decides one line. What `scratch` was used for before makes no difference.
     pub fn decide(&self, texts: &ExpenseTexts<'_>, scratch: &mut Scratch) -> Decision {
-        self.read(texts, scratch);
+        scratch.begin_line(&self.dictionary);
+        let Scratch { headings, vendor_field, purpose_field, vendor, mentions, named, proposals, .. } =
+            scratch;
+        let read = |source: &str, reading: &mut Reading| self.reader.read(source, &self.vocabulary, reading);
+        read(texts.vendor_description, vendor_field);
+        read(texts.business_purpose, purpose_field);
+        let expense_type = headings.place(texts.expense_type_name, |new| read(texts.expense_type_name, new));
+        let category = headings.place(texts.spend_category, |new| read(texts.spend_category, new));
+        let fields = Readings {
+            vendor: vendor_field,
+            purpose: purpose_field,
+            expense_type: headings.at(expense_type),
+            category: headings.at(category),
+        };
+        vendor.read(&fields.vendor.text, &fields.vendor.marks);
         let context = Context::read(
-            &scratch.purpose_marks,
-            &scratch.type_marks,
-            &scratch.category_marks,
+            &fields.purpose.marks,
+            &fields.expense_type.marks,
+            &fields.category.marks,
             texts.spend_category_code,
         );
-        self.find_aliases(scratch);
-        self.drop_lone_remainders(&mut scratch.mentions);
-        if !scratch.vendor.reseller && !scratch.vendor.placeholder && !vendor_is_named(&scratch.mentions) {
-            let Scratch { vendor_text, vendor, proposals, mentions, .. } = scratch;
+        self.mention_names(fields, vendor, mentions);
+        self.drop_lone_remainders(mentions);
+        let text = &fields.vendor.text;
+        if !vendor.reseller && !vendor.placeholder && !vendor_is_named(mentions) {
             let index =
                 GuessIndex { aliases: &self.aliases, blocking: &self.blocking, vocabulary: &self.vocabulary };
-            index.guess(texts.vendor_description, vendor_text, vendor, proposals, mentions);
+            index.guess(texts.vendor_description, text, vendor, proposals, mentions);
         }
-        mark_names(scratch);
-        let text = &scratch.vendor_text;
+        mark_names(text.len(), mentions, named);
         let line = Line {
             vendor_text: text,
-            vendor: &scratch.vendor,
+            vendor,
             context,
-            named: &scratch.named,
+            named,
             last_word_is_cut: text.len() > 1 && self.vocabulary.begins_follower(text.token(text.len() - 1)),
             domains: &self.aliases.domains,
         };
-        let candidates = decide::rank(&scratch.mentions, &line, &self.dictionary);
-        decide::answer(candidates, |mention| self.found(mention, texts, scratch), &self.ids)
+        let candidates = decide::rank(mentions, &line, &self.dictionary);
+        decide::answer(candidates, |mention| self.found(mention, texts, fields), &self.ids)
     }
 
-    /// Normalises the four fields and finds the vocabulary in them.
-    fn read(&self, texts: &ExpenseTexts<'_>, scratch: &mut Scratch) {
-        let Scratch { vendor_text, purpose_text, type_text, category_text, occurrences, .. } = scratch;
-        let mut read = |source: &str, text: &mut Normalized, marks: &mut Vec<Marked>| {
-            text.assign(source);
-            self.vocabulary.mark(text, occurrences, marks);
-        };
-        read(texts.vendor_description, vendor_text, &mut scratch.vendor_marks);
-        read(texts.business_purpose, purpose_text, &mut scratch.purpose_marks);
-        read(texts.expense_type_name, type_text, &mut scratch.type_marks);
-        read(texts.spend_category, category_text, &mut scratch.category_marks);
-        scratch.vendor.read(&scratch.vendor_text, &scratch.vendor_marks);
-    }
-
-    /// Finds exact aliases in all four fields.
-    fn find_aliases(&self, scratch: &mut Scratch) {
-        let Scratch {
-            vendor_text,
-            purpose_text,
-            type_text,
-            category_text,
-            occurrences,
-            mentions,
-            vendor,
-            ..
-        } = scratch;
+    /// Notes who owns the exact aliases in all four fields.
+    fn mention_names(&self, fields: Readings<'_>, vendor: &Vendor, mentions: &mut Vec<Mention>) {
         mentions.clear();
-        let fields = [
-            (Field::VendorDescription, vendor_text),
-            (Field::BusinessPurpose, purpose_text),
-            (Field::ExpenseTypeName, type_text),
-            (Field::SpendCategory, category_text),
-        ];
-        for (field, text) in fields {
-            self.automaton.find(text, occurrences);
-            for occurrence in occurrences.drain(..) {
-                let heading = matches!(field, Field::ExpenseTypeName | Field::SpendCategory);
-                let wrapping = field == Field::VendorDescription && is_wrapping(vendor, &occurrence.tokens);
-                if wrapping {
+        for field in
+            [Field::VendorDescription, Field::BusinessPurpose, Field::ExpenseTypeName, Field::SpendCategory]
+        {
+            let heading = matches!(field, Field::ExpenseTypeName | Field::SpendCategory);
+            for occurrence in &fields.of(field).names {
+                if field == Field::VendorDescription && is_wrapping(vendor, &occurrence.tokens) {
                     continue;
                 }
                 for alias in &self.aliases.owners[occurrence.pattern] {
@@ -208,14 +217,14 @@ impl Matcher {
         });
     }
 
-    fn found(&self, mention: &Mention, texts: &ExpenseTexts<'_>, scratch: &Scratch) -> Found {
-        let (source, text) = match mention.field {
-            Field::VendorDescription => (texts.vendor_description, &scratch.vendor_text),
-            Field::BusinessPurpose => (texts.business_purpose, &scratch.purpose_text),
-            Field::ExpenseTypeName => (texts.expense_type_name, &scratch.type_text),
-            Field::SpendCategory => (texts.spend_category, &scratch.category_text),
+    fn found(&self, mention: &Mention, texts: &ExpenseTexts<'_>, fields: Readings<'_>) -> Found {
+        let source = match mention.field {
+            Field::VendorDescription => texts.vendor_description,
+            Field::BusinessPurpose => texts.business_purpose,
+            Field::ExpenseTypeName => texts.expense_type_name,
+            Field::SpendCategory => texts.spend_category,
         };
-        let (start, end) = text.source_span(&mention.tokens);
+        let (start, end) = fields.of(mention.field).text.source_span(&mention.tokens);
         let owners = &self.aliases.owners[mention.phrase];
         let alias =
             owners.iter().find(|alias| alias.entry == mention.entry).map(|alias| alias.spelled.clone());
@@ -236,10 +245,9 @@ fn vendor_is_named(mentions: &[Mention]) -> bool {
 }
 
 /// Notes which tokens of the vendor belong to a name: they are no strangers to one another.
-fn mark_names(scratch: &mut Scratch) {
-    let Scratch { vendor_text, mentions, named, .. } = scratch;
+fn mark_names(tokens: usize, mentions: &[Mention], named: &mut Vec<bool>) {
     named.clear();
-    named.resize(vendor_text.len(), false);
+    named.resize(tokens, false);
     for mention in mentions.iter().filter(|m| m.field == Field::VendorDescription) {
         if mention.strength != Strength::Word {
             named[mention.tokens.clone()].fill(true);

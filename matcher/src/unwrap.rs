@@ -164,15 +164,13 @@ fn letters_in_a_row(token: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::Vocabulary;
+    use crate::reading::Reading;
 
     fn read(text: &str) -> (Normalized, Vendor) {
-        let normalized = Normalized::of(text);
-        let (mut occurrences, mut marked) = (Vec::new(), Vec::new());
-        Vocabulary::shipped().mark(&normalized, &mut occurrences, &mut marked);
+        let Reading { text, marks, .. } = Reading::of_words(text);
         let mut vendor = Vendor::default();
-        vendor.read(&normalized, &marked);
-        (normalized, vendor)
+        vendor.read(&text, &marks);
+        (text, vendor)
     }
 
     #[test]

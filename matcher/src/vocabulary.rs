@@ -1,12 +1,13 @@
 //! Words that change what a line means: the small grammar, as data.
 //!
-//! `data/vocabulary.txt` holds the phrases by class; this file only loads and finds them. What a class means for a
+//! `data/vocabulary.txt` holds the phrases by class; this file only loads them, `reading` finds them. What a class means for a
 //! decision is said in `unwrap` and `context`. The vocabulary is general: nothing in it comes from a customer, and
 //! no phrase belongs to one app.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 
-use crate::automaton::{Automaton, Occurrence};
 use crate::normalize::{Gap, Normalized};
 
 const SHIPPED: &str = include_str!("../data/vocabulary.txt");
@@ -66,15 +67,15 @@ impl Classes {
 /// A phrase of the vocabulary in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Marked {
-    pub(crate) tokens: std::ops::Range<usize>,
+    pub(crate) tokens: Range<usize>,
     pub(crate) classes: Classes,
 }
 
-/// All phrases, ready to be found.
+/// All phrases, ready to be looked for.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
-    automaton: Automaton,
-    /// By pattern: classes that always count, and classes that count when an asterisk follows.
+    phrases: Vec<String>,
+    /// By phrase: classes that always count, and classes that count when an asterisk follows.
     classes: Vec<(Classes, Classes)>,
     by_phrase: FxHashMap<String, usize>,
     /// Words that follow names, in order: legal forms and words for services.
@@ -111,12 +112,7 @@ impl Vocabulary {
             .map(|(phrase, _)| phrase.clone())
             .collect();
         followers.sort();
-        Vocabulary {
-            automaton: Automaton::build(phrases.iter().map(String::as_str)),
-            classes,
-            by_phrase,
-            followers,
-        }
+        Vocabulary { phrases, classes, by_phrase, followers }
     }
 
     /// The classes of a normalised phrase, taken by itself.
@@ -135,24 +131,17 @@ impl Vocabulary {
         beginning.len() >= 2 && self.followers.get(at).is_some_and(|word| word.starts_with(beginning))
     }
 
-    /// Replaces `marked` by every phrase in the text, overlapping ones included, in the order of the text.
-    pub(crate) fn mark(
-        &self,
-        text: &Normalized,
-        occurrences: &mut Vec<Occurrence>,
-        marked: &mut Vec<Marked>,
-    ) {
-        marked.clear();
-        self.automaton.find_all(text, occurrences);
-        for occurrence in occurrences.drain(..) {
-            let (always, starred) = self.classes[occurrence.pattern];
-            let star_follows = text.tokens.get(occurrence.tokens.end).is_some_and(|t| t.before == Gap::Star);
-            let classes = if star_follows { always.or(starred) } else { always };
-            if classes != Classes::EMPTY {
-                marked.push(Marked { tokens: occurrence.tokens, classes });
-            }
-        }
-        marked.sort_by_key(|m| (m.tokens.start, m.tokens.end));
+    /// The normalised phrases, without repetition.
+    pub(crate) fn phrases(&self) -> &[String] {
+        &self.phrases
+    }
+
+    /// What a phrase, by its number, means where it stands in a text; `None` when it means nothing there.
+    pub(crate) fn mark(&self, text: &Normalized, phrase: usize, tokens: Range<usize>) -> Option<Marked> {
+        let (always, starred) = self.classes[phrase];
+        let star_follows = text.tokens.get(tokens.end).is_some_and(|t| t.before == Gap::Star);
+        let classes = if star_follows { always.or(starred) } else { always };
+        (classes != Classes::EMPTY).then_some(Marked { tokens, classes })
     }
 }
 
@@ -175,6 +164,7 @@ fn phrases_of(file: &str) -> impl Iterator<Item = (Classes, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::Reading;
 
     #[test]
     fn every_section_of_the_shipped_file_is_a_class() {
@@ -186,12 +176,8 @@ mod tests {
 
     #[test]
     fn a_starred_phrase_counts_only_before_an_asterisk() {
-        let vocabulary = Vocabulary::shipped();
-        let marks = |text: &str| {
-            let (mut occurrences, mut marked) = (Vec::new(), Vec::new());
-            vocabulary.mark(&Normalized::of(text), &mut occurrences, &mut marked);
-            marked.iter().any(|m| m.classes.any(Classes::INTERMEDIARY))
-        };
+        let marks =
+            |text: &str| Reading::of_words(text).marks.iter().any(|m| m.classes.any(Classes::INTERMEDIARY));
         assert!(marks("FS *QUILLWORK"));
         assert!(!marks("FS QUILLWORK"));
         assert!(marks("PAYPAL QUILLWORK"));

@@ -185,3 +185,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_scratch_used_with_another_matcher_makes_no_difference() {
+    let heading = "Zandrova fees";
+    let apps = r#"{"id":"zandrova","name":"Zandrova"}"#;
+    let other = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
+    let texts = ExpenseTexts { expense_type_name: heading, ..ExpenseTexts::default() };
+    let mut used = other.scratch();
+    assert_eq!(other.decide(&texts, &mut used).candidate.as_deref(), Some("zandrova"));
+    assert_eq!(matcher().decide(&texts, &mut used), decide("", "", heading, ""));
+    assert_eq!(other.decide(&texts, &mut used).candidate.as_deref(), Some("zandrova"));
+}
