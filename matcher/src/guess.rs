@@ -6,11 +6,12 @@
 use std::ops::Range;
 
 use crate::aliases::{Aliases, Strength};
-use crate::blocking::{Blocking, GUESS_LEN_MIN, Proposals};
+use crate::blocking::{Blocking, GUESS_LEN_MIN};
 use crate::explain::Field;
 use crate::mention::Mention;
+use crate::nearest::Nearest;
 use crate::normalize::{Gap, Normalized};
-use crate::score::tokens::{Likeness, compare, edits_max, fold_look_alikes};
+use crate::score::tokens::{Likeness, fold_look_alikes};
 use crate::unwrap::{Part, Vendor};
 use crate::vocabulary::{Classes, Vocabulary};
 
@@ -36,7 +37,7 @@ impl GuessIndex<'_> {
         source: &str,
         text: &Normalized,
         vendor: &Vendor,
-        memory: &mut Proposals,
+        nearest: &mut Nearest,
         mentions: &mut Vec<Mention>,
     ) {
         let GuessIndex { aliases, blocking, vocabulary } = *self;
@@ -81,9 +82,7 @@ impl GuessIndex<'_> {
                 push(phrase, tokens.clone(), Likeness::Joined);
                 continue;
             }
-            let folded = fold_look_alikes(&joined);
-            let limit = edits_max(joined.len());
-            let near = nearest(blocking, &folded, limit, memory);
+            let near = nearest.to(&joined, blocking);
             // A word that is spelled right is not corrected because of its neighbour, nor because of what is
             // glued to it.
             let spelled_right = !single
@@ -98,6 +97,7 @@ impl GuessIndex<'_> {
             }
             let last_word = at + 1 == words.end;
             if last_word && glued.is_none() {
+                let folded = fold_look_alikes(&joined);
                 let names = blocking.continuing(&folded);
                 // The beginning must belong to one name, and be most of it.
                 if let Some(name) = names.iter().find(|name| folded.len() * 3 >= name.folded.len() * 2) {
@@ -109,26 +109,6 @@ impl GuessIndex<'_> {
             push(phrase, first..first + 1, Likeness::Glued);
         }
     }
-}
-
-/// The name nearest to a folded query, of those that blocking proposes.
-fn nearest(
-    blocking: &Blocking,
-    query: &str,
-    edits_max: usize,
-    memory: &mut Proposals,
-) -> Option<(Likeness, usize)> {
-    if blocking.rules_out(query, edits_max, |name| compare(query, name, false).is_some()) {
-        return None;
-    }
-    blocking
-        .similar(query, edits_max, memory)
-        .filter_map(|(name, phrase)| compare(query, name, false).map(|likeness| (likeness, phrase)))
-        .min_by_key(|&(likeness, phrase)| (edits_of(likeness), phrase))
-}
-
-fn edits_of(likeness: Likeness) -> usize {
-    if let Likeness::Misspelt(edits) = likeness { edits } else { 0 }
 }
 
 /// From the seller's first token to the reference or place that ends its name.

@@ -8,7 +8,7 @@
 //! 1. `normalize`: one spelling for many, with every token tied to its place in the source;
 //! 2. `unwrap`: payment intermediaries, references, places and legal forms peeled off the vendor;
 //! 3. `automaton` and `reading`: exact aliases on token boundaries, the longest first, in all four fields;
-//! 4. `guess` and `blocking`: for a vendor that no alias named, the few names worth a comparison;
+//! 4. `guess`, `nearest` and `blocking`: for a vendor that no alias named, the few names worth a comparison;
 //! 5. `context` and `score`: evidence for and against, each piece with its weight and reason;
 //! 6. `decide`: the best candidate, its band, or an abstention.
 //!
@@ -46,6 +46,7 @@ mod explain;
 mod guess;
 mod matcher;
 mod mention;
+mod nearest;
 mod normalize;
 mod reading;
 mod score;

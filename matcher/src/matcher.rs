@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use crate::aliases::{Aliases, Strength};
 use crate::band::Band;
-use crate::blocking::{Blocking, Proposals};
+use crate::blocking::Blocking;
 use crate::context::Context;
 use crate::decide;
 use crate::dictionary::{Dictionary, EntryId};
 use crate::explain::{Explanation, Field, Found};
 use crate::guess::GuessIndex;
 use crate::mention::Mention;
+use crate::nearest::Nearest;
 use crate::reading::{Headings, Reader, Reading};
 use crate::score::Line;
 use crate::unwrap::Vendor;
@@ -62,7 +63,7 @@ pub struct Scratch {
     vendor: Vendor,
     mentions: Vec<Mention>,
     named: Vec<bool>,
-    proposals: Proposals,
+    nearest: Nearest,
 }
 
 impl Scratch {
@@ -70,6 +71,7 @@ impl Scratch {
     fn begin_line(&mut self, dictionary: &Arc<Dictionary>) {
         if !self.dictionary.as_ref().is_some_and(|known| Arc::ptr_eq(known, dictionary)) {
             self.headings.forget();
+            self.nearest.forget();
             self.dictionary = Some(Arc::clone(dictionary));
         }
         self.headings.begin_line();
@@ -131,8 +133,7 @@ impl Matcher {
     /// Decides one line. What `scratch` was used for before makes no difference.
     pub fn decide(&self, texts: &ExpenseTexts<'_>, scratch: &mut Scratch) -> Decision {
         scratch.begin_line(&self.dictionary);
-        let Scratch { headings, vendor_field, purpose_field, vendor, mentions, named, proposals, .. } =
-            scratch;
+        let Scratch { headings, vendor_field, purpose_field, vendor, mentions, named, nearest, .. } = scratch;
         let read = |source: &str, reading: &mut Reading| self.reader.read(source, &self.vocabulary, reading);
         read(texts.vendor_description, vendor_field);
         read(texts.business_purpose, purpose_field);
@@ -157,7 +158,7 @@ impl Matcher {
         if !vendor.reseller && !vendor.placeholder && !vendor_is_named(mentions) {
             let index =
                 GuessIndex { aliases: &self.aliases, blocking: &self.blocking, vocabulary: &self.vocabulary };
-            index.guess(texts.vendor_description, text, vendor, proposals, mentions);
+            index.guess(texts.vendor_description, text, vendor, nearest, mentions);
         }
         mark_names(text.len(), mentions, named);
         let line = Line {

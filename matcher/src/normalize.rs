@@ -60,10 +60,7 @@ impl Normalized {
         self.text.push(' ');
         let mut writer = Writer { out: self, gap: Gap::Start, open: false, last: Script::Latin };
         if source.is_ascii() {
-            for (at, byte) in source.bytes().enumerate() {
-                let next = source.as_bytes().get(at + 1).copied();
-                writer.ascii(byte, next, at, at + 1);
-            }
+            write_ascii(source, &mut writer);
         } else {
             write_unicode(source, &mut writer);
         }
@@ -135,8 +132,12 @@ impl Writer<'_> {
     fn ascii(&mut self, byte: u8, next: Option<u8>, start: usize, end: usize) {
         if byte.is_ascii_alphanumeric() {
             self.letter(byte.to_ascii_lowercase(), Script::Latin, start, end);
-            return;
+        } else {
+            self.separator(byte, next);
         }
+    }
+
+    fn separator(&mut self, byte: u8, next: Option<u8>) {
         let joins = byte == b'\'' && self.open && next.is_some_and(|b| b.is_ascii_alphanumeric());
         if joins {
             // "Lowe's" is one word; "l'abonnement" is two: the French article is a single letter.
@@ -200,6 +201,28 @@ impl Writer<'_> {
         }
     }
 
+    /// A run of ASCII letters and digits in a text that is ASCII throughout, where the script never changes.
+    fn ascii_run(&mut self, run: &str, start: usize) {
+        let from = self.out.text.len();
+        if !self.open {
+            let (at, source_start) = (narrow(from), narrow(start));
+            self.out.tokens.push(Token {
+                start: at,
+                end: at,
+                source_start,
+                source_end: source_start,
+                before: self.gap,
+            });
+            self.open = true;
+        }
+        self.out.text.push_str(run);
+        self.out.text[from..].make_ascii_lowercase();
+        if let Some(token) = self.out.tokens.last_mut() {
+            token.end = narrow(from + run.len());
+            token.source_end = narrow(start + run.len());
+        }
+    }
+
     /// Whether the source character at `start` has not yet given a letter to the open token.
     fn starts_char(&self, start: usize) -> bool {
         self.out.tokens.last().is_some_and(|token| token.source_end <= narrow(start))
@@ -209,6 +232,22 @@ impl Writer<'_> {
 /// Offsets are 32 bits; a text beyond 4 GiB does not occur in an expense line and would only lose its offsets.
 fn narrow(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// The short way for ASCII, in runs.
+fn write_ascii(source: &str, writer: &mut Writer<'_>) {
+    let bytes = source.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let run = bytes[at..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+        if run > 0 {
+            writer.ascii_run(&source[at..at + run], at);
+            at += run;
+        } else {
+            writer.separator(bytes[at], bytes.get(at + 1).copied());
+            at += 1;
+        }
+    }
 }
 
 fn write_unicode(source: &str, writer: &mut Writer<'_>) {
