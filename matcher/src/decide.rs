@@ -36,6 +36,9 @@ pub(crate) fn rank<'m>(
         let key = |c: &Candidate<'_>| (c.mention.field, c.mention.tokens.start, c.mention.entry);
         b.tally.log_odds.total_cmp(&a.tally.log_odds).then_with(|| key(a).cmp(&key(b)))
     });
+    if candidates.len() < 2 {
+        return candidates;
+    }
     // The best mention of an app stands for it.
     let mut seen: Vec<EntryId> = Vec::new();
     candidates.retain(|c| {

@@ -46,7 +46,7 @@ impl GuessIndex<'_> {
         let words = first..seller.end;
         let glued = glued(source, text, first, aliases, vocabulary)
             .or_else(|| behind_lost_star(text.token(first), aliases, vocabulary));
-        let mut joined = String::new();
+        let mut joined = String::with_capacity(text.text.len());
         let mut push = |phrase: usize, tokens: Range<usize>, likeness: Likeness| {
             for alias in &aliases.owners[phrase] {
                 // Half a product's name is no vendor, and an ordinary word that is misspelt is some other word.
@@ -160,9 +160,9 @@ fn glued(
 fn behind_lost_star(word: &str, aliases: &Aliases, vocabulary: &Vocabulary) -> Option<usize> {
     (2..word.len().saturating_sub(GLUED_LEN_MIN - 1)).find_map(|code_len| {
         let (code, name) = word.split_at(code_len);
-        let is_code = vocabulary.classes_before_star(code).any(Classes::INTERMEDIARY)
-            || (code_len <= 3 && name.len() >= LOST_STAR_LEN_MIN);
-        let phrase = aliases.find(name).filter(|_| is_code)?;
+        let is_code = (code_len <= 3 && name.len() >= LOST_STAR_LEN_MIN)
+            || vocabulary.classes_before_star(code).any(Classes::INTERMEDIARY);
+        let phrase = if is_code { aliases.find(name)? } else { return None };
         aliases.owners[phrase].iter().any(|alias| alias.strength == Strength::Distinct).then_some(phrase)
     })
 }

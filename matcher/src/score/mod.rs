@@ -41,11 +41,14 @@ pub(crate) struct Line<'l> {
 }
 
 /// A sum of reasons.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tally {
     pub(crate) log_odds: f64,
     pub(crate) evidence: Vec<Evidence>,
 }
+
+/// Reasons that most mentions have at most; room for them is made at once.
+const REASONS_USUAL: usize = 6;
 
 impl Tally {
     fn add(&mut self, name: &'static str, weight: f64, why: impl Into<Cow<'static, str>>) {
@@ -62,7 +65,7 @@ impl Tally {
 
 /// Weighs one mention.
 pub(crate) fn weigh(mention: &Mention, line: &Line<'_>, company: Company) -> Tally {
-    let mut tally = Tally::default();
+    let mut tally = Tally { log_odds: 0.0, evidence: Vec::with_capacity(REASONS_USUAL) };
     match mention.field {
         Field::VendorDescription => {
             vendor_name(mention, &mut tally);

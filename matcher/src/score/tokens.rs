@@ -50,16 +50,18 @@ pub(crate) fn compare(query: &str, folded_name: &str, name_as_is: bool) -> Optio
 
 /// Folds characters that scanners and people take for one another.
 pub(crate) fn fold_look_alikes(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '0' => 'o',
-            '1' | 'i' => 'l',
-            '3' => 'e',
-            '5' => 's',
-            '8' => 'b',
-            other => other,
-        })
-        .collect()
+    let fold = |c: char| match c {
+        '0' => 'o',
+        '1' | 'i' => 'l',
+        '3' => 'e',
+        '5' => 's',
+        '8' => 'b',
+        other => other,
+    };
+    // Every character keeps its length, so one allocation is enough.
+    let mut folded = String::with_capacity(text.len());
+    folded.extend(text.chars().map(fold));
+    folded
 }
 
 #[cfg(test)]
