@@ -31,13 +31,14 @@ fn collect_tests(folder: &Path, names: &mut HashSet<String>) {
         if path.is_dir() {
             collect_tests(&path, names);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            let mut test = false;
-            for line in text.lines().map(str::trim) {
-                test |= line.starts_with("#[test]") || (line.starts_with("#[") && line.contains("::test"));
-                if let Some((_, rest)) = line.split_once("fn ").filter(|_| test && !line.starts_with("//")) {
+            let source = fs::read_to_string(&path).unwrap();
+            let mut marked = false;
+            for line in source.lines().map(str::trim) {
+                marked |= line.starts_with("#[test]") || (line.starts_with("#[") && line.contains("::test"));
+                if let Some((_, rest)) = line.split_once("fn ").filter(|_| marked && !line.starts_with("//"))
+                {
                     names.extend(rest.split_once('(').map(|(name, _)| name.to_owned()));
-                    test = false;
+                    marked = false;
                 }
             }
         }
