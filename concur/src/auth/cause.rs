@@ -36,6 +36,13 @@ macro_rules! causes {
                 }
             }
 
+            /// Every documented code with its cause, in the order of the causes: for the tables that the command line,
+            /// the console and the documentation show.
+            pub fn documented() -> impl Iterator<Item = (u32, Self)> {
+                let codes: &[(&[u32], Self)] = &[$((&[$($code),*], Self::$name)),*];
+                codes.iter().flat_map(|(codes, cause)| codes.iter().map(|code| (*code, *cause)))
+            }
+
             /// Who can mend it.
             pub fn remedy(self) -> Remedy {
                 match self {
@@ -109,6 +116,7 @@ causes! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn every_documented_code_has_a_cause_and_a_remedy() {
@@ -127,5 +135,15 @@ mod tests {
         check([56, 57, 58].into_iter().chain(80..=85).chain(101..=105), Remedy::Bug);
         check([134], Remedy::Retry);
         assert_eq!(TokenCause::from_code(9999), TokenCause::Unlisted);
+    }
+
+    #[test]
+    fn the_table_of_codes_is_what_the_codes_become_and_names_each_once() {
+        let mut seen = HashSet::new();
+        for (code, cause) in TokenCause::documented() {
+            assert_eq!(TokenCause::from_code(code), cause, "{code}");
+            assert!(seen.insert(code), "{code} twice");
+        }
+        assert_eq!(seen.len(), 54);
     }
 }
