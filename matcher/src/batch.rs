@@ -73,3 +73,20 @@ pub fn predict(matcher: &Matcher, row: &Row, scratch: &mut Scratch) -> Predictio
         candidate: decision.candidate,
     }
 }
+
+/// Decides one row given as JSON and appends the prediction to `out`, as JSON and a line feed: what one line of a
+/// JSON Lines file becomes.
+///
+/// # Errors
+/// The line is not a [`Row`]; `out` is as it was.
+pub fn predict_json(
+    matcher: &Matcher,
+    line: &str,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> serde_json::Result<()> {
+    let row: Row = serde_json::from_str(line)?;
+    serde_json::to_writer(&mut *out, &predict(matcher, &row, scratch))?;
+    out.push(b'\n');
+    Ok(())
+}

@@ -99,6 +99,16 @@ impl<'r> Readings<'r> {
 }
 
 /// Decides lines against one dictionary. Cheap to share between threads behind an [`Arc`]; building it costs.
+///
+/// # Cost
+/// Orders of magnitude with 2,000 apps on one core of a server; `benches` measures them. Building takes some ten
+/// milliseconds and four megabytes, both in proportion to the names. A decision takes one to two microseconds and
+/// some ten thousand instructions when its [`Scratch`] has seen similar lines, and twice that when it has not:
+/// the automaton reads each text once, a line that names an app without doubt costs no guess, and what was read
+/// from headings and looked for in vain is remembered (two megabytes a scratch at most). The slowest line is a
+/// seller of four long words that nobody has seen: each beginning of it is compared with the sketches of the names
+/// that share its first letter and about its length. That is the only part that grows with the dictionary, up to
+/// a fixed limit.
 #[derive(Debug)]
 pub struct Matcher {
     dictionary: Arc<Dictionary>,

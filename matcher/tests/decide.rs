@@ -187,6 +187,24 @@ proptest! {
 }
 
 #[test]
+fn a_line_of_json_becomes_a_line_of_json() {
+    let matcher = matcher();
+    let mut out = b"before\n".to_vec();
+    let line = r#"{"id":"r\"1","VendorDescription":"QUILLWORK","ExpenseTypeName":"Software"}"#;
+    batch::predict_json(matcher, line, &mut matcher.scratch(), &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    assert_eq!(first, "before");
+    assert!(rest.ends_with("}\n"));
+    let json: serde_json::Value = serde_json::from_str(rest).unwrap();
+    assert_eq!((&json["id"], &json["app_id"]), (&"r\"1".into(), &"quillwork".into()));
+
+    let mut untouched = Vec::new();
+    assert!(batch::predict_json(matcher, "{}", &mut matcher.scratch(), &mut untouched).is_err());
+    assert!(untouched.is_empty());
+}
+
+#[test]
 fn a_scratch_used_with_another_matcher_makes_no_difference() {
     let heading = "Zandrova fees";
     let apps = r#"{"id":"zandrova","name":"Zandrova"}"#;
