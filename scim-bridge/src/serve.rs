@@ -4,6 +4,7 @@
 //! with the setting that names it. Stop (I27): not ready at once, the listener closes after `shutdown_delay`,
 //! requests finish, no send starts, all of it within 30 s. What is unfinished is stored and goes on at next start.
 
+use std::fs::{File, TryLockError};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -52,6 +53,15 @@ pub enum StartError {
     /// The master key or the database cannot be used.
     #[error("cannot open the database (settings database_url, master_key_file)")]
     Store(#[source] store::Error),
+    /// Another process serves from the same embedded database.
+    #[error(
+        "another scim-bridge serves from {} (setting data_dir): stop it first. Several replicas need PostgreSQL \
+         (setting database_url)", path.display()
+    )]
+    NotAlone {
+        /// The lock's file.
+        path: PathBuf,
+    },
     /// The dictionary cannot be read.
     #[error("cannot read the dictionary {} (setting dictionary)", path.display())]
     DictionaryFile {
@@ -108,6 +118,30 @@ pub fn open_store(config: &Config) -> Result<Store, StartError> {
         MasterKey::generate_file(&key_file).map_err(StartError::Store)?
     };
     Store::open(&url, key).map_err(StartError::Store)
+}
+
+/// The lock of the one process that serves from an embedded database. The system releases it when the process ends,
+/// however it ends.
+struct Alone {
+    _locked: File,
+}
+
+impl Alone {
+    /// Takes the lock; `None` with PostgreSQL, where replicas share the work under leases.
+    fn claim(config: &Config) -> Result<Option<Self>, StartError> {
+        let Some(database) = config.database_url().strip_prefix("sqlite:").map(PathBuf::from) else {
+            return Ok(None);
+        };
+        let path = database.with_extension("lock");
+        let in_data_dir = |source| StartError::DataDir { path: config.data_dir.clone(), source };
+        std::fs::create_dir_all(&config.data_dir).map_err(in_data_dir)?;
+        let file = File::options().create(true).append(true).open(&path).map_err(in_data_dir)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _locked: file })),
+            Err(TryLockError::WouldBlock) => Err(StartError::NotAlone { path }),
+            Err(TryLockError::Error(source)) => Err(in_data_dir(source)),
+        }
+    }
 }
 
 /// The configured dictionary.
@@ -168,6 +202,7 @@ pub struct Running {
     server: http::Server,
     worker: delivery::Worker,
     sync: SyncLoop,
+    _alone: Option<Alone>,
 }
 
 impl std::fmt::Debug for Running {
@@ -184,12 +219,19 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     concur::install_crypto();
     let config = Arc::new(config);
     let opening = Arc::clone(&config);
+    let now = clock.now();
     let opened = tokio::task::spawn_blocking(move || {
+        let alone = Alone::claim(&opening)?;
         let store = open_store(&opening)?;
+        if alone.is_some() {
+            // A killed process held leases; nobody else can, so they need not run out first.
+            let ended = store.write_blocking(|conn| store::operations::end_leases(conn, now));
+            ended.map_err(StartError::Store)?;
+        }
         let matcher = Matcher::new(Arc::new(load_dictionary(opening.dictionary_file())?));
-        Ok::<_, StartError>((store, Arc::new(matcher)))
+        Ok::<_, StartError>((alone, store, Arc::new(matcher)))
     });
-    let (store, matcher) =
+    let (alone, store, matcher) =
         opened.await.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))?;
     let listen = |source| StartError::Listen { address: config.listen.clone(), source };
     let (listener, address) = http::bind(&config.listen).map_err(listen)?;
@@ -215,7 +257,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let server = http::Server::start(&bridge, listener).map_err(listen)?;
     let sync = SyncLoop::start(&bridge);
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "accepting requests");
-    Ok(Running { bridge, address, server, worker, sync })
+    Ok(Running { bridge, address, server, worker, sync, _alone: alone })
 }
 
 impl Running {

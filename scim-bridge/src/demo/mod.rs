@@ -108,9 +108,6 @@ fn configuration(options: &Options) -> Config {
     config.concur.max_concurrent = 16;
     config.delivery.poll_first = Duration::from_millis(100);
     config.delivery.settle_first = Duration::from_millis(500);
-    // A killed demo's lease has to end before another process may look what became of its request.
-    config.concur.request_timeout = Duration::from_secs(5);
-    config.delivery.lease = Duration::from_secs(16);
     // The demo syncs by itself, with a progress bar.
     config.sync.enabled = false;
     config

@@ -145,3 +145,17 @@ fn what_keeps_it_from_starting_is_said_with_the_setting_that_names_it() {
     );
     check(&|_| vec!["--no-such-flag".into()], 2, &["--no-such-flag"]);
 }
+
+#[test]
+fn two_processes_never_serve_from_one_embedded_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Serving::start(folder.path(), &[]);
+    let second = bridge(folder.path()).args(["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(said.contains("another scim-bridge serves") && said.contains("PostgreSQL"), "{said}");
+
+    // Killed without a warning, it has let go all the same.
+    drop(first);
+    Serving::start(folder.path(), &[]);
+}

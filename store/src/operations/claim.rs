@@ -176,6 +176,17 @@ fn lease(conn: &mut Conn, candidate: &Candidate, claim: &Claim<'_>) -> Result<bo
     Ok(compare_and_set!(conn, candidate.op_id, &candidate.state, candidate.lease_epoch, change))
 }
 
+/// Ends every lease at `now`, whoever holds it; how many. Only for a process that knows that no other worker lives, so
+/// that a killed one's leases need not run out first.
+pub fn end_leases(conn: &mut Conn, now: Timestamp) -> Result<usize, Error> {
+    let ended = on!(conn, c => {
+        diesel::update(operations::table.filter(operations::lease_until.gt(micros(now))))
+            .set((operations::lease_until.eq(micros(now)), operations::updated_at.eq(micros(now))))
+            .execute(c)
+    })?;
+    Ok(ended)
+}
+
 /// `sending` whose lease has ended becomes `unknown`, due at once: the worker died or sleeps, and nobody can tell
 /// whether the request went out (crash points C3-C5). The epoch rises, so a sleeper that wakes changes nothing.
 pub fn expire_leases(conn: &mut Conn, now: Timestamp) -> Result<Vec<OperationId>, Error> {

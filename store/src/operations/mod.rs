@@ -24,7 +24,7 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use claim::{Claim, claim_due, claim_one, claim_polls, expire_leases};
+pub use claim::{Claim, claim_due, claim_one, claim_polls, end_leases, expire_leases};
 pub use read::{
     Attempt, ExtensionOutcome, Filter, attempts, counts_by_state, extensions, get, has_open,
     latest_for_resource, list, next_due, oldest_open, put_extension,

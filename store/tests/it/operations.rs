@@ -236,6 +236,19 @@ fn a_held_operation_waits_for_its_release() {
 }
 
 #[test]
+fn who_knows_to_be_alone_ends_the_leases_of_the_dead_at_once() {
+    on_each(|test, account| {
+        let zoe = user(test, account, "Zoe");
+        enqueue(test, account, zoe, "create");
+        let op = due(test, 0).remove(0);
+        assert_eq!(write(test, |c| operations::end_leases(c, at(10))), 1);
+        assert_eq!(write(test, |c| operations::end_leases(c, at(10))), 0);
+        assert_eq!(write(test, |c| operations::expire_leases(c, at(10))), [op.id]);
+        assert_eq!(get(test, op.id).state, State::Unknown, "its outcome is looked up, not guessed");
+    });
+}
+
+#[test]
 fn a_send_without_an_answer_becomes_unknown_and_its_worker_can_change_nothing_more() {
     on_each(|test, account| {
         let zoe = user(test, account, "Zoe");
