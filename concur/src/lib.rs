@@ -1,8 +1,10 @@
 //! Typed client of the SAP Concur APIs; the only crate that calls Concur.
 //!
 //! It turns what the documentation of SAP Concur says into values: OAuth2 with both kinds of authentication and a
-//! refresh that happens once for everybody, Identity v4.1 for reading users, User Provisioning v4 for writing them,
-//! Spend v4.1, and Expense v3 as pages and streams. Every error says what to do about it ([`Error::advice`]).
+//! refresh that happens once for everybody; Identity v4.1 for reading users, User Provisioning v4 for writing them,
+//! Spend v4.1 and Travel v4 for what else is known of them; Expense v3 as pages and streams, Expense v4 and Expense
+//! Configuration v4 for what v3 lacks, Report Details v2 behind a switch; event subscriptions with the application's
+//! own token. Every error says what to do about it ([`Error::advice`]), and a 429 holds back every call to its company.
 //!
 //! What it never does: send a token to a host that its [`HostPolicy`] does not allow, follow a redirect, use a token
 //! that is not stored yet, PUT or DELETE a user, retry anything but once after a refused token, read a clock of its

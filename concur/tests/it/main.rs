@@ -12,6 +12,7 @@ mod pace;
 mod pages;
 mod provisioning;
 mod reads;
+mod refresh_answers;
 mod samples;
 mod simulator;
 mod support;
