@@ -11,7 +11,7 @@ use crate::explain::Field;
 use crate::mention::Mention;
 use crate::nearest::Nearest;
 use crate::normalize::{Gap, Normalized};
-use crate::score::tokens::{Likeness, fold_look_alikes};
+use crate::score::tokens::Likeness;
 use crate::unwrap::{Part, Vendor};
 use crate::vocabulary::{Classes, Vocabulary};
 
@@ -96,13 +96,11 @@ impl GuessIndex<'_> {
                 push(phrase, tokens.clone(), likeness);
             }
             let last_word = at + 1 == words.end;
-            if last_word && glued.is_none() {
-                let folded = fold_look_alikes(&joined);
-                let names = blocking.continuing(&folded);
-                // The beginning must belong to one name, and be most of it.
-                if let Some(name) = names.iter().find(|name| folded.len() * 3 >= name.folded.len() * 2) {
-                    push(name.phrase, tokens, Likeness::Cut);
-                }
+            if last_word
+                && glued.is_none()
+                && let Some(phrase) = nearest.cut_to(&joined, blocking)
+            {
+                push(phrase, tokens, Likeness::Cut);
             }
         }
         if let Some(phrase) = glued {

@@ -5,10 +5,10 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::blocking::{Blocking, Proposals};
+use crate::blocking::{Blocking, Name, Proposals};
 use crate::score::tokens::{Likeness, compare, edits_max, fold_look_alikes};
 
-/// Answers that are remembered; then all are forgotten. About one megabyte.
+/// Answers that are remembered of each kind; then all are forgotten. About one megabyte each.
 const ANSWERS_MAX: usize = 8_192;
 /// Bytes of words whose answer is remembered; longer ones are no names.
 const WORDS_BYTES_MAX: usize = 64;
@@ -16,32 +16,59 @@ const WORDS_BYTES_MAX: usize = 64;
 /// How a name is spelled, and its index into `Aliases`.
 type Near = (Likeness, usize);
 
+/// Answers by the words they were given for.
+#[derive(Debug)]
+struct Remembered<A>(FxHashMap<Box<str>, A>);
+
+impl<A> Default for Remembered<A> {
+    fn default() -> Self {
+        Remembered(FxHashMap::default())
+    }
+}
+
+impl<A: Copy> Remembered<A> {
+    fn get_or(&mut self, joined: &str, find: impl FnOnce(&str) -> A) -> A {
+        if let Some(&answer) = self.0.get(joined) {
+            return answer;
+        }
+        let answer = find(&fold_look_alikes(joined));
+        if joined.len() <= WORDS_BYTES_MAX {
+            if self.0.len() >= ANSWERS_MAX {
+                self.0.clear();
+            }
+            self.0.insert(joined.into(), answer);
+        }
+        answer
+    }
+}
+
 /// Looks for the nearest name, and remembers.
 #[derive(Debug, Default)]
 pub(crate) struct Nearest {
-    answers: FxHashMap<Box<str>, Option<Near>>,
+    answers: Remembered<Option<Near>>,
+    cut: Remembered<Option<usize>>,
     memory: Proposals,
 }
 
 impl Nearest {
     /// Forgets everything, as another dictionary asks for.
     pub(crate) fn forget(&mut self) {
-        self.answers.clear();
+        *self = Nearest::default();
     }
 
     /// The name nearest to words run together, of those that blocking proposes; `None` when all are too far.
     pub(crate) fn to(&mut self, joined: &str, blocking: &Blocking) -> Option<Near> {
-        if let Some(&answer) = self.answers.get(joined) {
-            return answer;
-        }
-        let answer = find(&fold_look_alikes(joined), blocking, &mut self.memory);
-        if joined.len() <= WORDS_BYTES_MAX {
-            if self.answers.len() >= ANSWERS_MAX {
-                self.answers.clear();
-            }
-            self.answers.insert(joined.into(), answer);
-        }
-        answer
+        let Nearest { answers, memory, .. } = self;
+        answers.get_or(joined, |folded| find(folded, blocking, memory))
+    }
+
+    /// The name, as index into `Aliases`, that words run together are the beginning of.
+    pub(crate) fn cut_to(&mut self, joined: &str, blocking: &Blocking) -> Option<usize> {
+        // The beginning must belong to one name, and be most of it.
+        let most = |folded: &str, name: &Name| folded.len() * 3 >= name.folded.len() * 2;
+        self.cut.get_or(joined, |folded| {
+            blocking.continuing(folded).iter().find(|name| most(folded, name)).map(|name| name.phrase)
+        })
     }
 }
 
@@ -77,10 +104,12 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(nearest.to("quilwork", &blocking), expected);
             assert_eq!(nearest.to("zanderly", &blocking), None);
+            assert_eq!(nearest.cut_to("quillwo", &blocking), aliases.find("quillwork"));
+            assert_eq!(nearest.cut_to("quillworks", &blocking), None);
         }
         for n in 0..ANSWERS_MAX {
             nearest.to(&format!("stranger {n}"), &blocking);
-            assert!(nearest.answers.len() <= ANSWERS_MAX);
+            assert!(nearest.answers.0.len() <= ANSWERS_MAX);
         }
         assert_eq!(nearest.to("quilwork", &blocking), expected);
     }
