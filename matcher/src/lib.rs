@@ -56,4 +56,4 @@ mod vocabulary;
 pub use band::Band;
 pub use dictionary::{App, Dictionary, DictionaryError, EntryId, Role, limits};
 pub use explain::{Evidence, Explanation, Field, Found, MatchedBy, RunnerUp};
-pub use matcher::{Decision, ExpenseTexts, Matcher, Scratch};
+pub use matcher::{Decision, ExpenseTexts, Matcher, Scratch, TEXT_BYTES_MAX};

@@ -20,7 +20,11 @@ use crate::score::Line;
 use crate::unwrap::Vendor;
 use crate::vocabulary::Vocabulary;
 
-/// The texts of one expense line. Absent texts are empty.
+/// Bytes of a text that are read. Concur's own limit is 64 characters (Entries v3); what comes from a file may be longer,
+/// and its beginning names the vendor. Without a limit one row could hold up all others.
+pub const TEXT_BYTES_MAX: usize = 512;
+
+/// The texts of one expense line. Absent texts are empty; of longer ones only [`TEXT_BYTES_MAX`] bytes are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ExpenseTexts<'t> {
     /// Concur's `VendorDescription`.
@@ -119,6 +123,20 @@ pub struct Matcher {
     blocking: Blocking,
 }
 
+impl<'t> ExpenseTexts<'t> {
+    /// The texts as far as they are read.
+    fn cut(&self) -> ExpenseTexts<'t> {
+        let cut = |text: &'t str| &text[..text.floor_char_boundary(TEXT_BYTES_MAX)];
+        ExpenseTexts {
+            vendor_description: cut(self.vendor_description),
+            business_purpose: cut(self.business_purpose),
+            expense_type_name: cut(self.expense_type_name),
+            spend_category: cut(self.spend_category),
+            ..*self
+        }
+    }
+}
+
 impl Matcher {
     /// Builds the indexes over a dictionary.
     pub fn new(dictionary: Arc<Dictionary>) -> Matcher {
@@ -142,6 +160,7 @@ impl Matcher {
 
     /// Decides one line. What `scratch` was used for before makes no difference.
     pub fn decide(&self, texts: &ExpenseTexts<'_>, scratch: &mut Scratch) -> Decision {
+        let texts = &texts.cut();
         scratch.begin_line(&self.dictionary);
         let Scratch { headings, vendor_field, purpose_field, vendor, mentions, named, nearest, .. } = scratch;
         let read = |source: &str, reading: &mut Reading| self.reader.read(source, &self.vocabulary, reading);
