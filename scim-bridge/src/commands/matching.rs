@@ -39,10 +39,9 @@ impl Match {
         let (entries, version) = (dictionary.len(), dictionary.version().to_owned());
         let matcher = Matcher::new(Arc::new(dictionary));
         let input = open(&self.input)?;
-        let mut output = create(&self.output)?;
         let started = Instant::now();
-        let counts = copy(&matcher, input, &name_of(&self.input), &mut output)?;
-        output.flush().with_context(|| format!("cannot write {}", self.output.display()))?;
+        let name = name_of(&self.input);
+        let counts = whole(&self.output, |output| copy(&matcher, input, &name, output))?;
         output::note(&format!(
             "{} rows: {} certain, {} likely, {} possible, {} without an app; {:.2} s; dictionary {version} with {entries} entries",
             counts.rows,
@@ -74,17 +73,19 @@ fn copy(
     matcher: &Matcher,
     input: impl BufRead,
     name: &str,
-    output: &mut impl Write,
+    output: &mut dyn Write,
 ) -> anyhow::Result<Counts> {
     let mut scratch = matcher.scratch();
     let mut counts = Counts::default();
     for (index, line) in input.lines().enumerate() {
         let place = || format!("{name}, line {}", index + 1);
-        let line = line.with_context(place)?;
+        let line = line.map_err(|error| unreadable(&place(), error))?;
+        // Programs on Windows begin a file with a byte order mark.
+        let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
         if line.trim().is_empty() {
             continue;
         }
-        let mut reader = serde_json::Deserializer::from_str(&line);
+        let mut reader = serde_json::Deserializer::from_str(line);
         let row: Row =
             serde_path_to_error::deserialize(&mut reader).map_err(|error| wrong(&place(), &error))?;
         reader.end().map_err(|error| Usage(format!("{}: {error}", place())))?;
@@ -95,6 +96,13 @@ fn copy(
         output.write_all(b"\n")?;
     }
     Ok(counts)
+}
+
+fn unreadable(place: &str, error: io::Error) -> anyhow::Error {
+    if error.kind() == io::ErrorKind::InvalidData {
+        return Usage(format!("{place}: not UTF-8; save the file as UTF-8")).into();
+    }
+    anyhow::Error::from(error).context(place.to_owned())
 }
 
 fn wrong(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Usage {
@@ -123,12 +131,37 @@ fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead>> {
     Ok(Box::new(BufReader::new(file)))
 }
 
-fn create(path: &Path) -> anyhow::Result<Box<dyn Write>> {
-    if is_dash(path) {
-        return Ok(Box::new(BufWriter::new(io::stdout())));
+/// Lets `write` fill the output. A file takes its name only when it is whole: a run that ends in an error leaves what
+/// was there before, and reading and writing one and the same file is safe.
+fn whole<T>(path: &Path, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let refused = || format!("cannot write {}", path.display());
+    if is_dash(path) || !is_plain(path) {
+        let direct: Box<dyn Write> = if is_dash(path) {
+            Box::new(io::stdout())
+        } else {
+            Box::new(File::options().write(true).open(path).with_context(refused)?)
+        };
+        let mut output = BufWriter::new(direct);
+        let done = write(&mut output)?;
+        output.flush().with_context(refused)?;
+        return Ok(done);
     }
-    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(Box::new(BufWriter::new(file)))
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    let mut output = BufWriter::new(File::create(&beside).with_context(refused)?);
+    let done = write(&mut output)
+        .and_then(|done| output.flush().map(|()| done).with_context(refused))
+        .and_then(|done| std::fs::rename(&beside, path).map(|()| done).with_context(refused));
+    if done.is_err() {
+        drop(std::fs::remove_file(&beside));
+    }
+    done
+}
+
+/// A file, or a name that is free: not a pipe or a device.
+fn is_plain(path: &Path) -> bool {
+    std::fs::metadata(path).map_or(true, |found| found.is_file())
 }
 
 #[cfg(test)]
@@ -172,5 +205,34 @@ mod tests {
         );
         check("{\"VendorDescription\":\"x\"}", "rows.jsonl, line 1: missing field `id`");
         check("not json", "rows.jsonl, line 1: expected");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_row() {
+        let counts =
+            copy(&matcher(), "\u{feff}{\"id\":\"a\"}\r\n".as_bytes(), "rows", &mut Vec::new()).unwrap();
+        assert_eq!(counts.rows, 1);
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_wrong_input_and_says_what_to_do() {
+        let error = copy(&matcher(), &b"{\"id\":\"\xe9\"}\n"[..], "rows", &mut Vec::new()).unwrap_err();
+        assert!(error.is::<Usage>() && error.to_string().contains("UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn a_run_that_fails_leaves_the_output_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.jsonl");
+        std::fs::write(&path, "before").unwrap();
+        let failed = whole(&path, |output| {
+            output.write_all(b"half")?;
+            anyhow::bail!("no more")
+        });
+        assert_eq!(failed.map(|(): ()| ()).unwrap_err().to_string(), "no more");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
+        whole(&path, |output| Ok(output.write_all(b"after")?)).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "after");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 }
