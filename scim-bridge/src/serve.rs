@@ -63,7 +63,7 @@ pub enum StartError {
         path: PathBuf,
     },
     /// The dictionary cannot be read.
-    #[error("cannot read the dictionary {} (setting dictionary)", path.display())]
+    #[error("cannot read the dictionary {} (setting or flag dictionary)", path.display())]
     DictionaryFile {
         /// The file.
         path: PathBuf,
@@ -79,6 +79,12 @@ pub enum StartError {
         /// The line and what is wrong with it.
         #[source]
         source: DictionaryError,
+    },
+    /// The dictionary is empty: every line would lose its app.
+    #[error("there is no app in the dictionary {}", path.display())]
+    NoApps {
+        /// The file.
+        path: PathBuf,
     },
     /// The port is taken or not allowed.
     #[error("cannot listen on {address} (setting listen): is another process there?")]
@@ -155,8 +161,9 @@ pub fn load_dictionary(file: Option<&std::path::Path>) -> Result<Dictionary, Sta
     };
     let text = std::fs::read_to_string(path)
         .map_err(|source| StartError::DictionaryFile { path: path.to_owned(), source })?;
-    Dictionary::from_jsonl(&text)
-        .map_err(|source| StartError::Dictionary { path: path.display().to_string(), source })
+    let dictionary = Dictionary::from_jsonl(&text)
+        .map_err(|source| StartError::Dictionary { path: path.display().to_string(), source })?;
+    if dictionary.is_empty() { Err(StartError::NoApps { path: path.to_owned() }) } else { Ok(dictionary) }
 }
 
 /// How Concur is spoken to, as configured.

@@ -60,6 +60,9 @@ pub enum ConnectError {
     /// The base URI is not an address of Concur.
     #[error("the base URI cannot be used")]
     BaseUri(#[source] concur::Error),
+    /// Concur was not reached: nothing is known about the credentials.
+    #[error("SAP Concur cannot be reached; check the base URI and the network, then connect again")]
+    Unreachable(#[source] concur::Error),
     /// Concur gave no token for these credentials.
     #[error("SAP Concur does not accept these credentials")]
     Exchange(#[source] concur::Error),
@@ -114,7 +117,7 @@ async fn test(
         client_secret: new.client_secret.clone(),
     };
     let exchanged = auth::exchange(&http, &origin, &credentials, &new.grant, clock.now()).await;
-    let held = Arc::new(HeldTokens::new(exchanged.map_err(ConnectError::Exchange)?));
+    let held = Arc::new(HeldTokens::new(exchanged.map_err(refused)?));
     let client = clients.client(clock, credentials, held.clone()).map_err(ConnectError::BaseUri)?;
     match &new.grant {
         Grant::Company { .. } => {
@@ -128,6 +131,16 @@ async fn test(
         }
     }
     Ok(held.get())
+}
+
+/// A missing answer says nothing about the credentials.
+fn refused(error: concur::Error) -> ConnectError {
+    match error {
+        concur::Error::NotSent { .. } | concur::Error::NoAnswer { .. } | concur::Error::Server(_) => {
+            ConnectError::Unreachable(error)
+        }
+        _ => ConnectError::Exchange(error),
+    }
 }
 
 /// An account of that name, and whom it speaks for.

@@ -71,7 +71,11 @@ impl Account {
                 let store = tokio::task::spawn_blocking(move || serve::open_store(&opening)).await??;
                 let account =
                     connect(&store, &Clock::system(), &serve::client_settings(&config), new).await?;
-                output::note(&format!("connected: company {} at {}", account.company_uuid, account.base_uri));
+                let whom = match account.authentication_type {
+                    AuthenticationType::CompanyLevel => format!("company {}", account.company_uuid),
+                    AuthenticationType::UserLevel => "at user level: expenses only, no users".to_owned(),
+                };
+                output::note(&format!("connected: {whom}, {}", account.base_uri));
                 output::result(&account.id.to_string())
             }
             Self::List => tokio::task::block_in_place(|| list(&serve::open_store(&config)?)),

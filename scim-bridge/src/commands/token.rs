@@ -4,6 +4,7 @@ use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde_json::json;
+use store::accounts::{Account, AuthenticationType};
 use store::ids::TokenId;
 use store::tokens::{self, NewToken};
 use store::{Store, audit};
@@ -96,8 +97,11 @@ fn checked(
 }
 
 fn create(store: &Store, account: Option<&str>, mut new: NewToken) -> anyhow::Result<()> {
-    new.account =
-        account.map(|name| super::account::find(store, name).map(|account| account.id)).transpose()?;
+    let found = account.map(|name| super::account::find(store, name)).transpose()?;
+    if let Some(found) = &found {
+        provisions(found, &new.scopes)?;
+    }
+    new.account = found.map(|account| account.id);
     let (token, plaintext) = store.write_blocking(|conn| {
         let (token, plaintext) = tokens::create(conn, &new, &mut rand::rng())?;
         let details = json!({"scopes": token.scopes, "expires_at": token.expires_at});
@@ -111,6 +115,21 @@ fn create(store: &Store, account: Option<&str>, mut new: NewToken) -> anyhow::Re
         token.expires_at
     ));
     output::result(plaintext.expose_secret())
+}
+
+/// Concur lets only a company-level connection read and write users.
+fn provisions(account: &Account, scopes: &[String]) -> Result<(), Usage> {
+    let scim = [Scope::ScimRead, Scope::ScimWrite];
+    let asked =
+        scopes.iter().filter_map(|scope| scope.parse().ok()).any(|scope: Scope| scim.contains(&scope));
+    if asked && account.authentication_type == AuthenticationType::UserLevel {
+        return Err(Usage(format!(
+            "{} is connected at user level, which opens expenses and no users: connect it at company level for SCIM, \
+             or give --scopes match:read",
+            account.name
+        )));
+    }
+    Ok(())
 }
 
 fn list(store: &Store, account: Option<&str>) -> anyhow::Result<()> {
@@ -175,6 +194,34 @@ fn record(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_user_level_account_takes_no_token_for_scim() {
+        let test = store::testing::sqlite();
+        let connected = |name: &str, authentication_type| {
+            let new = store::accounts::NewAccount {
+                name: name.to_owned(),
+                company_uuid: name.to_owned(),
+                authentication_type,
+                base_uri: "https://us2.api.concursolutions.com".to_owned(),
+                settings: json!({}),
+                now: Timestamp::UNIX_EPOCH,
+            };
+            test.store.write_blocking(|conn| store::accounts::insert(conn, &new)).unwrap()
+        };
+        let (user, company) = (
+            connected("us", AuthenticationType::UserLevel),
+            connected("co", AuthenticationType::CompanyLevel),
+        );
+        let scopes = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let refused = provisions(&user, &scopes("match:read,scim:write")).unwrap_err();
+        assert!(refused.to_string().contains("company level"), "{refused}");
+        assert!(provisions(&user, &scopes("match:read")).is_ok());
+        assert!(provisions(&company, &scopes("scim:read,scim:write")).is_ok());
+        // Nor does one that was made before help: the use cases refuse the account itself.
+        let error = crate::provision::OnBehalf::new(user, "test".to_owned()).unwrap_err();
+        assert!(error.to_string().contains("user level"), "{error}");
+    }
 
     #[test]
     fn a_token_is_checked_before_the_database_is_touched() {

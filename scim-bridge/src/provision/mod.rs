@@ -11,7 +11,7 @@ mod refusal;
 pub mod users;
 mod view;
 
-use store::accounts::Account;
+use store::accounts::{Account, AuthenticationType};
 
 pub use self::find::Listing;
 pub use self::precondition::Precondition;
@@ -44,8 +44,13 @@ impl OnBehalf {
     /// Reads the account's settings.
     ///
     /// # Errors
-    /// Settings that this version cannot read.
+    /// 403 for a company connected at user level, and settings that this version cannot read.
     pub fn new(account: Account, actor: String) -> Result<Self, Error> {
+        if account.authentication_type == AuthenticationType::UserLevel {
+            let reason = "this account is connected to SAP Concur at user level, which opens expenses and no users; \
+                          connect it at company level";
+            return Err(scim::Error::forbidden(reason).into());
+        }
         let settings = AccountSettings::from_stored(&account.settings)
             .map_err(|error| store::Error::Corrupt { what: "account settings", reason: error.to_string() })?;
         Ok(Self { account, settings, actor })

@@ -8,6 +8,7 @@ pub(super) mod explanation;
 pub(super) mod lines;
 pub(super) mod operations;
 
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -42,7 +43,8 @@ fn page(context: &Context) -> Result<PageRequest, Error> {
 
 fn limit(context: &Context) -> Result<usize, Error> {
     let most = context.bridge().config.limits.api_page;
-    Ok(parsed(context, "limit", "a whole number")?.unwrap_or(most).clamp(1, most))
+    let asked = parsed(context, "limit", "a whole number from 1 on")?.map(NonZeroUsize::get);
+    Ok(asked.unwrap_or(most).min(most))
 }
 
 /// A value of ours as JSON.
