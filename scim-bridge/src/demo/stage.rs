@@ -169,7 +169,7 @@ impl Stage<'_> {
         let dictionary = self.bridge.matcher.dictionary();
         let apps = sync::query::apps(&company.store, account, dictionary, Filter::default(), &page).await?;
         self.voice.line(&format!(
-            "  {} lines matched to {} apps, {} not software; most lines:",
+            "  {} lines matched to {} apps, {} without an app; most lines (posted amounts, rounded):",
             apps.matched_lines, apps.total_apps, apps.unmatched_lines
         ));
         self.voice.apps(&apps);

@@ -61,7 +61,7 @@ impl Voice {
     pub(super) fn apps(&self, totals: &AppTotals) {
         for app in &totals.apps {
             let sums: Vec<String> =
-                app.totals.iter().map(|sum| format!("{:.0} {}", sum.posted, sum.currency)).collect();
+                app.totals.iter().map(|sum| format!("{} {}", sum.posted.round(), sum.currency)).collect();
             let name = app.name.as_deref().unwrap_or(&app.app_id);
             self.line(&format!("  {name:<28} {:>5} lines   {}", app.lines, sums.join(" · ")));
         }
