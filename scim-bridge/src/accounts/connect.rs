@@ -58,7 +58,9 @@ pub enum ConnectError {
         connected: String,
     },
     /// The base URI is not an address of Concur.
-    #[error("the base URI cannot be used")]
+    #[error(
+        "the base URI cannot be used (a simulator on this machine needs --set concur.allow_loopback_http=true)"
+    )]
     BaseUri(#[source] concur::Error),
     /// Concur was not reached: nothing is known about the credentials.
     #[error("SAP Concur cannot be reached; check the base URI and the network, then connect again")]

@@ -63,6 +63,9 @@ pub(crate) static SCIM: LazyLock<Vec<Route>> = LazyLock::new(|| {
     routes! { Surface::Scim;
         GET "/Users" READ => scim::users::list,
         POST "/Users" WRITE => scim::users::create,
+        POST "/.search" READ => scim::search,
+        POST "/Users/.search" READ => scim::search,
+        POST "/Groups/.search" READ => scim::search,
         GET "/Users/{id}" READ => scim::users::read,
         PUT "/Users/{id}" WRITE => scim::users::replace,
         PATCH "/Users/{id}" WRITE => scim::users::patch,

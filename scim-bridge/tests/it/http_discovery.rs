@@ -1,5 +1,8 @@
 //! Discovery and groups over HTTP, RFC 7644 §4.
 
+use reqwest::Method;
+use serde_json::json;
+
 use crate::harness::everywhere;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,6 +43,18 @@ async fn groups_are_an_empty_list_for_those_who_insist() {
         assert_eq!(filtered.expect(200)["totalResults"], 0);
         house.get("/Groups/1").await.expect_error(404, None);
         house.write(reqwest::Method::POST, "/Groups", &serde_json::json!({})).await.expect_error(501, None);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_by_post_is_declined_and_never_taken_for_a_user() {
+    everywhere(async |house| {
+        for path in ["/Users/.search", "/Groups/.search", "/scim/v2/.search"] {
+            let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]});
+            let error = house.write(Method::POST, path, &body).await.expect_error(501, None);
+            assert!(error["detail"].as_str().unwrap().contains("filter"), "{path}: {error}");
+        }
     })
     .await;
 }
