@@ -5,29 +5,81 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    ResourceType, message,
-    query::MAX_COUNT,
+    ResourceType, bulk, message,
+    query::{DEFAULT_COUNT, MAX_COUNT},
     schema::{self, Attribute, Kind, Mutability, Returned, Schema, Uniqueness},
     urn,
 };
 
+/// What a server offers besides what this crate gives to all: PATCH, filters, index paging, entity tags.
+#[derive(Debug, Clone, Copy)]
+pub struct Capabilities<'c> {
+    /// `POST /Bulk` within these limits.
+    pub bulk: Option<bulk::Limits>,
+    /// `sortBy` and `sortOrder`.
+    pub sort: bool,
+    /// Cursors beside indexes (RFC 9865).
+    pub cursors: Option<Cursors>,
+    /// How a client shows who it is; the first one is the primary one.
+    pub authentication_schemes: &'c [AuthenticationScheme<'c>],
+}
+
+/// Cursor paging, RFC 9865 §4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursors {
+    /// Seconds for which a cursor is good at least.
+    pub timeout_seconds: u64,
+}
+
+/// One way to authenticate, RFC 7643 §5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuthenticationScheme<'c> {
+    /// `oauthbearertoken`, `oauth2`, `httpbasic` …
+    pub kind: &'c str,
+    /// Name for people.
+    pub name: &'c str,
+    /// What to send.
+    pub description: &'c str,
+    /// Where it is specified.
+    pub spec_uri: &'c str,
+}
+
 /// `/ServiceProviderConfig`: what this server can do.
-pub fn service_provider_config(base_url: &str) -> Value {
+pub fn service_provider_config(base_url: &str, capabilities: &Capabilities<'_>) -> Value {
+    let schemes = capabilities.authentication_schemes.iter().enumerate().map(|(i, scheme)| {
+        json!({
+            "type": scheme.kind,
+            "name": scheme.name,
+            "description": scheme.description,
+            "specUri": scheme.spec_uri,
+            "primary": i == 0,
+        })
+    });
+    let bulk = capabilities.bulk;
+    let mut pagination = json!({
+        "cursor": capabilities.cursors.is_some(),
+        "index": true,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": DEFAULT_COUNT,
+        "maxPageSize": MAX_COUNT,
+    });
+    if let Some(cursors) = capabilities.cursors {
+        pagination["cursorTimeout"] = cursors.timeout_seconds.into();
+    }
     json!({
         "schemas": [urn::SERVICE_PROVIDER_CONFIG],
         "patch": {"supported": true},
-        "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {
+            "supported": bulk.is_some(),
+            "maxOperations": bulk.map_or(0, |limits| limits.max_operations),
+            "maxPayloadSize": bulk.map_or(0, |limits| limits.max_payload_bytes),
+        },
         "filter": {"supported": true, "maxResults": MAX_COUNT},
         "changePassword": {"supported": false},
-        "sort": {"supported": false},
+        "sort": {"supported": capabilities.sort},
         "etag": {"supported": true},
-        "authenticationSchemes": [{
-            "type": "oauthbearertoken",
-            "name": "OAuth Bearer Token",
-            "description": "A token of this server in the Authorization header",
-            "specUri": "https://www.rfc-editor.org/info/rfc6750",
-            "primary": true,
-        }],
+        "pagination": pagination,
+        "authenticationSchemes": schemes.collect::<Vec<_>>(),
         "meta": {
             "resourceType": "ServiceProviderConfig",
             "location": format!("{base_url}/ServiceProviderConfig"),
@@ -160,6 +212,17 @@ mod tests {
     use super::*;
 
     const BASE: &str = "https://bridge.example/scim/v2";
+    const EVERYTHING: Capabilities<'static> = Capabilities {
+        bulk: Some(bulk::DEFAULT_LIMITS),
+        sort: true,
+        cursors: Some(Cursors { timeout_seconds: 3600 }),
+        authentication_schemes: &[AuthenticationScheme {
+            kind: "oauthbearertoken",
+            name: "Token",
+            description: "A token",
+            spec_uri: "https://www.rfc-editor.org/info/rfc6750",
+        }],
+    };
 
     fn assert_no_nulls(value: &Value, at: &str) {
         match value {
@@ -172,9 +235,32 @@ mod tests {
 
     #[test]
     fn nothing_that_is_published_is_null() {
-        for document in [service_provider_config(BASE), resource_types(BASE), schemas(BASE)] {
+        for document in [service_provider_config(BASE, &EVERYTHING), resource_types(BASE), schemas(BASE)] {
             assert_no_nulls(&document, "the top");
         }
+    }
+
+    #[test]
+    fn what_is_not_offered_is_published_as_not_offered() {
+        let all = service_provider_config(BASE, &EVERYTHING);
+        assert_eq!(
+            all["bulk"],
+            json!({"supported": true, "maxOperations": 100, "maxPayloadSize": 1_048_576})
+        );
+        assert_eq!(
+            all["pagination"],
+            json!({"cursor": true, "index": true, "defaultPaginationMethod": "index", "defaultPageSize": 100,
+                "maxPageSize": 200, "cursorTimeout": 3600})
+        );
+        assert_eq!(all["authenticationSchemes"][0]["primary"], true);
+        let least = Capabilities { bulk: None, sort: false, cursors: None, ..EVERYTHING };
+        let least = service_provider_config(BASE, &least);
+        assert_eq!(least["bulk"], json!({"supported": false, "maxOperations": 0, "maxPayloadSize": 0}));
+        assert_eq!(least["sort"], json!({"supported": false}));
+        assert_eq!(
+            (&least["pagination"]["cursor"], least["pagination"].get("cursorTimeout")),
+            (&json!(false), None)
+        );
     }
 
     #[test]

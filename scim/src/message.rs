@@ -1,6 +1,6 @@
-//! Message envelopes of RFC 7644 that the server sends.
+//! Message envelopes of RFC 7644: what the server sends, and how members of what it is sent are found.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::urn;
 
@@ -17,6 +17,13 @@ pub fn list_response(total: usize, start_index: usize, resources: Vec<Value>) ->
     });
     list["Resources"] = Value::Array(resources);
     list
+}
+
+/// The member of that name, in any letter case (RFC 7643 §2.1).
+pub(crate) fn member<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
+    members
+        .get(name)
+        .or_else(|| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v))
 }
 
 #[cfg(test)]

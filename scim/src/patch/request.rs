@@ -1,8 +1,8 @@
 //! The PATCH message, RFC 7644 §3.5.2, read and checked before any resource is looked at.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::{Error, Path, habits, urn};
+use crate::{Error, Path, habits, message::member, urn};
 
 /// Operations of one request.
 pub const MAX_OPERATIONS: usize = 100;
@@ -94,10 +94,4 @@ fn read(number: usize, operation: &Value) -> Result<Operation, Error> {
         }
         _ => Ok(Operation { op, path, value }),
     }
-}
-
-fn member<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
-    members
-        .get(name)
-        .or_else(|| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v))
 }

@@ -1,16 +1,30 @@
 //! Discovery, RFC 7644 §4: what the server offers, from the same data the other handlers work with.
 
 use actix_web::HttpResponse;
+use scim::discovery::{AuthenticationScheme, Capabilities};
 use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::error::Error;
 use super::super::reply;
 
+/// What this server offers; each line is changed together with the handler it speaks of.
+const CAPABILITIES: Capabilities<'static> = Capabilities {
+    bulk: None,
+    sort: false,
+    cursors: None,
+    authentication_schemes: &[AuthenticationScheme {
+        kind: "oauthbearertoken",
+        name: "OAuth Bearer Token",
+        description: "A token of this server in the Authorization header",
+        spec_uri: "https://www.rfc-editor.org/info/rfc6750",
+    }],
+};
+
 /// GET `/ServiceProviderConfig`.
 pub(crate) async fn service_provider_config(context: Context) -> Result<HttpResponse, Error> {
     refuse_filter(&context)?;
-    Ok(reply::scim(&::scim::discovery::service_provider_config(&context.bridge().scim_base())))
+    Ok(reply::scim(&::scim::discovery::service_provider_config(&context.bridge().scim_base(), &CAPABILITIES)))
 }
 
 /// GET `/ResourceTypes`.
