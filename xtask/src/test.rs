@@ -29,8 +29,30 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             "xtask: no reference material beside the checkout: the comparisons with it are left out, all else runs"
         );
     }
+    cargo_test(root, &options.rest)?;
+    if options.rest.is_empty() {
+        println!(
+            "xtask: the Concur simulator's behaviours by number, each with the tests that passed above:"
+        );
+        cargo_test(root, &BEHAVIOURS.map(str::to_owned))?;
+    }
+    Ok(())
+}
+
+/// The test that prints the list and fails if a number has no test.
+const BEHAVIOURS: [&str; 7] = [
+    "--quiet",
+    "--test",
+    "simulator",
+    "behaviours::every_behaviour_has_a_test",
+    "--",
+    "--exact",
+    "--nocapture",
+];
+
+fn cargo_test(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["test", "--workspace"]).args(&options.rest).env("REQUIRE_ALL", "1");
+    cargo.current_dir(root).args(["test", "--workspace"]).args(arguments).env("REQUIRE_ALL", "1");
     let status = cargo.status().context("cargo could not be started")?;
     if !status.success() {
         bail!("tests failed ({status}); the first failure is named above");
