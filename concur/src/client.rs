@@ -159,10 +159,16 @@ impl Client {
         Expenses { client: self.clone() }
     }
 
-    /// Refreshes the token now, in any case: for the daily keep-alive and for connection tests. The new tokens are
+    /// Refreshes the token now, in any case: for connection tests. The new tokens are
     /// saved and in use already.
     pub async fn refresh(&self) -> Result<TokenSet, Error> {
         self.shared.session.refresh().await.map(|tokens| (*tokens).clone())
+    }
+
+    /// Refreshes the token if the last refresh is not after `idle_since`, so that a connection that nothing uses does
+    /// not die after six months. Replicas that call it together cause one refresh.
+    pub async fn keep_alive(&self, idle_since: Timestamp) -> Result<TokenSet, Error> {
+        self.shared.session.keep_alive(idle_since).await.map(|tokens| (*tokens).clone())
     }
 
     /// Ends the connection at Concur's side: the tokens of this application for this company (or user) stop working.

@@ -32,6 +32,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod concur_calls;
 mod conn;
 pub mod credentials;
 pub mod cursors;

@@ -320,6 +320,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    concur_calls (account_id, endpoint) {
+        account_id -> Text,
+        endpoint -> Text,
+        succeeded -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
 diesel::joinable!(operation_details -> operations (op_id));
 diesel::joinable!(line_texts -> lines (line_id));
 diesel::joinable!(matches -> lines (line_id));

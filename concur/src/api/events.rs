@@ -18,6 +18,8 @@ static GET: Endpoint = Endpoint::get("events.get");
 static PUT: Endpoint = Endpoint::put("events.put_webhook");
 static DELETE: Endpoint = Endpoint::delete("events.delete");
 
+pub(super) static ENDPOINTS: &[&Endpoint] = &[&TOPICS, &LIST, &GET, &PUT, &DELETE];
+
 const SUBSCRIPTIONS: &str = "/events/v4/subscriptions";
 
 /// Manages the subscriptions of an application in one data centre. Cheap to clone; clones share the token.

@@ -8,8 +8,12 @@ use crate::{
     model::{ExpenseType, Policy},
 };
 
-static POLICIES: Endpoint = Endpoint::get("expense_config.policies");
-static EXPENSE_TYPES: Endpoint = Endpoint::get("expense_config.expense_types");
+static POLICIES: Endpoint =
+    Endpoint::get("expense_config.policies").needing(&["expense.config.policies.restricted.read"]);
+static EXPENSE_TYPES: Endpoint =
+    Endpoint::get("expense_config.expense_types").needing(&["expense.config.expensetypes.restricted.read"]);
+
+pub(super) static ENDPOINTS: &[&Endpoint] = &[&POLICIES, &EXPENSE_TYPES];
 
 /// Reads the expense configuration; company and user tokens, scopes `expense.config.policies.restricted.read` and
 /// `expense.config.expensetypes.restricted.read`, which many applications do not hold.

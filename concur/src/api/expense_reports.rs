@@ -9,10 +9,14 @@ use crate::{
     model::{ExpenseV4, ReportV4},
 };
 
-static REPORT: Endpoint = Endpoint::get("expense_reports.report");
-static EXPENSES: Endpoint = Endpoint::get("expense_reports.expenses");
-static EXPENSE: Endpoint = Endpoint::get("expense_reports.expense");
-static ITEMIZATIONS: Endpoint = Endpoint::get("expense_reports.itemizations");
+static REPORT: Endpoint = Endpoint::get("expense_reports.report").needing(REPORTS_V4);
+static EXPENSES: Endpoint = Endpoint::get("expense_reports.expenses").needing(REPORTS_V4);
+static EXPENSE: Endpoint = Endpoint::get("expense_reports.expense").needing(REPORTS_V4);
+static ITEMIZATIONS: Endpoint = Endpoint::get("expense_reports.itemizations").needing(REPORTS_V4);
+
+const REPORTS_V4: &[&str] = &["expense.report.read", "user.read"];
+
+pub(super) static ENDPOINTS: &[&Endpoint] = &[&REPORT, &EXPENSES, &EXPENSE, &ITEMIZATIONS];
 
 /// Reads reports of Expense v4; company and user tokens, scopes `expense.report.read` and `user.read`.
 ///

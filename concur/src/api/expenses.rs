@@ -17,10 +17,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
-static REPORTS: Endpoint = Endpoint::legacy_get("expenses.reports");
-static REPORT: Endpoint = Endpoint::legacy_get("expenses.report");
-static ENTRIES: Endpoint = Endpoint::legacy_get("expenses.entries");
-static ITEMIZATIONS: Endpoint = Endpoint::legacy_get("expenses.itemizations");
+static REPORTS: Endpoint = Endpoint::legacy_get("expenses.reports").needing(&["EXPRPT"]);
+static REPORT: Endpoint = Endpoint::legacy_get("expenses.report").needing(&["EXPRPT"]);
+static ENTRIES: Endpoint = Endpoint::legacy_get("expenses.entries").needing(&["EXPRPT"]);
+static ITEMIZATIONS: Endpoint = Endpoint::legacy_get("expenses.itemizations").needing(&["EXPRPT"]);
+
+pub(super) static ENDPOINTS: &[&Endpoint] = &[&REPORTS, &REPORT, &ENTRIES, &ITEMIZATIONS];
 
 const REPORTS_PATH: &str = "/api/v3.0/expense/reports";
 const ENTRIES_PATH: &str = "/api/v3.0/expense/entries";

@@ -12,10 +12,20 @@ use crate::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-static GET: Endpoint = Endpoint::get("identity.get");
-static LIST: Endpoint = Endpoint::get("identity.list");
-static FIND: Endpoint = Endpoint::get("identity.find");
-static SEARCH: Endpoint = Endpoint::post("identity.search");
+static GET: Endpoint = Endpoint::get("identity.get").needing(IDENTITY_READ);
+static LIST: Endpoint = Endpoint::get("identity.list").needing(IDENTITY_READ);
+static FIND: Endpoint = Endpoint::get("identity.find").needing(IDENTITY_READ);
+static SEARCH: Endpoint = Endpoint::post("identity.search").needing(IDENTITY_READ);
+
+/// Each opens a part of the user; all are wanted, since this product reads users whole.
+const IDENTITY_READ: &[&str] = &[
+    "identity.user.core.read",
+    "identity.user.coresensitive.read",
+    "identity.user.enterprise.read",
+    "identity.user.ids.read",
+];
+
+pub(super) static ENDPOINTS: &[&Endpoint] = &[&GET, &LIST, &FIND, &SEARCH];
 
 const USERS: &str = "/profile/identity/v4.1/Users";
 const USERS_V4: &str = "/profile/identity/v4/Users";

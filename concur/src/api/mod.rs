@@ -1,5 +1,6 @@
 //! The verbs, one module per API, under the names of Concur's documentation. Not here: the nouns, which are in `model`.
 
+mod catalogue;
 mod events;
 mod expense_config;
 mod expense_reports;
@@ -13,6 +14,7 @@ mod spend;
 mod target;
 mod travel;
 
+pub use catalogue::{EndpointScopes, endpoint_scopes};
 pub use events::Events;
 pub use expense_config::ExpenseConfig;
 pub use expense_reports::ExpenseReports;

@@ -14,10 +14,15 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-static CREATE: Endpoint = Endpoint::post("provisioning.create");
-static PATCH: Endpoint = Endpoint::patch("provisioning.patch");
-static BULK: Endpoint = Endpoint::post("provisioning.bulk");
-static STATUS: Endpoint = Endpoint::get("provisioning.status");
+static CREATE: Endpoint = Endpoint::post("provisioning.create").needing(WRITE);
+static PATCH: Endpoint = Endpoint::patch("provisioning.patch").needing(WRITE);
+static BULK: Endpoint = Endpoint::post("provisioning.bulk").needing(WRITE);
+static STATUS: Endpoint = Endpoint::get("provisioning.status").needing(&["user.provision.read"]);
+
+/// What every write takes. `externalId`, `emails.verified` and the spend extensions take a scope more.
+const WRITE: &[&str] = &["user.provision.write", "identity.user.coreenterprise.writeonly"];
+
+pub(super) static ENDPOINTS: &[&Endpoint] = &[&CREATE, &PATCH, &BULK, &STATUS];
 
 const USERS: &str = "/profile/v4/Users";
 

@@ -9,8 +9,11 @@ use crate::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
-static SCHEMAS: Endpoint = Endpoint::get("provisioning.schemas");
-static RESOURCE_TYPES: Endpoint = Endpoint::get("provisioning.resource_types");
+static SCHEMAS: Endpoint = Endpoint::get("provisioning.schemas").needing(&["user.provision.read"]);
+static RESOURCE_TYPES: Endpoint =
+    Endpoint::get("provisioning.resource_types").needing(&["user.provision.read"]);
+
+pub(super) static ENDPOINTS: &[&Endpoint] = &[&SCHEMAS, &RESOURCE_TYPES];
 
 impl Provisioning {
     /// The schemas of everything that can be written. Needs the scope `user.provision.read`.

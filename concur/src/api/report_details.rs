@@ -6,7 +6,9 @@
 use super::target::segment;
 use crate::{Client, Error, ReportId, http::Endpoint, model::ReportV2};
 
-static REPORT: Endpoint = Endpoint::legacy_xml("report_details.report");
+static REPORT: Endpoint = Endpoint::legacy_xml("report_details.report").needing(&["EXPRPT"]);
+
+pub(super) static ENDPOINTS: &[&Endpoint] = &[&REPORT];
 
 /// Reads reports of Report Details v2. The token's owner must be Company Administrator or Web Services Administrator.
 #[derive(Clone, Debug)]

@@ -12,10 +12,12 @@ use crate::{
 use serde::Deserialize;
 use serde_json::Value;
 
-static GET: Endpoint = Endpoint::get("spend.get");
-static LIST: Endpoint = Endpoint::get("spend.list");
-static FORM_FIELDS: Endpoint = Endpoint::get("spend.form_fields");
-static ROLE_CODES: Endpoint = Endpoint::get("spend.role_codes");
+static GET: Endpoint = Endpoint::get("spend.get").needing(&["spend.user.general.read"]);
+static LIST: Endpoint = Endpoint::get("spend.list").needing(&["spend.user.general.read"]);
+static FORM_FIELDS: Endpoint = Endpoint::get("spend.form_fields").needing(&["spend.user.general.read"]);
+static ROLE_CODES: Endpoint = Endpoint::get("spend.role_codes").needing(&["spend.user.general.read"]);
+
+pub(super) static ENDPOINTS: &[&Endpoint] = &[&GET, &LIST, &FORM_FIELDS, &ROLE_CODES];
 
 const USERS: &str = "/profile/spend/v4.1/Users";
 

@@ -4,7 +4,9 @@
 use super::target::segment;
 use crate::{Client, Error, UserId, http::Endpoint, model::TravelUser};
 
-static GET: Endpoint = Endpoint::get("travel.get");
+static GET: Endpoint = Endpoint::get("travel.get").needing(&["travel.user.general.read"]);
+
+pub(super) static ENDPOINTS: &[&Endpoint] = &[&GET];
 
 /// Reads travel users; company tokens only.
 #[derive(Clone, Debug)]

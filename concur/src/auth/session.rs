@@ -48,6 +48,8 @@ enum Need {
     Replacing(Arc<TokenSet>),
     /// A new one in any case.
     Fresh,
+    /// One that was issued after this.
+    IssuedAfter(Timestamp),
 }
 
 impl Session {
@@ -76,6 +78,11 @@ impl Session {
     /// Refreshes in any case, which keeps an idle connection alive.
     pub(crate) async fn refresh(self: &Arc<Self>) -> Result<Arc<TokenSet>, Error> {
         self.renew(Need::Fresh).await
+    }
+
+    /// Refreshes unless somebody, here or in another replica, has since `idle_since`.
+    pub(crate) async fn keep_alive(self: &Arc<Self>, idle_since: Timestamp) -> Result<Arc<TokenSet>, Error> {
+        self.renew(Need::IssuedAfter(idle_since)).await
     }
 
     /// On a task of its own, so that a caller that is cancelled cannot lose a rotated refresh token.
@@ -159,7 +166,7 @@ impl Session {
         }
         // A person who asks for a refresh, to test a connection, gets one; nobody else repeats a refusal.
         let refused = renewing.refused.as_ref().filter(|refused| refused.holds_for(&stored, now));
-        if let (Some(refused), Need::Valid | Need::Replacing(_)) = (refused, need) {
+        if let (Some(refused), Need::Valid | Need::Replacing(_) | Need::IssuedAfter(_)) = (refused, need) {
             return Err(refused.error());
         }
         match grant::refresh(&self.http, &self.credentials, &stored, now).await {
@@ -208,6 +215,7 @@ impl Need {
                 good && refused.access_token.expose_secret() != tokens.access_token.expose_secret()
             }
             Self::Fresh => false,
+            Self::IssuedAfter(since) => tokens.refresh_issued_at > *since,
         }
     }
 }

@@ -47,7 +47,9 @@ impl Error {
                 known => known,
             },
             Self::Token { cause, .. } => match cause.remedy() {
-                Remedy::Retry => Advice::CertainlyNotApplied { retry_after: self.retry_after() },
+                Remedy::Retry | Remedy::Unknown => {
+                    Advice::CertainlyNotApplied { retry_after: self.retry_after() }
+                }
                 Remedy::Operator | Remedy::Configuration => Advice::ReAuthenticate,
                 Remedy::Bug => Advice::Permanent,
             },

@@ -76,7 +76,7 @@ pub enum Error {
     #[error("another process is refreshing the token of this account; try again shortly")]
     RefreshBusy,
     /// The token endpoint refused.
-    #[error("SAP Concur gave no token ({}): {}", code.map_or("no code".to_owned(), |code| format!("code {code}")), cause.sentence())]
+    #[error("SAP Concur gave no token ({}): {}; {}", code.map_or("no code".to_owned(), |code| format!("code {code}")), cause.meaning(), cause.next_step())]
     Token {
         /// Why, in words.
         cause: TokenCause,

@@ -4,9 +4,11 @@
 //! Source: page "HTTP Status Codes"; TMC overview, "Correlation ID".
 
 mod answer;
+mod probe;
 mod resolver;
 
 pub(crate) use answer::{Answer, DecodeFault, decode};
+pub use probe::{Addresses, Unreached};
 
 use crate::{Call, Error, HostPolicy, Notice, Observer, Origin, error::CallContext, error::retry_after};
 use jiff::Timestamp;
@@ -50,6 +52,8 @@ pub(crate) struct Endpoint {
     pub(crate) name: &'static str,
     pub(crate) method: Method,
     pub(crate) legacy: bool,
+    /// The scopes it takes to be answered in full.
+    pub(crate) scopes: &'static [&'static str],
     accept: &'static str,
 }
 
@@ -76,17 +80,23 @@ impl Endpoint {
 
     /// A read of the v1 to v3 framework, which answers 400 also for passing troubles.
     pub(crate) const fn legacy_get(name: &'static str) -> Self {
-        Self { name, method: Method::GET, legacy: true, accept: "application/json" }
+        Self { name, method: Method::GET, legacy: true, scopes: &[], accept: "application/json" }
     }
 
     /// A read of the v2 framework, which speaks nothing but XML.
     pub(crate) const fn legacy_xml(name: &'static str) -> Self {
-        Self { name, method: Method::GET, legacy: true, accept: "application/xml" }
+        Self { name, method: Method::GET, legacy: true, scopes: &[], accept: "application/xml" }
     }
 
     const fn new(name: &'static str, method: Method) -> Self {
         // The legacy framework answers XML when it is not asked for JSON.
-        Self { name, method, legacy: false, accept: "application/json" }
+        Self { name, method, legacy: false, scopes: &[], accept: "application/json" }
+    }
+
+    /// The same endpoint, taking these scopes.
+    pub(crate) const fn needing(mut self, scopes: &'static [&'static str]) -> Self {
+        self.scopes = scopes;
+        self
     }
 }
 
@@ -262,7 +272,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok().filter(|value| !value.is_empty())
 }
 
-fn method_name(method: &Method) -> &'static str {
+pub(crate) fn method_name(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "PATCH" => "PATCH",

@@ -6,6 +6,7 @@
     reason = "helpers outside of #[test] functions may fail loudly too"
 )]
 
+mod connection;
 mod errors;
 mod faults;
 mod pace;

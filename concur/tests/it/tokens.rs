@@ -138,7 +138,8 @@ async fn a_refusal_names_its_cause_and_who_can_mend_it() {
         let error = error.unwrap_err();
         let Error::Token { cause: found, .. } = &error else { panic!("{body}: {error}") };
         assert_eq!((*found, found.remedy(), error.advice()), (cause, remedy, advice), "{body}");
-        assert!(error.to_string().contains(cause.sentence()));
+        let words = error.to_string();
+        assert!(words.contains(cause.meaning()) && words.contains(cause.next_step()), "{words}");
     }
     let wrong = json!({"code": 5, "error": "invalid_grant", "error_description": "Incorrect"});
     check(400, wrong, TokenCause::WrongCredentials, Remedy::Operator, Advice::ReAuthenticate).await;
@@ -147,7 +148,9 @@ async fn a_refusal_names_its_cause_and_who_can_mend_it() {
     check(400, json!({"code": 135}), TokenCause::UnsupportedFormat, Remedy::Bug, Advice::Permanent).await;
     let later = Advice::CertainlyNotApplied { retry_after: None };
     check(400, json!({"code": 134}), TokenCause::Maintenance, Remedy::Retry, later).await;
-    check(403, json!({}), TokenCause::Unlisted, Remedy::Operator, Advice::ReAuthenticate).await;
+    // Nobody said that the connection has ended: a gateway's page, a code of tomorrow.
+    check(403, json!({}), TokenCause::Unlisted, Remedy::Unknown, later).await;
+    check(400, json!({"code": 9999}), TokenCause::Unlisted, Remedy::Unknown, later).await;
     let no_refresh = json!({"access_token": "a", "expires_in": 3600});
     check(200, no_refresh, TokenCause::NoRefreshToken, Remedy::Configuration, Advice::ReAuthenticate).await;
 }

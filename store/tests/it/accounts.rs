@@ -2,7 +2,9 @@
 
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use store::{Constraint, Error, accounts, credentials, cursors, oauth_tokens, runs, testing, users};
+use store::{
+    Constraint, Error, accounts, concur_calls, credentials, cursors, oauth_tokens, runs, testing, users,
+};
 
 use crate::{add_account, at, new_account, on_each, read, write};
 
@@ -198,5 +200,23 @@ fn a_run_tells_its_story_and_ends_once() {
         assert_eq!(read(test, |c| runs::latest(c, account, "expenses")).unwrap().id, second.id);
         let ids: Vec<_> = read(test, |c| runs::list(c, account, 2)).into_iter().map(|run| run.id).collect();
         assert_eq!(ids, [other.id, second.id]);
+    });
+}
+
+#[test]
+fn calls_to_concur_add_up_by_account_and_endpoint() {
+    on_each(|test, account| {
+        let other = add_account(test, "Other");
+        let calls = |endpoint: &str, succeeded, second| concur_calls::Calls {
+            endpoint: endpoint.to_owned(),
+            succeeded,
+            last_at: at(second),
+        };
+        write(test, |c| concur_calls::add(c, account, &calls("identity.get", 3, 1)));
+        write(test, |c| concur_calls::add(c, account, &calls("expenses.reports", 1, 2)));
+        write(test, |c| concur_calls::add(c, account, &calls("identity.get", 4, 5)));
+        write(test, |c| concur_calls::add(c, other, &calls("identity.get", 9, 3)));
+        let expected = [calls("expenses.reports", 1, 2), calls("identity.get", 7, 5)];
+        assert_eq!(read(test, |c| concur_calls::list(c, account)), expected);
     });
 }
