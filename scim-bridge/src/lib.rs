@@ -30,3 +30,4 @@ pub mod provision;
 pub mod serve;
 mod sync_loop;
 pub mod translate;
+pub mod upkeep;

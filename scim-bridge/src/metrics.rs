@@ -127,6 +127,10 @@ metrics! {
         "Expense lines by the status of their match.";
     match_lines_decided: IntCounterVec = "scim_bridge_match_lines_decided_total" ["account"]
         "Expense lines for which the app was decided.";
+    concur_requests: IntCounterVec = "scim_bridge_concur_requests_total" ["account", "endpoint", "status"]
+        "Requests to Concur by the client's name of the endpoint; status none is no answer.";
+    concur_request_seconds: HistogramVec = "scim_bridge_concur_request_seconds" ["endpoint"]
+        "Time from sending a request to Concur to the end of its answer.";
     cred_refresh_token_days_left: GaugeVec = "scim_bridge_cred_refresh_token_days_left" ["account"]
         "Days until Concur's refresh token ends if it is not used.";
     store_unavailable: IntCounterVec = "scim_bridge_store_unavailable_total" ["surface"]

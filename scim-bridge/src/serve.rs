@@ -23,6 +23,7 @@ use crate::delivery;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::sync_loop::SyncLoop;
+use crate::upkeep::Upkeep;
 
 /// Everything that is told to stop has this long.
 const STOP_WITHIN: Duration = Duration::from_secs(27);
@@ -209,6 +210,7 @@ pub struct Running {
     server: http::Server,
     worker: delivery::Worker,
     sync: SyncLoop,
+    upkeep: Upkeep,
     _alone: Option<Alone>,
 }
 
@@ -243,7 +245,8 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let listen = |source| StartError::Listen { address: config.listen.clone(), source };
     let (listener, address) = http::bind(&config.listen).map_err(listen)?;
     let metrics = Metrics::new()?;
-    let accounts = Clients::new(store.clone(), clock.clone(), client_settings(&config));
+    let accounts =
+        Clients::new(store.clone(), clock.clone(), client_settings(&config)).observed_by(metrics.clone());
     let (handle, worker) = delivery::start(delivery::Parts {
         store: store.clone(),
         clock: clock.clone(),
@@ -263,8 +266,9 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     });
     let server = http::Server::start(&bridge, listener).map_err(listen)?;
     let sync = SyncLoop::start(&bridge);
+    let upkeep = Upkeep::start(&bridge);
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "accepting requests");
-    Ok(Running { bridge, address, server, worker, sync, _alone: alone })
+    Ok(Running { bridge, address, server, worker, sync, upkeep, _alone: alone })
 }
 
 impl Running {
@@ -288,6 +292,7 @@ impl Running {
         if tokio::time::timeout(STOP_WITHIN, stopping).await.is_err() {
             tracing::warn!("not everything ended in time; what is unfinished goes on at the next start");
         }
+        self.upkeep.stop().await;
         tracing::info!("stopped");
     }
 }

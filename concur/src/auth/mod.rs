@@ -13,7 +13,7 @@ pub use application::{ApplicationToken, application_token};
 pub use cause::{Remedy, TokenCause};
 pub use grant::exchange;
 pub(crate) use session::Session;
-pub use token::{StoreError, TokenSet, TokenStore, request_token_expires_at};
+pub use token::{StoreError, TokenSet, TokenStore, refresh_token_expires_at, request_token_expires_at};
 
 use secrecy::SecretString;
 

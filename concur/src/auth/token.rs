@@ -42,7 +42,7 @@ impl TokenSet {
 
     /// When the connection dies if nothing uses it: six months after the last answer.
     pub fn refresh_expires_at(&self) -> Timestamp {
-        self.refresh_issued_at.saturating_add(REFRESH_TOKEN_LIFE).unwrap_or(self.refresh_issued_at)
+        refresh_token_expires_at(self.refresh_issued_at)
     }
 
     /// From when on somebody should be told that the connection is about to die: 30 days before it does. A connection
@@ -56,6 +56,11 @@ impl TokenSet {
 /// Source: Company Level Authentication, "Company Request Token".
 pub fn request_token_expires_at(created_at: Timestamp) -> Timestamp {
     created_at.saturating_add(REQUEST_TOKEN_LIFE).unwrap_or(created_at)
+}
+
+/// When a refresh token that was issued at `issued_at` ends if nothing uses it: six months later, counted short.
+pub fn refresh_token_expires_at(issued_at: Timestamp) -> Timestamp {
+    issued_at.saturating_add(REFRESH_TOKEN_LIFE).unwrap_or(issued_at)
 }
 
 /// Any failure of a token store.

@@ -12,8 +12,10 @@ use store::Store;
 use store::credentials::{self, Kind};
 use store::ids::AccountId;
 
+use super::calls::CallCounter;
 use super::token_store::StoredTokens;
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 
 /// How clients speak to Concur.
 #[derive(Clone)]
@@ -77,7 +79,9 @@ pub struct Clients {
     store: Store,
     clock: Clock,
     settings: ClientSettings,
+    metrics: Option<Metrics>,
     owner: Arc<str>,
+    counters: Arc<Mutex<HashMap<AccountId, Arc<CallCounter>>>>,
     built: Arc<Mutex<HashMap<AccountId, Built>>>,
 }
 
@@ -98,7 +102,14 @@ impl Clients {
     /// No client is built yet.
     pub fn new(store: Store, clock: Clock, settings: ClientSettings) -> Self {
         let owner = format!("{}-{:08x}", std::process::id(), rand::random::<u32>()).into();
-        Self { store, clock, settings, owner, built: Arc::default() }
+        Self { store, clock, settings, metrics: None, owner, counters: Arc::default(), built: Arc::default() }
+    }
+
+    /// The same clients, telling these metrics about every call.
+    #[must_use]
+    pub fn observed_by(mut self, metrics: Metrics) -> Self {
+        self.metrics = Some(metrics);
+        self
     }
 
     /// The account's client. A change of the account, by this process or another, brings a new one.
@@ -128,7 +139,8 @@ impl Clients {
             host_policy: self.settings.host_policy.clone(),
             owner: Arc::clone(&self.owner),
         });
-        let client = self.settings.client(&self.clock, credentials, tokens)?;
+        let settings = ClientSettings { observer: Some(self.counter(account)), ..self.settings.clone() };
+        let client = settings.client(&self.clock, credentials, tokens)?;
         // Two tasks may have built one at once. The first is kept, so that all share its token and its limits.
         let mut built = self.built();
         let kept =
@@ -137,6 +149,38 @@ impl Clients {
             *kept = Built { client, of: row.updated_at };
         }
         Ok(kept.client.clone())
+    }
+
+    /// Adds the calls that were counted since the last time to those in the store.
+    ///
+    /// # Errors
+    /// A store that is away; those calls are then missing from the count of used scopes, and nothing else.
+    pub async fn keep_call_counts(&self) -> Result<(), store::Error> {
+        let counters: Vec<_> =
+            self.counters().iter().map(|(account, counter)| (*account, Arc::clone(counter))).collect();
+        for (account, counter) in counters {
+            let calls = counter.take();
+            if !calls.is_empty() {
+                let add = move |conn: &mut store::Conn| {
+                    calls.iter().try_for_each(|calls| store::concur_calls::add(conn, account, calls))
+                };
+                self.store.write(add).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One for each account, over all clients it ever had.
+    fn counter(&self, account: AccountId) -> Arc<CallCounter> {
+        let new = || {
+            let next = self.settings.observer.clone();
+            Arc::new(CallCounter::new(account.to_string(), self.clock.clone(), self.metrics.clone(), next))
+        };
+        Arc::clone(self.counters().entry(account).or_insert_with(new))
+    }
+
+    fn counters(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, Arc<CallCounter>>> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets the account's client, so that the next one is built from what is stored now.

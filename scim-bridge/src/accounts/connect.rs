@@ -17,7 +17,7 @@ use store::credentials::{self, Kind};
 use store::{Conn, Store, oauth_tokens};
 
 use super::token_store::{HeldTokens, new_tokens};
-use super::{AccountSettings, ClientSettings};
+use super::{AccountSettings, ClientSettings, clean_id};
 use crate::clock::Clock;
 
 /// Scope without which Concur refuses a user that carries an `externalId`.
@@ -38,6 +38,19 @@ pub struct NewConnection {
     pub grant: Grant,
     /// Defaults for what Concur needs and SCIM does not carry.
     pub settings: AccountSettings,
+}
+
+impl NewConnection {
+    /// Without what copying brought along into the ids. Secrets stay as they are.
+    #[must_use]
+    pub fn cleaned(mut self) -> Self {
+        self.client_id = clean_id(self.client_id.expose_secret()).into();
+        self.base_uri = self.base_uri.trim().to_owned();
+        if let Grant::Company { company_uuid, .. } = &mut self.grant {
+            *company_uuid = clean_id(company_uuid);
+        }
+        self
+    }
 }
 
 /// Why a company could not be connected. Nothing was stored.
@@ -94,6 +107,7 @@ pub async fn connect(
     clients: &ClientSettings,
     new: NewConnection,
 ) -> Result<Account, ConnectError> {
+    let new = new.cleaned();
     if new.account_name.trim().is_empty() {
         return Err(ConnectError::NoName);
     }
@@ -123,8 +137,16 @@ async fn test(
     let client = clients.client(clock, credentials, held.clone()).map_err(ConnectError::BaseUri)?;
     match &new.grant {
         Grant::Company { .. } => {
-            let read = client.identity().list(1, None).await;
-            read.map_err(|source| ConnectError::Read { what: "users", source })?;
+            // An application for data sync alone may hold no scope of users.
+            if let Err(source) = client.identity().list(1, None).await {
+                let reports =
+                    client.expenses().reports(&ReportQuery { limit: Some(1), ..ReportQuery::default() });
+                let nothing =
+                    !matches!(source, concur::Error::Denied(_)) || reports.page(None).await.is_err();
+                if nothing {
+                    return Err(ConnectError::Read { what: "users and expense reports", source });
+                }
+            }
         }
         Grant::User { .. } => {
             let own = ReportQuery { user: ExpenseUser::TokenOwner, ..ReportQuery::default() };

@@ -1,12 +1,18 @@
-//! Connected companies: how one is connected, what can be set for it, and the Concur client that speaks for it.
+//! Connected companies: how one is connected and checked, what can be set for it, which scopes it needs, and the Concur
+//! client that speaks for it.
 //!
 //! Not here: the rows themselves (`store::accounts`) and what is synced or delivered for an account.
 
+mod calls;
+pub mod check;
 mod clients;
 mod connect;
+mod pasted;
+pub mod scopes;
 mod settings;
 mod token_store;
 
 pub use clients::{ClientError, ClientSettings, Clients};
 pub use connect::{ConnectError, NewConnection, connect};
+pub use pasted::{clean_id, is_uuid_v4};
 pub use settings::{AccountSettings, EmployeeNumber};

@@ -12,9 +12,6 @@ use crate::bridge::Bridge;
 /// Sync runs among which the newest complete one is looked for.
 const RECENT_RUNS: usize = 100;
 
-/// Life of Concur's refresh token: "six months" (page Authentication), counted carefully.
-const REFRESH_TOKEN_DAYS: f64 = 180.0;
-
 /// GET `/healthz`: the process runs. Depends on nothing else (I28).
 pub(super) async fn healthz(_: Context) -> Result<HttpResponse, Error> {
     Ok(text(HttpResponse::Ok(), "ok\n"))
@@ -79,8 +76,8 @@ async fn refresh(bridge: &Bridge) -> Result<(), Error> {
             metrics.match_lines.with_label_values(&[account.as_str(), status.as_str()]).set(count);
         }
         if let Some(issued) = refresh_issued_at {
-            let age_days = now.duration_since(issued).as_secs_f64() / 86_400.0;
-            let left = REFRESH_TOKEN_DAYS - age_days;
+            let ends_at = concur::auth::refresh_token_expires_at(issued);
+            let left = ends_at.duration_since(now).as_secs_f64() / 86_400.0;
             metrics.cred_refresh_token_days_left.with_label_values(&[account.as_str()]).set(left);
         }
     }

@@ -1,9 +1,12 @@
-//! Pages that are made from the code: the mapping and the list of metrics. `UPDATE_DOCUMENTS=1 cargo test -p scim-bridge documents` writes
+//! Pages that are made from the code: the mapping, the list of metrics, and the tables one connects a company by. `UPDATE_DOCUMENTS=1 cargo test -p scim-bridge documents` writes
 //! them; without it a page that has fallen behind is a failure.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
+use concur::auth::{Remedy, TokenCause};
+use scim_bridge::accounts::check::CHECKS;
+use scim_bridge::accounts::scopes::{self, Functionality, ScopeRow};
 use scim_bridge::metrics::Metrics;
 use scim_bridge::translate::mapping::{Limit, Need, TABLE};
 
@@ -62,4 +65,70 @@ fn every_metric_stands_in_the_operating_page() {
         writeln!(table, "| `{}` | {} | {labels} | {} |", metric.name, metric.kind, metric.help).unwrap();
     }
     check("operating.md", &table);
+}
+
+fn data_centers() -> String {
+    let mut rows = String::from("### Data centres\n\n| data centre | for | base URI |\n|---|---|---|\n");
+    for center in concur::DATA_CENTERS {
+        writeln!(rows, "| {} | {} | `{}` |", center.name, center.place, center.base_uri).unwrap();
+    }
+    rows
+}
+
+fn scope_row(row: &ScopeRow, functionality: Functionality) -> String {
+    let mut losses = functionality.helpful().iter();
+    let need = match row.need {
+        scopes::Need::Needed => "**needed**".to_owned(),
+        scopes::Need::Helps => {
+            let loss = losses.find(|(name, _)| *name == row.scope).map_or("", |(_, loss)| loss);
+            format!("helps; without it {loss}")
+        }
+        scopes::Need::Unneeded => "not used by this program".to_owned(),
+        scopes::Need::Gone => "cannot be given any more, and is not missed".to_owned(),
+    };
+    format!("| `{}` | {} | {need} |\n", row.scope, row.opens)
+}
+
+fn scope_sets() -> String {
+    let mut text = String::new();
+    for functionality in Functionality::ALL {
+        let requested = functionality.requested();
+        let (title, name) = (functionality.title(), functionality.name());
+        writeln!(
+            text,
+            "\n### Scopes for {title} (`--for {name}`): {} as requested, {} needed\n",
+            requested.len(),
+            functionality.needed().len()
+        )
+        .unwrap();
+        text.push_str("| scope | opens | here |\n|---|---|---|\n");
+        let rows = scopes::table(&[functionality], &[], &[]);
+        text.extend(rows.iter().map(|row| scope_row(row, functionality)));
+    }
+    text
+}
+
+fn token_errors() -> String {
+    let mut rows = String::from(
+        "\n### Error codes of the token endpoint\n\n| code | cause | next step | mended by |\n|---|---|---|---|\n",
+    );
+    for (code, cause) in TokenCause::documented() {
+        let who = match cause.remedy() {
+            Remedy::Operator => "the customer",
+            Remedy::Configuration => "the application's registration, or our settings",
+            Remedy::Bug => "us",
+            Remedy::Retry | Remedy::Unknown => "waiting",
+        };
+        writeln!(rows, "| {code} | {} | {} | {who} |", cause.meaning(), cause.next_step()).unwrap();
+    }
+    rows
+}
+
+#[test]
+fn the_connecting_page_has_the_tables_of_the_code() {
+    let mut checks = String::from("\n### What `account check` looks at\n\n| check | looks at |\n|---|---|\n");
+    for (name, what) in CHECKS {
+        writeln!(checks, "| {name} | {what} |").unwrap();
+    }
+    check("connecting.md", &[data_centers(), scope_sets(), checks, token_errors()].concat());
 }

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on must stop"
 )]
 
+mod account_check;
 mod accounts;
 mod canary;
 mod commands;
@@ -22,3 +23,4 @@ mod http_users;
 mod http_verdict;
 mod idp_conversations;
 mod process;
+mod upkeep;

@@ -1,0 +1,114 @@
+//! `scim-bridge account connect|check|list|show|scopes|errors`: the SAP Concur companies that the bridge is connected to.
+
+mod check;
+mod connect;
+mod reference;
+
+use anyhow::Context;
+use clap::Subcommand;
+use store::Store;
+use store::accounts::{self, AuthenticationType};
+
+use super::{Settings, output};
+use crate::serve;
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub(super) enum Account {
+    /// Connect a company: tests the credentials first, stores them second.
+    Connect(Box<connect::Connect>),
+    /// Test a connected company: DNS, TLS, token, grants, scopes, role, and a read of each type of data. Writes nothing.
+    Check(check::Check),
+    /// List the accounts.
+    List,
+    /// Show one account with its settings. Secrets are never shown.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// The scopes to ask for: per functionality, as set-up guides list them and as our calls need them.
+    Scopes(reference::Scopes),
+    /// What the error codes of Concur's token endpoint mean, and what to do.
+    Errors(reference::Errors),
+}
+
+impl Account {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let config = match self {
+            Self::Scopes(scopes) => return scopes.run(),
+            Self::Errors(errors) => return errors.run(),
+            _ => settings.load()?,
+        };
+        match self {
+            Self::Scopes(_) | Self::Errors(_) => Ok(()),
+            Self::Connect(form) => form.run(&config).await,
+            Self::Check(check) => check.run(&config).await,
+            Self::List => tokio::task::block_in_place(|| list(&serve::open_store(&config)?)),
+            Self::Show { name } => tokio::task::block_in_place(|| show(&serve::open_store(&config)?, &name)),
+        }
+    }
+}
+
+/// The account of a name; the message lists those that exist.
+pub(super) fn find(store: &Store, name: &str) -> anyhow::Result<accounts::Account> {
+    let (found, all) =
+        store.read_blocking(|conn| Ok((accounts::by_name(conn, name)?, accounts::list(conn)?)))?;
+    found.with_context(|| {
+        let names: Vec<_> = all.iter().map(|account| account.name.as_str()).collect();
+        let known = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
+        format!("there is no account {name:?} (accounts: {known})")
+    })
+}
+
+fn list(store: &Store) -> anyhow::Result<()> {
+    let rows: Vec<_> = store
+        .read_blocking(accounts::list)?
+        .into_iter()
+        .map(|account| {
+            let state = if account.paused_at.is_some() { "paused" } else { "connected" };
+            vec![
+                account.name,
+                account.id.to_string(),
+                account.company_uuid,
+                level(account.authentication_type).to_owned(),
+                account.base_uri,
+                state.to_owned(),
+            ]
+        })
+        .collect();
+    output::table(&["name", "id", "company uuid", "authentication", "base uri", "state"], &rows)
+}
+
+fn show(store: &Store, name: &str) -> anyhow::Result<()> {
+    let account = find(store, name)?;
+    let tokens = store.read_blocking(|conn| store::oauth_tokens::load(conn, account.id))?;
+    let tokens = tokens.map(|tokens| {
+        serde_json::json!({
+            "access_token_ends_at": tokens.access_expires_at,
+            "refreshed_at": tokens.refresh_issued_at,
+            "connection_ends_if_unused_at": concur::auth::refresh_token_expires_at(tokens.refresh_issued_at),
+            "scopes": tokens.scopes,
+        })
+    });
+    let shown = serde_json::json!({
+        "name": account.name,
+        "id": account.id,
+        "company_uuid": account.company_uuid,
+        "authentication_type": level(account.authentication_type),
+        "base_uri": account.base_uri,
+        "geolocation": account.geolocation,
+        "first_connected_at": account.first_connected_at,
+        "paused_at": account.paused_at,
+        "paused_reason": account.paused_reason,
+        "tokens": tokens,
+        "settings": account.settings,
+    });
+    output::result(&serde_json::to_string_pretty(&shown)?)
+}
+
+fn level(authentication: AuthenticationType) -> &'static str {
+    match authentication {
+        AuthenticationType::UserLevel => "user_level",
+        AuthenticationType::CompanyLevel => "company_level",
+    }
+}

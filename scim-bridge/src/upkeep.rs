@@ -1,0 +1,155 @@
+//! What every connection needs whether anybody uses it or not: a refresh at least daily, since one that idles for six
+//! months is dead; and now and then the count of calls, from which the used scopes follow.
+//!
+//! Not here: the refresh itself, which `concur` does once for all replicas.
+//! Source: Concur page *Authentication* (refresh tokens live six months from their last use).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use store::Store;
+use store::ids::AccountId;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::accounts::Clients;
+use crate::bridge::Bridge;
+use crate::logging;
+
+/// How often to look.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
+/// A connection that was not refreshed for this long is refreshed.
+const IDLE: SignedDuration = SignedDuration::from_hours(24);
+/// After a failed refresh.
+const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
+/// From here on a failing refresh is an error and not a warning.
+const URGENT_DAYS: i64 = 7;
+
+/// The running loop.
+#[derive(Debug)]
+pub(crate) struct Upkeep {
+    cancel: CancellationToken,
+    task: JoinHandle<()>,
+    clients: Clients,
+}
+
+impl Upkeep {
+    pub(crate) fn start(bridge: &Bridge) -> Self {
+        let cancel = CancellationToken::new();
+        let (bridge, stopped) = (bridge.clone(), cancel.clone());
+        let clients = bridge.accounts.clone();
+        let task = tokio::spawn(async move {
+            // A refresh that is under way goes on by itself and is saved.
+            let _ = stopped.run_until_cancelled(run(&bridge)).await;
+        });
+        Self { cancel, task, clients }
+    }
+
+    /// Ends the loop and saves what was counted.
+    pub(crate) async fn stop(self) {
+        self.cancel.cancel();
+        drop(self.task.await);
+        keep_call_counts(&self.clients).await;
+    }
+}
+
+async fn run(bridge: &Bridge) {
+    let mut keeper = KeepAlive::default();
+    loop {
+        if let Err(error) = keeper.round(&bridge.store, &bridge.accounts, bridge.clock.now()).await {
+            tracing::warn!(error = %logging::chain(&error), "keeping connections alive waits for the database");
+        }
+        keep_call_counts(&bridge.accounts).await;
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn keep_call_counts(clients: &Clients) {
+    if let Err(error) = clients.keep_call_counts().await {
+        tracing::warn!(error = %logging::chain(&error), "calls to Concur were not counted");
+    }
+}
+
+/// Keeps idle connections alive.
+#[derive(Debug, Default)]
+pub struct KeepAlive {
+    failed_at: BTreeMap<AccountId, Timestamp>,
+}
+
+impl KeepAlive {
+    /// Refreshes every connection that was not refreshed for a day; how many were. A paused account is one of them: its
+    /// connection would die all the same. One that fails is tried again in an hour.
+    ///
+    /// # Errors
+    /// A store that is away.
+    pub async fn round(
+        &mut self,
+        store: &Store,
+        clients: &Clients,
+        now: Timestamp,
+    ) -> Result<usize, store::Error> {
+        let issued = |conn: &mut store::Conn| {
+            let accounts = store::accounts::list(conn)?.into_iter();
+            accounts.map(|account| Ok((account.id, store::oauth_tokens::load(conn, account.id)?))).collect()
+        };
+        let connections: Vec<(AccountId, _)> = store.read(issued).await?;
+        let mut refreshed = 0;
+        for (account, tokens) in connections {
+            let Some(issued_at) = tokens.map(|tokens| tokens.refresh_issued_at) else { continue };
+            if !is_due(issued_at, self.failed_at.get(&account).copied(), now) {
+                continue;
+            }
+            match refresh(clients, account, now).await {
+                Ok(()) => {
+                    refreshed += 1;
+                    self.failed_at.remove(&account);
+                }
+                Err(error) => {
+                    self.failed_at.insert(account, now);
+                    warn(account, issued_at, now, &*error);
+                }
+            }
+        }
+        Ok(refreshed)
+    }
+}
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+async fn refresh(clients: &Clients, account: AccountId, now: Timestamp) -> Result<(), AnyError> {
+    let client = clients.get(account).await?;
+    client.keep_alive(now.saturating_sub(IDLE)?).await?;
+    Ok(())
+}
+
+fn is_due(issued_at: Timestamp, failed_at: Option<Timestamp>, now: Timestamp) -> bool {
+    let since = |at: Timestamp| now.duration_since(at);
+    since(issued_at) >= IDLE && failed_at.is_none_or(|at| since(at) >= TRY_AGAIN_AFTER)
+}
+
+fn warn(account: AccountId, issued_at: Timestamp, now: Timestamp, error: &(dyn std::error::Error + 'static)) {
+    let ends_at = concur::auth::refresh_token_expires_at(issued_at);
+    let days_left = ends_at.duration_since(now).as_hours() / 24;
+    let error = logging::chain(error);
+    if days_left <= URGENT_DAYS {
+        tracing::error!(%account, days_left, %error, "the connection to Concur ends soon and cannot be refreshed; run `scim-bridge account check`");
+    } else {
+        tracing::warn!(%account, days_left, %error, "an idle connection to Concur cannot be refreshed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_due_after_a_day_and_after_a_failure_once_an_hour() {
+        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        let hours = |hours| now - SignedDuration::from_hours(hours);
+        assert!(!is_due(hours(23), None, now));
+        assert!(is_due(hours(24), None, now));
+        assert!(!is_due(hours(48), Some(now - SignedDuration::from_mins(59)), now));
+        assert!(is_due(hours(48), Some(hours(1)), now));
+    }
+}
