@@ -20,7 +20,7 @@ pub struct Error {
     pub detail: String,
 }
 
-/// Detail error keywords of RFC 7644 §3.12, Table 9.
+/// Detail error keywords of RFC 7644 §3.12, Table 9, and of RFC 9865 §2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScimType {
     /// The filter is malformed, or compares what cannot be compared.
@@ -43,6 +43,12 @@ pub enum ScimType {
     InvalidVersion,
     /// The request carries personal data in its URI.
     Sensitive,
+    /// The cursor was not made for this query (RFC 9865 §2.1).
+    InvalidCursor,
+    /// The cursor is too old (RFC 9865 §2.1).
+    ExpiredCursor,
+    /// `count` is no count, or not that of the query the cursor came from (RFC 9865 §2.1).
+    InvalidCount,
 }
 
 impl ScimType {
@@ -59,6 +65,9 @@ impl ScimType {
             ScimType::InvalidValue => "invalidValue",
             ScimType::InvalidVersion => "invalidVers",
             ScimType::Sensitive => "sensitive",
+            ScimType::InvalidCursor => "invalidCursor",
+            ScimType::ExpiredCursor => "expiredCursor",
+            ScimType::InvalidCount => "invalidCount",
         }
     }
 }
@@ -100,6 +109,12 @@ rows! {
     invalid_version = 400, InvalidVersion;
     /// 403 `sensitive`.
     sensitive = 403, Sensitive;
+    /// 400 `invalidCursor`.
+    invalid_cursor = 400, InvalidCursor;
+    /// 400 `expiredCursor`.
+    expired_cursor = 400, ExpiredCursor;
+    /// 400 `invalidCount`.
+    invalid_count = 400, InvalidCount;
     /// 401: no valid credentials.
     unauthorized = 401;
     /// 403: valid credentials without the right.

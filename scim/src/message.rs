@@ -19,6 +19,20 @@ pub fn list_response(total: usize, start_index: usize, resources: Vec<Value>) ->
     list
 }
 
+/// A `ListResponse` of a query with a cursor, RFC 9865 §2: `next_cursor` is there on every page but the last.
+pub fn cursor_response(total: usize, resources: Vec<Value>, next_cursor: Option<String>) -> Value {
+    let mut list = json!({
+        "schemas": [urn::LIST_RESPONSE],
+        "totalResults": total,
+        "itemsPerPage": resources.len(),
+    });
+    if let Some(cursor) = next_cursor {
+        list["nextCursor"] = cursor.into();
+    }
+    list["Resources"] = Value::Array(resources);
+    list
+}
+
 /// The member of that name, in any letter case (RFC 7643 §2.1).
 pub(crate) fn member<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
     members

@@ -8,7 +8,8 @@ use std::fmt;
 use crate::{
     Error, Filter, ResourceType,
     filter::{Cursor, parse_bracket},
-    schema::split_known_urn,
+    habits,
+    schema::{Resolved, split_known_urn},
     urn,
 };
 
@@ -45,6 +46,16 @@ impl Path {
     /// `None` if the path names nothing there.
     pub fn canonical(&self, rt: &ResourceType) -> Option<String> {
         rt.resolve(self).map(|resolved| resolved.canonical())
+    }
+
+    /// The canonical spelling of what a filter compares: as [`Path::canonical`], a bare complex attribute as its
+    /// `.value`, and an extension's attribute also without its URN (Entra ID). `None` if the path names nothing there
+    /// or nothing that can be compared.
+    pub fn compared(&self, rt: &ResourceType) -> Option<String> {
+        let resolved = habits::resolve_in_filter(rt, self)?;
+        let compared = resolved.compared()?;
+        let sub = Some(compared).filter(|compared| Some(*compared) != resolved.attribute);
+        Some(Resolved { sub, ..resolved }.canonical())
     }
 
     /// Whether the path is this one name and nothing more, in any letter case.
@@ -168,6 +179,24 @@ mod tests {
             &format!("{}[id eq \"custom1\"].value", format_args!("{}:customData", urn::SPEND_USER)),
             Some(&format!("{}:customData.value", urn::SPEND_USER)),
         );
+    }
+
+    #[test]
+    fn a_filter_compares_the_value_of_a_complex_attribute() {
+        let check = |text: &str, compared: Option<&str>| {
+            assert_eq!(
+                Path::parse(text).unwrap().compared(ResourceType::user()).as_deref(),
+                compared,
+                "{text}"
+            );
+        };
+        check("USERNAME", Some("userName"));
+        check("emails", Some("emails.value"));
+        check("emails[type eq \"work\"].value", Some("emails.value"));
+        check("manager", Some(&format!("{}:manager.value", urn::ENTERPRISE_USER)));
+        check("meta.lastModified", Some("meta.lastModified"));
+        check("name", None);
+        check("nosuch", None);
     }
 
     #[test]

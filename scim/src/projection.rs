@@ -1,5 +1,7 @@
 //! `attributes` and `excludedAttributes`, RFC 7644 §3.4.2.5 and §3.9.
 
+use std::fmt;
+
 use crate::{
     Error, Path,
     schema::{Attribute, Returned},
@@ -63,6 +65,19 @@ impl Projection {
             Returned::Request => false,
             Returned::Default => !refused.any(|path| names_part(&path)),
         }
+    }
+}
+
+/// As the two parameters would say it.
+impl fmt::Display for Projection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, paths) in [("attributes", &self.include), ("excludedAttributes", &self.exclude)] {
+            if !paths.is_empty() {
+                let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+                write!(f, "{name}={}", paths.join(","))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -6,15 +6,15 @@
 
 mod content;
 mod find;
-mod precondition;
 mod refusal;
 pub mod users;
 mod view;
 
 use store::accounts::{Account, AuthenticationType};
 
+pub use scim::Precondition;
+
 pub use self::find::Listing;
-pub use self::precondition::Precondition;
 pub use self::view::View;
 use crate::accounts::AccountSettings;
 

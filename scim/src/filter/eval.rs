@@ -51,6 +51,15 @@ fn compare_path(
     }
 }
 
+/// The values a path selects in a rendered resource; of a complex attribute without `.sub`, the objects.
+pub(crate) fn select_values<'o>(
+    path: &Path,
+    rt: &crate::ResourceType,
+    resource: &'o Map<String, Value>,
+) -> Vec<&'o Value> {
+    select(path, Scope::Resource(rt), resource)
+}
+
 /// The values a path selects; of a complex attribute without `.sub`, the objects.
 fn select<'o>(path: &Path, scope: Scope<'_>, object: &'o Map<String, Value>) -> Vec<&'o Value> {
     let Some(resolved) = scope.resolve(path) else {

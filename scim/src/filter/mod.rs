@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{Error, Path, ResourceType, habits};
 
 pub(crate) use cursor::Cursor;
-pub(crate) use eval::{holds, instant};
+pub(crate) use eval::{holds, instant, select_values};
 pub(crate) use parse::parse_bracket;
 pub(crate) use scope::Scope;
 

@@ -30,7 +30,7 @@ impl Scope<'_> {
 
 impl Resolved {
     /// The attribute whose values are compared: the sub-attribute, or the `value` of a bare complex attribute.
-    pub(super) fn compared(&self) -> Option<&'static Attribute> {
+    pub(crate) fn compared(&self) -> Option<&'static Attribute> {
         let attribute = self.attribute?;
         let value = || attribute.sub_attribute("value");
         self.sub.or_else(value).or((attribute.kind != Kind::Complex).then_some(attribute))

@@ -11,7 +11,7 @@ fn any_user() -> impl Strategy<Value = Resource> {
     let text = || proptest::option::of("[a-zA-Z\u{e4}0-9 ]{1,8}");
     let email = || {
         let kind = proptest::option::of(proptest::sample::select(vec!["work", "home", "other"]));
-        (kind, "[a-z]{1,4}@example.com", any::<bool>())
+        (kind, "[a-z]{1,4}@example[.]com", any::<bool>())
             .prop_map(|(kind, value, primary)| json!({"type": kind, "value": value, "primary": primary}))
     };
     let emails = proptest::collection::vec(email(), 0..4);

@@ -63,7 +63,38 @@ pub(crate) fn coerce_single(
         (Kind::Integer, Value::Number(number)) => number.is_i64() || number.is_u64(),
         _ => false,
     };
-    if fits { Ok(Some(value.clone())) } else { Err(wrong_type(attribute, value, label)) }
+    if !fits {
+        return Err(wrong_type(attribute, value, label));
+    }
+    if let Value::String(text) = value {
+        check_text(attribute, text, label)?;
+    }
+    Ok(Some(value.clone()))
+}
+
+/// What no text may contain: control characters other than those of a text with several lines (an address), and in a
+/// URI anything that RFC 3986 has no place for. Binary is base64 (RFC 7643 §2.3.6).
+fn check_text(attribute: &Attribute, text: &str, label: &str) -> Result<(), Error> {
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
+        return Err(Error::invalid_value(format!("{label} may not contain control characters.")));
+    }
+    let outside_of_uris = |c: char| c.is_whitespace() || "<>\"{}|\\^`".contains(c);
+    match attribute.kind {
+        Kind::Reference if text.chars().any(outside_of_uris) => {
+            Err(Error::invalid_value(format!("{label} must be a URI.")))
+        }
+        Kind::Binary if !is_base64(text) => Err(Error::invalid_value(format!("{label} must be base64."))),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 4648 §4, with or without padding, line breaks allowed as certificates have them.
+fn is_base64(text: &str) -> bool {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let digits = text.trim_end_matches('=');
+    digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        && digits.len() % 4 != 1
+        && text.len() - digits.len() <= 2
 }
 
 fn coerce_object(
@@ -140,4 +171,59 @@ fn wrong_type(attribute: &Attribute, value: &Value, label: &str) -> Error {
     };
     let given = if attribute.kind == Kind::DateTime && value.is_string() { "other text" } else { given };
     Error::invalid_value(format!("{label} must be {wanted}, not {given}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ScimType;
+
+    fn check(attribute: &Attribute, value: &Value, accepted: bool) {
+        let read = coerce(attribute, value, attribute.name);
+        assert_eq!(read.is_ok(), accepted, "{} {value}", attribute.name);
+        if let Err(error) = read {
+            assert_eq!(error.scim_type, Some(ScimType::InvalidValue));
+            assert!(error.detail.contains(attribute.name), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_type_is_checked() {
+        let binary = Attribute::new("certificate", Kind::Binary, "A binary");
+        for (text, accepted) in
+            [("", true), ("QUI=", true), ("QUI", true), ("QQ==\n", true), ("Q", false), ("Q-I=", false)]
+        {
+            check(&binary, &json!(text), accepted);
+        }
+        let integer = Attribute::new("number", Kind::Integer, "A number");
+        for (value, accepted) in
+            [(json!(-3), true), (json!(1.5), false), (json!("3"), false), (json!(null), true)]
+        {
+            check(&integer, &value, accepted);
+        }
+        check(&Attribute::new("decimal", Kind::Decimal, "A number"), &json!(1.5), true);
+        let reference = Attribute::reference("page", &["external"], "A page");
+        for (text, accepted) in
+            [("https://a.example/x?y#z", true), ("../Users/1", true), ("a b", false), ("<a>", false)]
+        {
+            check(&reference, &json!(text), accepted);
+        }
+        let text = Attribute::string("text", "Text");
+        for (value, accepted) in
+            [("two\nlines\tand a tab", true), ("a\u{0}b", false), ("\u{7f}", false), ("\u{85}", false)]
+        {
+            check(&text, &json!(value), accepted);
+        }
+        let time = Attribute::date_time("time", "A time");
+        for (value, accepted) in [
+            ("2026-03-31T00:00:00Z", true),
+            ("2026-03-31T00:00:00+02:00", true),
+            ("2026-03-31", false),
+            ("now", false),
+        ] {
+            check(&time, &json!(value), accepted);
+        }
+    }
 }

@@ -123,6 +123,7 @@ impl Resource {
                 let limit = MAX_IDENTIFIER_CHARS;
                 return Err(Error::invalid_value(format!("{name} may have {limit} characters at most.")));
             }
+            // Here the line breaks too, which other texts may have.
             if text.chars().any(char::is_control) {
                 return Err(Error::invalid_value(format!("{name} may not contain control characters.")));
             }

@@ -89,7 +89,7 @@ pub struct Attribute {
 
 impl Attribute {
     /// A singular, optional, writable attribute with the defaults of RFC 7643 §2.2.
-    pub(super) const fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
         Self {
             name,
             kind,
@@ -107,22 +107,22 @@ impl Attribute {
     }
 
     /// Text.
-    pub(super) const fn string(name: &'static str, description: &'static str) -> Self {
+    pub(crate) const fn string(name: &'static str, description: &'static str) -> Self {
         Self::new(name, Kind::String, description)
     }
 
     /// A boolean.
-    pub(super) const fn boolean(name: &'static str, description: &'static str) -> Self {
+    pub(crate) const fn boolean(name: &'static str, description: &'static str) -> Self {
         Self::new(name, Kind::Boolean, description)
     }
 
     /// A point in time.
-    pub(super) const fn date_time(name: &'static str, description: &'static str) -> Self {
+    pub(crate) const fn date_time(name: &'static str, description: &'static str) -> Self {
         Self::new(name, Kind::DateTime, description)
     }
 
     /// A URI of one of the named types.
-    pub(super) const fn reference(
+    pub(crate) const fn reference(
         name: &'static str,
         types: &'static [&'static str],
         description: &'static str,
@@ -133,7 +133,7 @@ impl Attribute {
     }
 
     /// An object of sub-attributes.
-    pub(super) const fn complex(
+    pub(crate) const fn complex(
         name: &'static str,
         parts: &'static [Attribute],
         description: &'static str,
@@ -144,49 +144,49 @@ impl Attribute {
     }
 
     /// ... whose value is an array.
-    pub(super) const fn list(mut self) -> Self {
+    pub(crate) const fn list(mut self) -> Self {
         self.multi_valued = true;
         self
     }
 
     /// ... without which a resource is refused.
-    pub(super) const fn required(mut self) -> Self {
+    pub(crate) const fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
     /// ... whose letter case matters.
-    pub(super) const fn case_exact(mut self) -> Self {
+    pub(crate) const fn case_exact(mut self) -> Self {
         self.case_exact = true;
         self
     }
 
     /// ... that only the server writes.
-    pub(super) const fn read_only(mut self) -> Self {
+    pub(crate) const fn read_only(mut self) -> Self {
         self.mutability = Mutability::ReadOnly;
         self
     }
 
     /// ... that is written once.
-    pub(super) const fn immutable(mut self) -> Self {
+    pub(crate) const fn immutable(mut self) -> Self {
         self.mutability = Mutability::Immutable;
         self
     }
 
     /// ... that every answer shows.
-    pub(super) const fn always(mut self) -> Self {
+    pub(crate) const fn always(mut self) -> Self {
         self.returned = Returned::Always;
         self
     }
 
     /// ... that is unique among the resources of an account.
-    pub(super) const fn unique(mut self) -> Self {
+    pub(crate) const fn unique(mut self) -> Self {
         self.uniqueness = Uniqueness::Server;
         self
     }
 
     /// ... with suggested values.
-    pub(super) const fn canonical(mut self, values: &'static [&'static str]) -> Self {
+    pub(crate) const fn canonical(mut self, values: &'static [&'static str]) -> Self {
         self.canonical_values = values;
         self
     }
