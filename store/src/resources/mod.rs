@@ -3,6 +3,9 @@
 //!
 //! Uniqueness is the database's (reliability I3): never look before you insert, insert and handle the conflict.
 
+mod condition;
+mod explain;
+mod list;
 mod read;
 mod write;
 
@@ -11,6 +14,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use condition::{Comparison, Condition, EmailTest, TextColumn, TextTest, TimeColumn};
+pub use explain::explain_list;
+pub use list::{Key, Order, Position, SortColumn, Start, count, list, load};
 pub use read::{content, count_active_users, find, find_deleted, get, get_by_scim_id, page};
 pub use write::{adopt_scim_id, insert, mark_shown, restore, soft_delete, update};
 
@@ -46,7 +52,7 @@ pub struct Resource {
     pub user_name_folded: Option<String>,
     /// The identity provider's own id; never ours.
     pub external_id: Option<String>,
-    /// Enterprise employee number.
+    /// Enterprise employee number, in the form that is compared.
     pub employee_number: Option<String>,
     /// SCIM `active`.
     pub active: bool,
@@ -73,7 +79,7 @@ pub struct Content {
     pub user_name_folded: Option<String>,
     /// The identity provider's own id.
     pub external_id: Option<String>,
-    /// Enterprise employee number.
+    /// Enterprise employee number, in the form that is compared.
     pub employee_number: Option<String>,
     /// SCIM `active`.
     pub active: bool,
@@ -107,7 +113,7 @@ pub enum Lookup {
     ExternalId(String),
     /// Folded e-mail address.
     Email(String),
-    /// Employee number.
+    /// Folded employee number.
     EmployeeNumber(String),
 }
 

@@ -7,6 +7,7 @@ mod database;
 mod lines;
 mod operations;
 mod race;
+mod resource_lists;
 mod resources;
 mod tokens;
 
