@@ -12,7 +12,7 @@ pub(super) fn of(resource: &Resource) -> Content {
         user_name: text(resource.user_name()),
         user_name_folded: resource.user_name().map(scim::fold_user_name),
         external_id: text(resource.external_id()),
-        employee_number: text(resource.get_str(&employee_number_path())),
+        employee_number: resource.get_str(&employee_number_path()).map(scim::fold_user_name),
         active: resource.is_active(),
         body: resource.to_stored(),
         emails_folded: emails(resource),

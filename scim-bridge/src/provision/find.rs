@@ -164,7 +164,7 @@ fn by_index(
             "userName" => Lookup::UserName(scim::fold_user_name(text)),
             "externalId" => Lookup::ExternalId(text.clone()),
             "emails" | "emails.value" => Lookup::Email(scim::fold_user_name(text)),
-            path if path == employee_number_path() => Lookup::EmployeeNumber(text.clone()),
+            path if path == employee_number_path() => Lookup::EmployeeNumber(scim::fold_user_name(text)),
             _ => continue,
         };
         let found = resources::find(conn, account, Kind::User, &lookup)?;
