@@ -76,13 +76,13 @@ fn holds(condition: &Condition, row: &Resource, emails: &[String]) -> bool {
         Condition::Time(TimeColumn::LastModified, comparison, time) => {
             compare(*comparison, &row.updated_at, time)
         }
-        Condition::Text(column, test) => {
+        Condition::Text(column, asked) => {
             let text = match column {
                 TextColumn::UserName => &row.user_name_folded,
                 TextColumn::ExternalId => &row.external_id,
                 TextColumn::EmployeeNumber => &row.employee_number,
             };
-            text.as_ref().is_some_and(|text| match test {
+            text.as_ref().is_some_and(|text| match asked {
                 TextTest::Assigned => true,
                 TextTest::Compare(comparison, other) => compare(*comparison, text, other),
                 TextTest::StartsWith(part) => text.starts_with(part),
@@ -110,7 +110,7 @@ fn any_condition() -> impl Strategy<Value = Condition> {
         TextColumn::ExternalId,
         TextColumn::EmployeeNumber,
     ]);
-    let test = prop_oneof![
+    let asked = prop_oneof![
         Just(TextTest::Assigned),
         (comparison(), text()).prop_map(|(comparison, text)| TextTest::Compare(comparison, text)),
         text().prop_map(TextTest::StartsWith),
@@ -123,9 +123,9 @@ fn any_condition() -> impl Strategy<Value = Condition> {
         Just(Condition::All),
         Just(Condition::Nothing),
         any::<bool>().prop_map(Condition::Active),
-        (column, test).prop_map(|(column, test)| match (column, &test) {
+        (column, asked).prop_map(|(column, asked)| match (column, &asked) {
             (TextColumn::ExternalId, TextTest::Contains(_) | TextTest::EndsWith(_)) => Condition::All,
-            _ => Condition::Text(column, test),
+            _ => Condition::Text(column, asked),
         }),
         text().prop_map(|text| Condition::Email(EmailTest::Is(text))),
         text().prop_map(|text| Condition::Email(EmailTest::StartsWith(text))),
