@@ -63,7 +63,7 @@ pub mod schema;
 pub mod urn;
 
 pub use error::{Error, ScimType};
-pub use filter::{Comparison, Filter};
+pub use filter::{Comparison, Filter, parse_date_time};
 pub use fold::fold_user_name;
 pub use patch::PatchRequest;
 pub use path::Path;

@@ -98,6 +98,12 @@ impl Store {
         self.conn()?.transaction(f)
     }
 
+    /// A key for another purpose, the same for every process that has this master key; the master key cannot be computed
+    /// of it.
+    pub fn derive_key(&self, purpose: &str) -> [u8; 32] {
+        *self.shared.master_key.derive(purpose)
+    }
+
     /// Whether the database takes writes right now (readiness; reliability I28).
     pub async fn check_writable(&self) -> Result<(), Error> {
         self.write(migrate::check_writable).await

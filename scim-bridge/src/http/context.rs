@@ -2,8 +2,8 @@
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
-use actix_web::http::header::HeaderName;
-use scim::Projection;
+use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use scim::{ListQuery, Projection};
 use serde_json::Value;
 use store::accounts::Account;
 
@@ -60,16 +60,27 @@ impl Context {
         Ok(Projection::parse(included.as_deref(), excluded.as_deref())?)
     }
 
-    /// A header, if it is there once and readable.
-    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    /// The parameters of a query, RFC 7644 §3.4.2.
+    pub(crate) fn list_query(&self) -> Result<ListQuery, Error> {
+        let query = self.query();
+        Ok(ListQuery::parse(query.iter().map(|(name, value)| (name.as_str(), value.as_str())))?)
     }
 
     /// `If-Match`, RFC 7644 §3.14.
     pub(crate) fn precondition(&self) -> Precondition {
-        let values = self.request.headers().get_all(actix_web::http::header::IF_MATCH);
+        self.entity_tags(&IF_MATCH).map_or(Precondition::None, |tags| Precondition::parse(&tags))
+    }
+
+    /// Whether the caller has this version already: `If-None-Match`, RFC 7644 §3.14.
+    pub(crate) fn is_known(&self, version: i64) -> bool {
+        self.entity_tags(&IF_NONE_MATCH).is_some_and(|tags| Precondition::parse(&tags).holds(version))
+    }
+
+    /// A header that may come several times, which is the same as once with commas (RFC 9110 §5.3).
+    fn entity_tags(&self, name: &HeaderName) -> Option<String> {
+        let values = self.request.headers().get_all(name);
         let values: Vec<&str> = values.map(|value| value.to_str().unwrap_or_default()).collect();
-        if values.is_empty() { Precondition::None } else { Precondition::parse(&values.join(",")) }
+        (!values.is_empty()).then(|| values.join(","))
     }
 
     /// The JSON body. Reads it: the second call finds nothing.

@@ -7,6 +7,7 @@
 mod content;
 mod find;
 mod refusal;
+mod search;
 pub mod users;
 mod view;
 
@@ -14,7 +15,7 @@ use store::accounts::{Account, AuthenticationType};
 
 pub use scim::Precondition;
 
-pub use self::find::Listing;
+pub use self::search::{CURSOR_TIMEOUT_SECONDS, Page};
 pub use self::view::View;
 use crate::accounts::AccountSettings;
 

@@ -13,7 +13,7 @@ use store::{Conn, Constraint, audit, links};
 use uuid::Uuid;
 
 use super::view::View;
-use super::{Error, Listing, OnBehalf, Precondition, content, find, refusal};
+use super::{Error, OnBehalf, Page, Precondition, content, find, refusal, search};
 use crate::bridge::Bridge;
 use crate::config::Config;
 use crate::delivery::Verdict;
@@ -92,9 +92,9 @@ pub async fn read(bridge: &Bridge, on: &OnBehalf, id: &str) -> Result<View, Erro
 /// Lists users, RFC 7644 §3.4.2.
 ///
 /// # Errors
-/// 400 `tooMany` for a filter that would look at too many users, or the store's.
-pub async fn list(bridge: &Bridge, on: &OnBehalf, query: ListQuery) -> Result<Listing, Error> {
-    find::list(bridge, on, query).await
+/// 400 `tooMany` for a filter or an order that would look at too many users, those of a cursor, or the store's.
+pub async fn list(bridge: &Bridge, on: &OnBehalf, query: ListQuery) -> Result<Page, Error> {
+    search::users(bridge, on, query).await
 }
 
 /// Replaces a user, RFC 7644 §3.5.1.

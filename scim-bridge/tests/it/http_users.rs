@@ -211,6 +211,86 @@ async fn pages_have_a_stable_order_and_true_totals() {
     .await;
 }
 
+fn names_of(page: &Value) -> Vec<&str> {
+    let resources = page["Resources"].as_array().map(Vec::as_slice).unwrap_or_default();
+    resources.iter().filter_map(|user| user["userName"].as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_sorted_and_goes_on_by_cursor() {
+    everywhere(async |house| {
+        for (name, title) in [("bob", Some("B")), ("Ada", None), ("cleo", Some("a")), ("dan", Some("c"))] {
+            let mut body = user(&format!("{name}@example.com"));
+            body["title"] = json!(title);
+            house.post(&body).await.expect(201);
+        }
+        let names = async |query: &str| {
+            let page = house.get(&format!("/Users?{query}")).await.expect(200);
+            names_of(&page).iter().map(|name| name.split('@').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("sortBy=userName").await, ["Ada", "bob", "cleo", "dan"]);
+        assert_eq!(names("sortBy=USERNAME&sortOrder=descending&count=2").await, ["dan", "cleo"]);
+        assert_eq!(names("sortBy=title").await, ["cleo", "bob", "dan", "Ada"], "without a title last");
+        assert_eq!(names("sortBy=title&sortOrder=descending").await, ["Ada", "dan", "bob", "cleo"]);
+        assert_eq!(names("sortBy=meta.created&startIndex=3").await, ["cleo", "dan"]);
+        house.get("/Users?sortBy=title&sortOrder=up").await.expect_error(400, Some("invalidValue"));
+
+        for query in ["sortBy=title", "sortBy=userName&sortOrder=descending", "filter=title+pr"] {
+            let whole = names(query).await;
+            let mut paged = Vec::new();
+            let mut cursor = String::new();
+            loop {
+                let page = house.get(&format!("/Users?{query}&count=2&cursor={cursor}")).await.expect(200);
+                assert_eq!(page["totalResults"], whole.len(), "{page}");
+                assert_eq!(page.get("startIndex"), None, "{page}");
+                paged.extend(names_of(&page).iter().map(|name| name.split('@').next().unwrap().to_owned()));
+                // The one who was next leaves; nobody else is missed or seen twice.
+                let Some(next) = page["nextCursor"].as_str() else { break };
+                assert!(next.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)), "{next}");
+                cursor = next.to_owned();
+            }
+            assert_eq!(paged, whole, "{query}");
+            let path = |query: &str| format!("/Users?{query}&cursor={cursor}");
+            house.get(&path(&format!("{query}&count=3"))).await.expect_error(400, Some("invalidCount"));
+            house.get(&path("filter=id+pr&count=2")).await.expect_error(400, Some("invalidCursor"));
+        }
+        house.get("/Users?cursor=made-up").await.expect_error(400, Some("invalidCursor"));
+        house.get("/Users?cursor&startIndex=1").await.expect_error(400, Some("invalidValue"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_by_post_is_a_query_in_a_body() {
+    everywhere(async |house| {
+        for name in ["ada@example.com", "bob@example.com"] {
+            house.post(&user(name)).await.expect(201);
+        }
+        let search = |path: &str, body: Value| {
+            let request = house.request(Method::POST, path).header("content-type", "application/scim+json");
+            send(request.body(body.to_string()))
+        };
+        let asked = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+            "attributes": ["userName"], "filter": "userName sw \"B\"", "startIndex": 1, "count": 10});
+        for path in ["/Users/.search", "/.search"] {
+            let page = search(path, asked.clone()).await.expect(200);
+            assert_eq!((&page["totalResults"], names_of(&page)), (&json!(1), vec!["bob@example.com"]), "{path}");
+            assert_eq!(page["Resources"][0].get("name"), None, "{page}");
+        }
+        assert_eq!(search("/Groups/.search", asked.clone()).await.expect(200)["totalResults"], 0);
+        let sorted = json!({"schemas": asked["schemas"], "sortBy": "userName", "sortOrder": "descending", "cursor": "",
+            "count": 1});
+        let first = search("/Users/.search", sorted.clone()).await.expect(200);
+        assert_eq!(names_of(&first), ["bob@example.com"]);
+        let mut next = sorted;
+        next["cursor"] = first["nextCursor"].clone();
+        let last = search("/Users/.search", next).await.expect(200);
+        assert_eq!((names_of(&last), last.get("nextCursor")), (vec!["ada@example.com"], None));
+        search("/Users/.search", json!({})).await.expect_error(400, Some("invalidSyntax"));
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn projections_work_on_every_answer_that_holds_a_resource() {
     everywhere(async |house| {

@@ -102,7 +102,7 @@ fn compare(attribute: &Attribute, actual: &Value, op: Comparison, literal: &Valu
             ordering.is_some_and(|ordering| by_order(op, ordering))
         }
         (Kind::DateTime, Value::String(actual), Value::String(literal)) => {
-            match (instant(actual), instant(literal)) {
+            match (parse_date_time(actual), parse_date_time(literal)) {
                 (Some(a), Some(b)) if !is_textual(op) => by_order(op, a.cmp(&b)),
                 _ => compare_text(actual, op, literal, true),
             }
@@ -151,8 +151,8 @@ fn by_order(op: Comparison, ordering: Ordering) -> bool {
     }
 }
 
-/// An `xsd:dateTime`; one without zone is taken as UTC.
-pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+/// Reads an `xsd:dateTime` (RFC 7643 §2.3.5); one without zone is taken as UTC, a date alone is none.
+pub fn parse_date_time(text: &str) -> Option<Timestamp> {
     text.parse::<Timestamp>().ok().or_else(|| {
         // A date alone is no dateTime (RFC 7643 §2.3.5); jiff would read it as midnight.
         let civil =

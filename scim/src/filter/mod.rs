@@ -14,7 +14,8 @@ use serde_json::Value;
 use crate::{Error, Path, ResourceType, habits};
 
 pub(crate) use cursor::Cursor;
-pub(crate) use eval::{holds, instant, select_values};
+pub use eval::parse_date_time;
+pub(crate) use eval::{holds, select_values};
 pub(crate) use parse::parse_bracket;
 pub(crate) use scope::Scope;
 

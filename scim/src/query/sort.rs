@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Error, Path, ResourceType,
-    filter::{instant, select_values},
+    filter::{parse_date_time, select_values},
     fold::fold,
     habits,
     schema::Kind,
@@ -87,7 +87,7 @@ impl Sort {
             Some(Value::Bool(value)) => SortKey::Boolean(*value),
             Some(Value::Number(number)) => number.as_f64().map_or(SortKey::Unassigned, SortKey::Number),
             Some(Value::String(text)) => {
-                let time = (attribute.kind == Kind::DateTime).then(|| instant(text)).flatten();
+                let time = (attribute.kind == Kind::DateTime).then(|| parse_date_time(text)).flatten();
                 match time {
                     Some(time) => SortKey::Time(time),
                     None if attribute.case_exact => SortKey::Text(text.clone()),
@@ -129,7 +129,7 @@ impl SortKey {
         match name.as_str() {
             "b" => value.as_bool().map(SortKey::Boolean),
             "n" => value.as_f64().map(SortKey::Number),
-            "t" => value.as_str().and_then(instant).map(SortKey::Time),
+            "t" => value.as_str().and_then(parse_date_time).map(SortKey::Time),
             "s" => value.as_str().map(|text| SortKey::Text(text.to_owned())),
             _ => None,
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::list;
 use crate::{
     Error,
-    filter::instant,
+    filter::parse_date_time,
     habits,
     schema::{Attribute, Kind, Schema},
 };
@@ -57,7 +57,7 @@ pub(crate) fn coerce_single(
                 None => Err(wrong_type(attribute, value, label)),
             };
         }
-        (Kind::DateTime, Value::String(text)) => instant(text).is_some(),
+        (Kind::DateTime, Value::String(text)) => parse_date_time(text).is_some(),
         (Kind::String | Kind::Reference | Kind::Binary, Value::String(_))
         | (Kind::Decimal, Value::Number(_)) => true,
         (Kind::Integer, Value::Number(number)) => number.is_i64() || number.is_u64(),

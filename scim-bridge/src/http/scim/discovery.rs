@@ -1,18 +1,19 @@
 //! Discovery, RFC 7644 §4: what the server offers, from the same data the other handlers work with.
 
 use actix_web::HttpResponse;
-use scim::discovery::{AuthenticationScheme, Capabilities};
+use scim::discovery::{AuthenticationScheme, Capabilities, Cursors};
 use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::error::Error;
 use super::super::reply;
+use crate::provision::CURSOR_TIMEOUT_SECONDS;
 
 /// What this server offers; each line is changed together with the handler it speaks of.
 const CAPABILITIES: Capabilities<'static> = Capabilities {
     bulk: None,
-    sort: false,
-    cursors: None,
+    sort: true,
+    cursors: Some(Cursors { timeout_seconds: CURSOR_TIMEOUT_SECONDS }),
     authentication_schemes: &[AuthenticationScheme {
         kind: "oauthbearertoken",
         name: "OAuth Bearer Token",

@@ -14,6 +14,12 @@ pub(crate) async fn list(context: Context) -> Result<HttpResponse, Error> {
     Ok(reply::scim(&::scim::message::list_response(0, query.start_index, Vec::new())))
 }
 
+/// POST `/Groups/.search`: there are none.
+pub(crate) async fn search(mut context: Context) -> Result<HttpResponse, Error> {
+    let query = ::scim::ListQuery::from_search_request(&context.body().await?)?;
+    Ok(reply::scim(&::scim::message::list_response(0, query.start_index, Vec::new())))
+}
+
 /// GET `/Groups/{id}`: no group has any id.
 pub(crate) async fn unknown(_: Context) -> Result<HttpResponse, Error> {
     Err(::scim::Error::not_found("there is no group with this id").into())

@@ -19,7 +19,7 @@ pub(super) async fn bulk(_: Context) -> Result<HttpResponse, Error> {
     Err(::scim::Error::not_implemented("bulk is not offered; send single requests").into())
 }
 
-/// `/.search` (RFC 7644 §3.4.3): not offered yet. Without a row of its own it would pass for the id of a user.
-pub(super) async fn search(_: Context) -> Result<HttpResponse, Error> {
-    Err(::scim::Error::not_implemented("/.search is not offered; send GET with a filter").into())
+/// POST `/.search`, RFC 7644 §3.4.3: over every kind of resource. There are no groups yet, so these are the users.
+pub(super) async fn search(context: Context) -> Result<HttpResponse, Error> {
+    users::search(context).await
 }

@@ -1,13 +1,13 @@
 //! `/Users`, RFC 7644 §3.3 to §3.6. Each handler: read the request, call the use case, render.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{ETAG, IF_NONE_MATCH};
+use actix_web::http::header::ETAG;
 use scim::{ListQuery, PatchRequest, Projection};
 
 use super::super::context::Context;
 use super::super::error::Error;
 use super::super::reply;
-use crate::provision::{Precondition, View, users};
+use crate::provision::{View, users};
 
 /// POST `/Users`: 201 with the whole resource.
 pub(crate) async fn create(mut context: Context) -> Result<HttpResponse, Error> {
@@ -23,9 +23,7 @@ pub(crate) async fn create(mut context: Context) -> Result<HttpResponse, Error> 
 pub(crate) async fn read(context: Context) -> Result<HttpResponse, Error> {
     let (on, projection) = (context.on_behalf()?, context.projection()?);
     let view = users::read(context.bridge(), &on, &context.path("id")).await?;
-    let known =
-        context.header(&IF_NONE_MATCH).is_some_and(|tags| Precondition::parse(tags).holds(view.version()));
-    if known {
+    if context.is_known(view.version()) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, view.etag())).finish());
     }
     Ok(ok(&context, &view, &projection))
@@ -34,13 +32,16 @@ pub(crate) async fn read(context: Context) -> Result<HttpResponse, Error> {
 /// GET `/Users`: 200 with a page, also when nothing matches.
 pub(crate) async fn list(context: Context) -> Result<HttpResponse, Error> {
     let on = context.on_behalf()?;
-    let query = context.query();
-    let query = ListQuery::parse(query.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
-    let (start_index, projection) = (query.start_index, query.projection.clone());
-    let listing = users::list(context.bridge(), &on, query).await?;
-    let base = context.bridge().scim_base();
-    let rendered = listing.views.iter().map(|view| view.render(&base, &projection)).collect();
-    Ok(reply::scim(&scim::message::list_response(listing.total, start_index, rendered)))
+    let page = users::list(context.bridge(), &on, context.list_query()?).await?;
+    Ok(reply::scim(&page.into_message()))
+}
+
+/// POST `/Users/.search`, RFC 7644 §3.4.3: the same query in a body.
+pub(crate) async fn search(mut context: Context) -> Result<HttpResponse, Error> {
+    let on = context.on_behalf()?;
+    let query = ListQuery::from_search_request(&context.body().await?)?;
+    let page = users::list(context.bridge(), &on, query).await?;
+    Ok(reply::scim(&page.into_message()))
 }
 
 /// PUT `/Users/{id}`: 200 with the whole resource.

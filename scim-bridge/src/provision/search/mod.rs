@@ -1,0 +1,233 @@
+//! Queries, RFC 7644 §3.4.2 and RFC 9865: which resources, in which order, which page.
+//!
+//! What the store can answer alone ([`condition`], an order that has an index) costs a page, however many resources
+//! there are. For the rest it narrows down as far as it can; the filter or the sorting then looks at each resource
+//! that is left, a step at a time, and at no more of them than the operator allows (reliability I33).
+
+mod condition;
+mod place;
+
+use scim::{ListQuery, Projection, ResourceType, Sort, SortKey, SortOrder};
+use serde_json::Value;
+use store::Conn;
+use store::ids::{AccountId, ResourceId};
+use store::resources::{self, Condition, Order, Position, Resource, ResourceType as Kind, SortColumn, Start};
+
+use self::condition::Plan;
+use self::place::Place;
+use super::view::View;
+use super::{Error, OnBehalf, find};
+use crate::bridge::Bridge;
+
+/// Seconds for which a cursor is good; `ServiceProviderConfig` announces them (RFC 9865 §4).
+pub const CURSOR_TIMEOUT_SECONDS: u64 = 3600;
+/// Resources looked at in one step.
+const STEP: usize = 500;
+
+/// The answer to a query.
+#[derive(Debug)]
+pub struct Page {
+    /// All that match, not only this page.
+    pub total: usize,
+    /// The page, rendered as the query wants it.
+    pub resources: Vec<Value>,
+    /// `startIndex` of the answer; `None` when it was asked for by cursor.
+    pub start_index: Option<usize>,
+    /// Where the next page begins, if there is one and it was asked for by cursor.
+    pub next_cursor: Option<String>,
+}
+
+impl Page {
+    /// The `ListResponse`.
+    pub fn into_message(self) -> Value {
+        match self.start_index {
+            Some(start_index) => scim::message::list_response(self.total, start_index, self.resources),
+            None => scim::message::cursor_response(self.total, self.resources, self.next_cursor),
+        }
+    }
+}
+
+/// Which rows make a page.
+#[derive(Debug, Default)]
+struct Found {
+    total: usize,
+    rows: Vec<Resource>,
+    /// Where the last of them stands, if there are more.
+    next: Option<Place>,
+}
+
+/// What is asked, for one kind of resource.
+struct Question<'q> {
+    account: AccountId,
+    kind: Kind,
+    rt: &'static ResourceType,
+    query: &'q ListQuery,
+    place: Option<&'q Place>,
+    /// Resources that may be looked at.
+    limit: usize,
+    scim_base: &'q str,
+}
+
+/// The users that a query asks for.
+///
+/// # Errors
+/// 400 `tooMany` for a filter or an order that would look at too many users, those of a cursor, or the store's.
+pub(super) async fn users(bridge: &Bridge, on: &OnBehalf, query: ListQuery) -> Result<Page, Error> {
+    let (account, scim_base) = (on.account.id, bridge.scim_base());
+    let limit = bridge.config.limits.filter_scan;
+    let cursors = place::Cursors::new(bridge, account, "/Users");
+    let place = cursors.open(&query)?;
+    let (projection, asked) = (query.projection.clone(), query.clone());
+    let base = scim_base.clone();
+    let read = move |conn: &mut Conn| {
+        let question = Question {
+            account,
+            kind: Kind::User,
+            rt: ResourceType::user(),
+            query: &asked,
+            place: place.as_ref(),
+            limit,
+            scim_base: &base,
+        };
+        question.answer(conn)
+    };
+    let found = bridge.store.read(read).await?.ok_or_else(|| too_many(&query, limit))?;
+    let next_cursor = found.next.map(|place| cursors.seal(&query, &place));
+    let views = find::show(&bridge.store, found.rows).await?;
+    Ok(Page {
+        total: found.total,
+        resources: views.iter().map(|view| view.render(&scim_base, &projection)).collect(),
+        start_index: query.cursor.is_none().then_some(query.start_index),
+        next_cursor,
+    })
+}
+
+fn too_many(query: &ListQuery, limit: usize) -> scim::Error {
+    let what = match (&query.filter, &query.sort) {
+        (None, Some(_)) => "this order has no index",
+        _ => "this filter or this order has no index",
+    };
+    scim::Error::too_many(format!(
+        "{what} and there are more than {limit} users to look at; filter by userName, externalId, id, emails, \
+         employeeNumber or meta.lastModified, and sort by userName, id, meta.created or meta.lastModified"
+    ))
+}
+
+impl Question<'_> {
+    /// The page; nothing when there are too many resources to look at.
+    fn answer(&self, conn: &mut Conn) -> Result<Option<Found>, store::Error> {
+        let all = Plan { condition: Condition::All, exact: true };
+        let plan = self.query.filter.as_ref().map_or(all, |filter| condition::plan(filter, self.rt));
+        match self.order() {
+            Some(order) if plan.exact => self.ask_the_store(conn, &plan.condition, order).map(Some),
+            _ => self.by_looking(conn, &plan),
+        }
+    }
+
+    /// The order, if the store has an index for it.
+    fn order(&self) -> Option<Order> {
+        let Some(Sort { by, order }) = &self.query.sort else {
+            return Some(Order::default());
+        };
+        let descending = *order == SortOrder::Descending;
+        let by = match by.compared(self.rt).filter(|_| by.filter.is_none())?.as_str() {
+            "userName" if self.kind == Kind::User => SortColumn::UserName,
+            "id" => SortColumn::ScimId,
+            "meta.created" => SortColumn::Created,
+            "meta.lastModified" => SortColumn::LastModified,
+            _ => return None,
+        };
+        Some(Order { by, descending })
+    }
+
+    fn ask_the_store(
+        &self,
+        conn: &mut Conn,
+        condition: &Condition,
+        order: Order,
+    ) -> Result<Found, store::Error> {
+        let total = resources::count(conn, self.account, self.kind, condition)?;
+        let by_cursor = self.query.cursor.is_some();
+        let start = match self.place {
+            Some(place) => Start::After(place.position(order.by)),
+            None if by_cursor => Start::Offset(0),
+            None => Start::Offset(self.query.start_index - 1),
+        };
+        let past_the_end = matches!(start, Start::Offset(offset) if offset >= total);
+        if self.query.count == 0 || past_the_end {
+            return Ok(Found { total, ..Found::default() });
+        }
+        // One more tells whether there is another page.
+        let wanted = self.query.count + usize::from(by_cursor);
+        let mut rows = resources::list(conn, self.account, self.kind, condition, order, &start, wanted)?;
+        let more = rows.len() > self.query.count;
+        rows.truncate(self.query.count);
+        let next = rows.last().filter(|_| more).map(|row| Place::of(row, order.by));
+        Ok(Found { total, rows, next })
+    }
+
+    fn by_looking(&self, conn: &mut Conn, plan: &Plan) -> Result<Option<Found>, store::Error> {
+        if resources::count(conn, self.account, self.kind, &plan.condition)? > self.limit {
+            return Ok(None);
+        }
+        let mut matches = self.look(conn, &plan.condition)?;
+        let direction = self.query.sort.as_ref().map(|sort| sort.order).unwrap_or_default();
+        let compare = |a: &Place, b: &Place| {
+            let by_id = match direction {
+                SortOrder::Ascending => a.id.cmp(&b.id),
+                SortOrder::Descending => b.id.cmp(&a.id),
+            };
+            direction.compare(&a.key, &b.key).then(by_id)
+        };
+        matches.sort_by(compare);
+        let first = match self.place {
+            Some(place) => matches.partition_point(|found| compare(found, place).is_le()),
+            None if self.query.cursor.is_some() => 0,
+            None => self.query.start_index - 1,
+        };
+        let total = matches.len();
+        let end = first.saturating_add(self.query.count).min(total);
+        let page = matches.get(first..end).unwrap_or_default();
+        let more = self.query.cursor.is_some() && end < total;
+        let ids: Vec<ResourceId> = page.iter().map(|place| place.id).collect();
+        let next = page.last().filter(|_| more).cloned();
+        Ok(Some(Found { total, rows: resources::load(conn, &ids)?, next }))
+    }
+
+    /// Where each resource stands that the filter holds for.
+    fn look(&self, conn: &mut Conn, condition: &Condition) -> Result<Vec<Place>, store::Error> {
+        let filter = self.query.filter.as_ref();
+        // Only a query about the delivery state or the groups needs the queries behind it for every user.
+        let asked =
+            [filter.map(ToString::to_string), self.query.sort.as_ref().map(|sort| sort.by.to_string())];
+        let asked = asked.into_iter().flatten().collect::<String>().to_ascii_lowercase();
+        let whole = asked.contains(&scim::urn::DELIVERY.to_ascii_lowercase()) || asked.contains("groups");
+        let mut matches = Vec::new();
+        let mut start = Start::Offset(0);
+        loop {
+            let order = Order::default();
+            let rows = resources::list(conn, self.account, self.kind, condition, order, &start, STEP)?;
+            let Some(last) = rows.last() else {
+                return Ok(matches);
+            };
+            start = Start::After(Position::of(last, order.by));
+            let is_last = rows.len() < STEP;
+            for row in rows {
+                let (id, created) = (row.id, row.created_at);
+                let view = if whole { View::load(conn, row)? } else { View::without_delivery(row) };
+                let rendered = view.render(self.scim_base, &Projection::default());
+                if filter.is_none_or(|filter| filter.matches(&rendered, self.rt)) {
+                    let sort = self.query.sort.as_ref();
+                    let key = sort.map_or(SortKey::Time(created), |sort| sort.key(&rendered, self.rt));
+                    matches.push(Place { key, id });
+                }
+            }
+            if is_last {
+                return Ok(matches);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! `cargo +nightly fuzz run patch`; what it checks is in `fuzz/src/lib.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| scim_fuzz::patch(bytes));
