@@ -4,10 +4,12 @@
 //! Derived are: aliases without their legal form, domains, the label of a domain, and multi-word names written as
 //! one word. Nothing is derived that could be another word (see [`Strength`]).
 
-use rustc_hash::FxHashMap;
+use std::ops::Range;
 
-use crate::dictionary::{Dictionary, EntryId, Role};
+use crate::corrections::Target;
+use crate::dictionary::{App, Dictionary, EntryId, Role};
 use crate::normalize::Normalized;
+use crate::phrases::Phrases;
 use crate::vocabulary::{Classes, Vocabulary};
 
 /// How much a name says by itself.
@@ -26,23 +28,49 @@ pub(crate) enum Strength {
     Domain,
 }
 
-/// A name and its owner.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Alias {
-    pub(crate) entry: EntryId,
-    pub(crate) strength: Strength,
-    /// As the dictionary spells it.
-    pub(crate) spelled: String,
+/// Which of an app's spellings a name is or was derived from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spelling(u16);
+
+impl Spelling {
+    const NAME: Spelling = Spelling(0);
+    const DOMAIN: Spelling = Spelling(u16::MAX);
+
+    /// As the dictionary writes it.
+    pub(crate) fn of(self, app: &App) -> &str {
+        let aliases = || app.aliases.iter().chain(&app.ambiguous_aliases);
+        match self {
+            Spelling::NAME => &app.name,
+            Spelling::DOMAIN => app.domain.as_deref().unwrap_or_default(),
+            Spelling(at) => aliases().nth(usize::from(at) - 1).map_or("", String::as_str),
+        }
+    }
 }
 
-/// All names: a normalised spelling and everybody who bills under it.
+/// An owner of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Alias {
+    pub(crate) entry: EntryId,
+    pub(crate) spelling: Spelling,
+    pub(crate) strength: Strength,
+}
+
+/// Who bills under which phrase, by the phrases' numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Aliases {
-    pub(crate) phrases: Vec<String>,
-    pub(crate) owners: Vec<Vec<Alias>>,
-    by_phrase: FxHashMap<String, usize>,
-    /// By entry, the normalised domain; empty without one.
-    pub(crate) domains: Vec<String>,
+    owners: Vec<Alias>,
+    /// Where the owners of a phrase end.
+    ends: Vec<u32>,
+    /// By word, whether a misspelt word may be it.
+    pub(crate) targets: Vec<Target>,
+}
+
+/// The same while it is being collected.
+struct Collected<'p> {
+    phrases: &'p mut Phrases,
+    /// Phrase, owner; in the order of the dictionary.
+    owners: Vec<(u32, Alias)>,
+    targets: Vec<Target>,
 }
 
 /// Letters that a name written as one word must have to be looked for: shorter ones are parts of other words.
@@ -51,94 +79,133 @@ const JOINED_LEN_MIN: usize = 6;
 const SHORT_LEN_MAX: usize = 3;
 
 impl Aliases {
-    /// Derives the names of all apps. Intermediaries give none: they are no answer.
-    pub(crate) fn of(dictionary: &Dictionary, vocabulary: &Vocabulary) -> Aliases {
-        let mut aliases = Aliases { domains: vec![String::new(); dictionary.len()], ..Aliases::default() };
+    /// Derives the names of all apps and adds them to the phrases. Intermediaries give none: they are no answer.
+    pub(crate) fn of(dictionary: &Dictionary, vocabulary: &Vocabulary, phrases: &mut Phrases) -> Aliases {
+        let mut collected = Collected { phrases, owners: Vec::new(), targets: Vec::new() };
         for (entry, app) in dictionary.iter().filter(|(_, app)| app.role == Role::App) {
-            let name = Normalized::of(&app.name).trimmed().to_owned();
-            let shared: Vec<String> =
-                app.ambiguous_aliases.iter().map(|a| Normalized::of(a).trimmed().to_owned()).collect();
-            let judge = |phrase: &str| {
+            collected.app(entry, app, dictionary, vocabulary);
+        }
+        collected.whole()
+    }
+
+    /// The owners of a phrase by its number.
+    #[inline]
+    pub(crate) fn owners(&self, phrase: usize) -> &[Alias] {
+        let Some(&end) = self.ends.get(phrase) else { return &[] };
+        let start = phrase.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.owners[Range { start: start as usize, end: end as usize }]
+    }
+}
+
+impl Collected<'_> {
+    fn app(&mut self, entry: EntryId, app: &App, dictionary: &Dictionary, vocabulary: &Vocabulary) {
+        let name = Normalized::of(&app.name).phrase();
+        let shared: Vec<String> = app.ambiguous_aliases.iter().map(|a| Normalized::of(a).phrase()).collect();
+        let spellings = std::iter::once(&app.name).chain(&app.aliases).chain(&app.ambiguous_aliases);
+        for (spelling, spelled) in (0..).map(Spelling).zip(spellings) {
+            let looks_like_host = spelled.contains('.') && !spelled.contains(' ') && !spelled.ends_with('.');
+            let phrase = Normalized::of(spelled).phrase();
+            let judge = |phrases: &Phrases, phrase: &str| {
                 let flagged = shared.iter().any(|s| s == phrase) || (app.ambiguous && phrase == name);
-                strength(phrase, flagged, vocabulary)
+                strength(phrase, flagged, vocabulary, phrases)
             };
-            for spelled in std::iter::once(&app.name).chain(&app.aliases).chain(&app.ambiguous_aliases) {
-                let looks_like_host =
-                    spelled.contains('.') && !spelled.contains(' ') && !spelled.ends_with('.');
-                let normalized = Normalized::of(spelled);
-                let phrase = normalized.trimmed();
-                let known = if looks_like_host { Strength::Domain } else { judge(phrase) };
-                aliases.add(phrase, Alias { entry, strength: known, spelled: spelled.clone() });
-                let bare = without_legal_form(&normalized, vocabulary);
-                // "Online SAS" is a company; "online" is not.
-                if bare != phrase && judge(&bare) > Strength::Word {
-                    aliases.add(&bare, Alias { entry, strength: judge(&bare), spelled: spelled.clone() });
-                }
-                for several in [phrase, &bare] {
-                    let joined: String = several.split(' ').collect();
-                    if !several.is_empty() && joined != several && joined.len() >= JOINED_LEN_MIN {
-                        aliases.add(
-                            &joined,
-                            Alias { entry, strength: judge(&joined), spelled: spelled.clone() },
-                        );
-                    }
-                }
+            let known = if looks_like_host { Strength::Domain } else { judge(self.phrases, &phrase) };
+            self.add(&phrase, Alias { entry, spelling, strength: known }, Target::Word);
+            let bare = without_legal_form(&phrase, vocabulary, self.phrases);
+            let strength = judge(self.phrases, bare);
+            // "Online SAS" is a company; "online" is not.
+            if bare != phrase && strength > Strength::Word {
+                self.add(bare, Alias { entry, spelling, strength }, Target::Word);
             }
-            if let Some(rest) = app.parent.as_deref().and_then(|id| dictionary.app(id)).and_then(|parent| {
-                let company = Normalized::of(&parent.name);
-                name.strip_prefix(company.trimmed())
-                    .and_then(|rest| rest.strip_prefix(' '))
-                    .map(str::to_owned)
-            }) {
-                aliases.add(&rest, Alias { entry, strength: Strength::Remainder, spelled: app.name.clone() });
-            }
-            if let Some(domain) = &app.domain {
-                aliases.add_domain(entry, domain, &judge);
+            for several in [phrase.as_str(), bare] {
+                let joined: String = several.split(' ').collect();
+                if joined != several && joined.len() >= JOINED_LEN_MIN {
+                    let strength = judge(self.phrases, &joined);
+                    self.add(&joined, Alias { entry, spelling, strength }, Target::Joined);
+                }
             }
         }
-        aliases
+        if let Some(parent) = app.parent.as_deref().and_then(|id| dictionary.app(id)) {
+            let company = Normalized::of(&parent.name).phrase();
+            let rest = name.strip_prefix(&company).and_then(|rest| rest.strip_prefix(' '));
+            if let Some(rest) = rest {
+                let spelling = Spelling::NAME;
+                self.add(rest, Alias { entry, spelling, strength: Strength::Remainder }, Target::Word);
+            }
+        }
+        if let Some(domain) = &app.domain {
+            self.domain(entry, domain, |phrases, phrase| {
+                let flagged = shared.iter().any(|s| s == phrase) || (app.ambiguous && phrase == name);
+                strength(phrase, flagged, vocabulary, phrases)
+            });
+        }
     }
 
-    /// Owners of a normalised spelling.
-    pub(crate) fn find(&self, phrase: &str) -> Option<usize> {
-        self.by_phrase.get(phrase).copied()
-    }
-
-    fn add_domain(&mut self, entry: EntryId, domain: &str, judge: &dyn Fn(&str) -> Strength) {
-        let host = domain.strip_prefix("www.").unwrap_or(domain).trim_end_matches('/');
-        let phrase = Normalized::of(host).trimmed().to_owned();
-        self.domains[entry.index()].clone_from(&phrase);
-        self.add(&phrase, Alias { entry, strength: Strength::Domain, spelled: domain.to_owned() });
+    fn domain(&mut self, entry: EntryId, domain: &str, judge: impl Fn(&Phrases, &str) -> Strength) {
+        let spelling = Spelling::DOMAIN;
+        self.add(&domain_phrase(domain), Alias { entry, spelling, strength: Strength::Domain }, Target::Word);
         // "quillwork.co.uk" bills as "QUILLWORK"; "app.quillwork.co.uk" or "quillwork.io/design" says less.
-        let Some((label, suffix)) = host.split_once('.') else { return };
-        let one_label = !host.contains('/') && (suffix.split('.').count() == 1 || is_second_level(suffix));
+        let Some((label, suffix)) = host_of(domain).split_once('.') else { return };
+        let one_label = !suffix.contains('/') && (suffix.split('.').count() == 1 || is_second_level(suffix));
         if one_label && label.len() >= JOINED_LEN_MIN {
-            let label = Normalized::of(label).trimmed().to_owned();
-            self.add(&label, Alias { entry, strength: judge(&label), spelled: domain.to_owned() });
+            let label = Normalized::of(label).phrase();
+            let strength = judge(self.phrases, &label);
+            self.add(&label, Alias { entry, spelling, strength }, Target::Word);
         }
     }
 
-    fn add(&mut self, phrase: &str, alias: Alias) {
-        if phrase.len() < 2 {
-            return;
-        }
-        let at = *self.by_phrase.entry(phrase.to_owned()).or_insert_with(|| {
-            self.phrases.push(phrase.to_owned());
-            self.owners.push(Vec::new());
-            self.phrases.len() - 1
-        });
-        // The first spelling of an owner stays: names come before what is derived from them.
-        if self.owners[at].iter().all(|known| known.entry != alias.entry) {
-            self.owners[at].push(alias);
+    fn add(&mut self, phrase: &str, alias: Alias, target: Target) {
+        if phrase.len() >= 2 {
+            // A dictionary's limits keep the count of phrases far below 2^32.
+            let number = u32::try_from(self.phrases.add(phrase)).unwrap_or(u32::MAX);
+            self.owners.push((number, alias));
+            if matches!(alias.strength, Strength::Shared | Strength::Distinct) {
+                self.target(phrase, target);
+            }
         }
     }
+
+    /// Notes that a misspelt word may be one of a phrase's.
+    fn target(&mut self, phrase: &str, target: Target) {
+        self.targets.resize(self.phrases.words(), Target::No);
+        for word in phrase.split(' ') {
+            let slot = &mut self.targets[self.phrases.word(word) as usize];
+            *slot = (*slot).max(target);
+        }
+    }
+
+    /// All owners, by phrase.
+    fn whole(mut self) -> Aliases {
+        // The sort keeps the order of an app's spellings. The first of an owner stays: names come before what is
+        // derived from them.
+        self.owners.sort_by_key(|&(phrase, alias)| (phrase, alias.entry));
+        self.owners.dedup_by_key(|&mut (phrase, alias)| (phrase, alias.entry));
+        let mut ends = Vec::with_capacity(self.phrases.len());
+        let mut at = 0;
+        for phrase in 0..self.phrases.len() {
+            at += self.owners[at..].iter().take_while(|&&(owned, _)| owned as usize == phrase).count();
+            ends.push(u32::try_from(at).unwrap_or(u32::MAX));
+        }
+        let owners = std::mem::take(&mut self.owners).into_iter().map(|(_, alias)| alias).collect();
+        self.targets.resize(self.phrases.words(), Target::No);
+        Aliases { owners, ends, targets: self.targets }
+    }
+}
+
+/// A domain as it is looked for in a text.
+pub(crate) fn domain_phrase(domain: &str) -> String {
+    Normalized::of(host_of(domain)).phrase()
+}
+
+fn host_of(domain: &str) -> &str {
+    domain.strip_prefix("www.").unwrap_or(domain).trim_end_matches('/')
 }
 
 fn is_second_level(suffix: &str) -> bool {
     matches!(suffix.split_once('.'), Some(("co" | "com" | "org" | "net" | "ac" | "gov", country)) if country.len() == 2)
 }
 
-fn strength(phrase: &str, flagged: bool, vocabulary: &Vocabulary) -> Strength {
+fn strength(phrase: &str, flagged: bool, vocabulary: &Vocabulary, phrases: &Phrases) -> Strength {
     let says_nothing = Classes::ORDINARY
         .or(Classes::VENUE)
         .or(Classes::PLACE)
@@ -148,7 +215,7 @@ fn strength(phrase: &str, flagged: bool, vocabulary: &Vocabulary) -> Strength {
         .or(Classes::BANK)
         .or(Classes::HARDWARE)
         .or(Classes::OCCASION);
-    let ordinary = phrase.split(' ').all(|word| vocabulary.classes_of(word).any(says_nothing));
+    let ordinary = phrase.split(' ').all(|word| classes_of(word, vocabulary, phrases).any(says_nothing));
     let one_word = !phrase.contains(' ');
     let letters = phrase.bytes().filter(u8::is_ascii_alphabetic).count();
     if ordinary && one_word {
@@ -160,18 +227,27 @@ fn strength(phrase: &str, flagged: bool, vocabulary: &Vocabulary) -> Strength {
     }
 }
 
-fn without_legal_form(normalized: &Normalized, vocabulary: &Vocabulary) -> String {
-    let words: Vec<&str> = normalized.trimmed().split(' ').collect();
-    let is_legal = |word: &&str| vocabulary.classes_of(word).any(Classes::LEGAL);
-    let kept = words.iter().rposition(|word| !is_legal(word)).map_or(0, |last| last + 1);
-    words[..kept].join(" ")
+fn without_legal_form<'p>(phrase: &'p str, vocabulary: &Vocabulary, phrases: &Phrases) -> &'p str {
+    let mut bare = phrase;
+    loop {
+        let (before, last) = bare.rsplit_once(' ').unwrap_or(("", bare));
+        if bare.is_empty() || !classes_of(last, vocabulary, phrases).any(Classes::LEGAL) {
+            return bare;
+        }
+        bare = before;
+    }
+}
+
+fn classes_of(word: &str, vocabulary: &Vocabulary, phrases: &Phrases) -> Classes {
+    phrases.find(word).map_or(Classes::EMPTY, |phrase| vocabulary.classes_of_phrase(phrase).0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn aliases() -> (Dictionary, Aliases) {
+    #[test]
+    fn spellings_are_derived_and_judged() {
         let dictionary = Dictionary::from_jsonl(concat!(
             r#"{"id":"quillwork","name":"Quill Work","aliases":["Quillwork Labs Inc"],"domain":"quillwork.co.uk"}"#,
             "\n",
@@ -180,24 +256,22 @@ mod tests {
             r#"{"id":"payco","name":"Payco","role":"processor"}"#,
         ))
         .unwrap();
-        let aliases = Aliases::of(&dictionary, &Vocabulary::shipped());
-        (dictionary, aliases)
-    }
-
-    #[test]
-    fn spellings_are_derived_and_judged() {
-        let (_, aliases) = aliases();
-        let check = |phrase: &str, expected: Option<Strength>| {
-            let strength = aliases.find(phrase).map(|at| aliases.owners[at][0].strength);
-            assert_eq!(strength, expected, "phrase {phrase}");
+        let mut phrases = Phrases::default();
+        let vocabulary = Vocabulary::shipped(&mut phrases);
+        let aliases = Aliases::of(&dictionary, &vocabulary, &mut phrases);
+        let check = |phrase: &str, expected: Option<(Strength, &str)>| {
+            let owner = phrases.find(phrase).and_then(|phrase| aliases.owners(phrase).first());
+            let found = owner.map(|alias| (alias.strength, alias.spelling.of(dictionary.get(alias.entry))));
+            assert_eq!(found, expected, "phrase {phrase}");
         };
-        check("quill work", Some(Strength::Shared));
-        check("quillwork", Some(Strength::Distinct));
-        check("quillwork labs inc", Some(Strength::Distinct));
-        check("quillwork labs", Some(Strength::Distinct));
-        check("quillwork co uk", Some(Strength::Domain));
-        check("beacon", Some(Strength::Word));
-        check("beacon io", Some(Strength::Domain));
+        check("quill work", Some((Strength::Shared, "Quill Work")));
+        check("quillwork", Some((Strength::Distinct, "Quill Work")));
+        check("quillwork labs inc", Some((Strength::Distinct, "Quillwork Labs Inc")));
+        check("quillwork labs", Some((Strength::Distinct, "Quillwork Labs Inc")));
+        check("quillwork co uk", Some((Strength::Domain, "quillwork.co.uk")));
+        check("beacon", Some((Strength::Word, "Beacon")));
+        check("beacon io", Some((Strength::Domain, "beacon.io")));
         check("payco", None);
+        check("subscription", None);
     }
 }

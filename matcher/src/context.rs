@@ -3,7 +3,7 @@
 //! Only rules that hold for any customer: Concur's own category codes, the ordinary meaning of headings and words.
 //! No phrase of any customer, no frequencies. It names no app; `score` turns it into evidence.
 
-use crate::vocabulary::{Classes, Marked};
+use crate::vocabulary::Classes;
 
 /// What kind of thing is booked under the heading (expense type and spend category).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,12 +36,12 @@ pub(crate) struct Context {
 impl Context {
     /// Reads the purpose and the two headings.
     pub(crate) fn read(
-        purpose: &[Marked],
-        expense_type: &[Marked],
-        category: &[Marked],
+        purpose: Classes,
+        expense_type: Classes,
+        category: Classes,
         category_code: Option<&str>,
     ) -> Context {
-        let says = |class: Classes| purpose.iter().any(|m| m.classes.any(class));
+        let says = |class: Classes| purpose.any(class);
         Context {
             heading: heading(expense_type, category, category_code),
             acquires: says(Classes::ACQUIRE),
@@ -51,7 +51,7 @@ impl Context {
     }
 }
 
-fn heading(expense_type: &[Marked], category: &[Marked], code: Option<&str>) -> Heading {
+fn heading(expense_type: Classes, category: Classes, code: Option<&str>) -> Heading {
     let by_type = of_words(expense_type);
     let by_category = code.and_then(of_code).unwrap_or_else(|| of_words(category));
     // The category is Concur's and the same for everybody; the type is the customer's. The more telling one wins.
@@ -65,8 +65,8 @@ fn heading(expense_type: &[Marked], category: &[Marked], code: Option<&str>) -> 
     if rank(by_category) >= rank(by_type) { by_category } else { by_type }
 }
 
-fn of_words(marked: &[Marked]) -> Heading {
-    let says = |class: Classes| marked.iter().any(|m| m.classes.any(class));
+fn of_words(heading: Classes) -> Heading {
+    let says = |class: Classes| heading.any(class);
     if says(Classes::HEADING_SOFTWARE) {
         Heading::Software
     } else if says(Classes::HEADING_TRAVEL) {
@@ -100,10 +100,10 @@ mod tests {
 
     #[test]
     fn a_heading_is_read_from_code_or_words() {
-        let mark = |text: &str| Reading::of_words(text).marks;
+        let mark = |text: &str| Reading::of_words(text).says;
         let check = |expense_type: &str, category: &str, code: Option<&str>, expected: Heading| {
             assert_eq!(
-                heading(&mark(expense_type), &mark(category), code),
+                heading(mark(expense_type), mark(category), code),
                 expected,
                 "{expense_type} / {category}"
             );

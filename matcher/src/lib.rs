@@ -7,8 +7,8 @@
 //!
 //! 1. `normalize`: one spelling for many, with every token tied to its place in the source;
 //! 2. `unwrap`: payment intermediaries, references, places and legal forms peeled off the vendor;
-//! 3. `automaton` and `reading`: exact aliases on token boundaries, the longest first, in all four fields;
-//! 4. `guess`, `nearest` and `blocking`: for a vendor that no alias named, the few names worth a comparison;
+//! 3. `phrases` (or `automaton`) and `reading`: exact names on token boundaries, the longest first, in all four fields;
+//! 4. `guess` and `corrections`: for a vendor that no name stands in, the few names worth a comparison;
 //! 5. `context` and `score`: evidence for and against, each piece with its weight and reason;
 //! 6. `decide`: the best candidate, its band, or an abstention.
 //!
@@ -38,16 +38,17 @@ mod aliases;
 mod automaton;
 mod band;
 pub mod batch;
-mod blocking;
 mod context;
+mod corrections;
 mod decide;
 mod dictionary;
 mod explain;
 mod guess;
+mod lexicon;
 mod matcher;
 mod mention;
-mod nearest;
 mod normalize;
+mod phrases;
 mod reading;
 mod score;
 mod unwrap;
@@ -56,4 +57,5 @@ mod vocabulary;
 pub use band::Band;
 pub use dictionary::{App, Dictionary, DictionaryError, EntryId, Role, limits};
 pub use explain::{Evidence, Explanation, Field, Found, MatchedBy, RunnerUp};
-pub use matcher::{Decision, ExpenseTexts, Matcher, Scratch, TEXT_BYTES_MAX};
+pub use lexicon::Engine;
+pub use matcher::{Decision, ExpenseTexts, Matcher, Scratch, TEXT_BYTES_MAX, Verdict};

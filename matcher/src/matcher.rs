@@ -5,20 +5,19 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::aliases::{Aliases, Strength};
+use crate::aliases::Strength;
 use crate::band::Band;
-use crate::blocking::Blocking;
 use crate::context::Context;
-use crate::decide;
+use crate::corrections::Corrections;
+use crate::decide::{self, Candidate};
 use crate::dictionary::{Dictionary, EntryId};
-use crate::explain::{Explanation, Field, Found};
-use crate::guess::GuessIndex;
+use crate::explain::{Explanation, Field, Found, RunnerUp};
+use crate::guess::{GuessIndex, Guesses};
+use crate::lexicon::{Engine, Lexicon};
 use crate::mention::Mention;
-use crate::nearest::Nearest;
-use crate::reading::{Headings, Reader, Reading};
-use crate::score::Line;
+use crate::reading::{Headings, Reading};
+use crate::score::{self, Line};
 use crate::unwrap::Vendor;
-use crate::vocabulary::Vocabulary;
 
 /// Bytes of a text that are read. Concur's own limit is 64 characters (Entries v3); what comes from a file may be longer,
 /// and its beginning names the vendor. Without a limit one row could hold up all others.
@@ -56,29 +55,44 @@ pub struct Decision {
     pub explanation: Explanation,
 }
 
+/// What the matcher says about one line, in a few bytes: a [`Decision`] without its reasons.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Verdict {
+    /// The app, or `None` when the matcher abstains.
+    pub app: Option<EntryId>,
+    /// Score of the candidate, 0 to 1; 0 without one.
+    pub score: f64,
+    /// The score's band; [`Band::None`] exactly when `app` is `None`.
+    pub band: Band,
+    /// The best app seen, also when the matcher abstains.
+    pub candidate: Option<EntryId>,
+}
+
 /// Memory that a matcher reuses from line to line. One per thread.
 #[derive(Debug, Default)]
 pub struct Scratch {
     /// Whose readings are remembered. Holding it keeps another dictionary from being taken for it.
     dictionary: Option<Arc<Dictionary>>,
-    headings: Headings,
+    expense_types: Headings,
+    categories: Headings,
     vendor_field: Reading,
     purpose_field: Reading,
     vendor: Vendor,
     mentions: Vec<Mention>,
     named: Vec<bool>,
-    nearest: Nearest,
+    guesses: Guesses,
+    candidates: Vec<Candidate>,
 }
 
 impl Scratch {
     /// Forgets what was read for another dictionary.
     fn begin_line(&mut self, dictionary: &Arc<Dictionary>) {
         if !self.dictionary.as_ref().is_some_and(|known| Arc::ptr_eq(known, dictionary)) {
-            self.headings.forget();
-            self.nearest.forget();
+            self.expense_types.forget();
+            self.categories.forget();
+            self.guesses.forget();
             self.dictionary = Some(Arc::clone(dictionary));
         }
-        self.headings.begin_line();
     }
 }
 
@@ -105,22 +119,16 @@ impl<'r> Readings<'r> {
 /// Decides lines against one dictionary. Cheap to share between threads behind an [`Arc`]; building it costs.
 ///
 /// # Cost
-/// Orders of magnitude with 2,000 apps on one core of a server; `benches` measures them. Building takes some ten
-/// milliseconds and four megabytes, both in proportion to the names. A decision takes one to two microseconds and
-/// some ten thousand instructions when its [`Scratch`] has seen similar lines, and twice that when it has not:
-/// the automaton reads each text once, a line that names an app without doubt costs no guess, and what was read
-/// from headings and looked for in vain is remembered (two megabytes a scratch at most). The slowest line is a
-/// seller of four long words that nobody has seen: each beginning of it is compared with the sketches of the names
-/// that share its first letter and about its length. That is the only part that grows with the dictionary, up to
-/// a fixed limit.
+/// A text costs one look-up a word, a line that names an app a little more, and a seller that nobody has seen a
+/// look into the index of misspelt words; what was read from headings and looked for in vain is remembered (some
+/// megabytes a scratch at most). None of it grows with the dictionary by more than the machine's caches make it.
+/// `benches` measures, and `DESIGN.md` explains.
 #[derive(Debug)]
 pub struct Matcher {
     dictionary: Arc<Dictionary>,
     ids: Vec<Arc<str>>,
-    vocabulary: Vocabulary,
-    aliases: Aliases,
-    reader: Reader,
-    blocking: Blocking,
+    lexicon: Lexicon,
+    corrections: Corrections,
 }
 
 impl<'t> ExpenseTexts<'t> {
@@ -140,12 +148,20 @@ impl<'t> ExpenseTexts<'t> {
 impl Matcher {
     /// Builds the indexes over a dictionary.
     pub fn new(dictionary: Arc<Dictionary>) -> Matcher {
-        let vocabulary = Vocabulary::shipped();
-        let aliases = Aliases::of(&dictionary, &vocabulary);
-        let reader = Reader::of(&aliases, &vocabulary);
-        let blocking = Blocking::of(&aliases);
+        Matcher::with_engine(dictionary, Engine::default())
+    }
+
+    /// The same with another engine for exact names; the decisions are the same.
+    pub fn with_engine(dictionary: Arc<Dictionary>, engine: Engine) -> Matcher {
+        let mut lexicon = Lexicon::of(&dictionary, engine);
+        let targets = std::mem::take(&mut lexicon.aliases.targets);
+        let guessed = |strength| matches!(strength, Strength::Shared | Strength::Distinct);
+        let corrections = Corrections::of(&lexicon.phrases, &targets, |word| {
+            let phrase = lexicon.phrases.begin(word).and_then(|node| lexicon.phrases.phrase_at(node));
+            phrase.is_some_and(|phrase| lexicon.owners(phrase).iter().any(|alias| guessed(alias.strength)))
+        });
         let ids = dictionary.iter().map(|(_, app)| Arc::from(app.id.as_str())).collect();
-        Matcher { dictionary, ids, vocabulary, aliases, reader, blocking }
+        Matcher { dictionary, ids, lexicon, corrections }
     }
 
     /// The dictionary behind the decisions.
@@ -160,49 +176,95 @@ impl Matcher {
 
     /// Decides one line. What `scratch` was used for before makes no difference.
     pub fn decide(&self, texts: &ExpenseTexts<'_>, scratch: &mut Scratch) -> Decision {
-        let texts = &texts.cut();
+        self.read(&texts.cut(), scratch, |line, fields, mentions, candidates| {
+            let verdict = verdict(candidates, mentions);
+            let id = |entry: EntryId| self.ids[entry.index()].clone();
+            let explanation = candidates.first().map_or_else(Explanation::default, |best| {
+                let mention = &mentions[best.mention];
+                let company = decide::company(mention, mentions, &self.dictionary);
+                Explanation {
+                    found: Some(self.found(mention, &texts.cut(), fields)),
+                    evidence: score::explain(mention, line, company),
+                    runner_up: candidates.get(1).map(|second| RunnerUp {
+                        app_id: id(mentions[second.mention].entry),
+                        score: second.score,
+                    }),
+                }
+            });
+            Decision {
+                app_id: verdict.app.map(id),
+                score: verdict.score,
+                band: verdict.band,
+                candidate: verdict.candidate.map(id),
+                explanation,
+            }
+        })
+    }
+
+    /// Decides one line without giving reasons: the same answer as [`Matcher::decide`], which gives them at any
+    /// later time. Nothing is allocated.
+    pub fn judge(&self, texts: &ExpenseTexts<'_>, scratch: &mut Scratch) -> Verdict {
+        self.read(&texts.cut(), scratch, |_, _, mentions, candidates| verdict(candidates, mentions))
+    }
+
+    /// Reads and weighs a line, and hands over what came of it.
+    fn read<T>(
+        &self,
+        texts: &ExpenseTexts<'_>,
+        scratch: &mut Scratch,
+        then: impl FnOnce(&Line<'_>, Readings<'_>, &[Mention], &[Candidate]) -> T,
+    ) -> T {
         scratch.begin_line(&self.dictionary);
-        let Scratch { headings, vendor_field, purpose_field, vendor, mentions, named, nearest, .. } = scratch;
-        let read = |source: &str, reading: &mut Reading| self.reader.read(source, &self.vocabulary, reading);
-        read(texts.vendor_description, vendor_field);
-        read(texts.business_purpose, purpose_field);
-        let expense_type = headings.place(texts.expense_type_name, |new| read(texts.expense_type_name, new));
-        let category = headings.place(texts.spend_category, |new| read(texts.spend_category, new));
+        let Scratch {
+            expense_types,
+            categories,
+            vendor_field,
+            purpose_field,
+            vendor,
+            mentions,
+            named,
+            guesses,
+            candidates,
+            ..
+        } = scratch;
+        let lexicon = &self.lexicon;
+        vendor_field.read(texts.vendor_description, lexicon);
+        purpose_field.read_names(texts.business_purpose, lexicon);
         let fields = Readings {
             vendor: vendor_field,
             purpose: purpose_field,
-            expense_type: headings.at(expense_type),
-            category: headings.at(category),
+            expense_type: expense_types.read(texts.expense_type_name, lexicon),
+            category: categories.read(texts.spend_category, lexicon),
         };
         vendor.read(&fields.vendor.text, &fields.vendor.marks);
-        let context = Context::read(
-            &fields.purpose.marks,
-            &fields.expense_type.marks,
-            &fields.category.marks,
-            texts.spend_category_code,
-        );
         self.mention_names(fields, vendor, mentions);
         self.drop_lone_remainders(mentions);
         let text = &fields.vendor.text;
         if !vendor.reseller && !vendor.placeholder && !vendor_is_named(mentions) {
-            let index =
-                GuessIndex { aliases: &self.aliases, blocking: &self.blocking, vocabulary: &self.vocabulary };
-            index.guess(texts.vendor_description, text, vendor, nearest, mentions);
+            let index = GuessIndex { lexicon, corrections: &self.corrections };
+            index.guess(texts.vendor_description, fields.vendor, vendor, guesses, mentions);
         }
         mark_names(text.len(), mentions, named);
         let line = Line {
             vendor_text: text,
             vendor,
-            context,
+            context: Context::read(
+                fields.purpose.says,
+                fields.expense_type.says,
+                fields.category.says,
+                texts.spend_category_code,
+            ),
             named,
-            last_word_is_cut: text.len() > 1 && self.vocabulary.begins_follower(text.token(text.len() - 1)),
-            domains: &self.aliases.domains,
+            last_word_is_cut: !mentions.is_empty()
+                && text.len() > 1
+                && lexicon.vocabulary.begins_follower(text.token(text.len() - 1)),
+            dictionary: &self.dictionary,
         };
-        let candidates = decide::rank(mentions, &line, &self.dictionary);
-        decide::answer(candidates, |mention| self.found(mention, texts, fields), &self.ids)
+        decide::rank(mentions, &line, candidates);
+        then(&line, fields, mentions, candidates)
     }
 
-    /// Notes who owns the exact aliases in all four fields.
+    /// Notes who owns the exact names in all four fields.
     fn mention_names(&self, fields: Readings<'_>, vendor: &Vendor, mentions: &mut Vec<Mention>) {
         mentions.clear();
         for field in
@@ -213,7 +275,7 @@ impl Matcher {
                 if field == Field::VendorDescription && is_wrapping(vendor, &occurrence.tokens) {
                     continue;
                 }
-                for alias in &self.aliases.owners[occurrence.pattern] {
+                for alias in self.lexicon.owners(occurrence.pattern) {
                     // Headings are made of ordinary words: only an unmistakable name counts there.
                     if heading && alias.strength < Strength::Distinct {
                         continue;
@@ -224,6 +286,7 @@ impl Matcher {
                     mentions.push(Mention {
                         entry: alias.entry,
                         phrase: occurrence.pattern,
+                        spelling: alias.spelling,
                         strength: alias.strength,
                         field,
                         tokens: occurrence.tokens.clone(),
@@ -255,18 +318,24 @@ impl Matcher {
             Field::SpendCategory => texts.spend_category,
         };
         let (start, end) = fields.of(mention.field).text.source_span(&mention.tokens);
-        let owners = &self.aliases.owners[mention.phrase];
-        let alias =
-            owners.iter().find(|alias| alias.entry == mention.entry).map(|alias| alias.spelled.clone());
         Found {
             matched_by: decide::matched_by(mention),
             field: mention.field,
             text: source.get(start..end).unwrap_or_default().to_owned(),
-            alias: alias.unwrap_or_default(),
+            alias: mention.spelling.of(self.dictionary.get(mention.entry)).to_owned(),
             start,
             end,
         }
     }
+}
+
+fn verdict(candidates: &[Candidate], mentions: &[Mention]) -> Verdict {
+    let Some(best) = candidates.first() else {
+        return Verdict { app: None, score: 0.0, band: Band::None, candidate: None };
+    };
+    let entry = mentions[best.mention].entry;
+    let band = Band::of_score(best.score);
+    Verdict { app: (band != Band::None).then_some(entry), score: best.score, band, candidate: Some(entry) }
 }
 
 /// Whether an unmistakable name stands in the vendor field, so that nothing needs to be guessed.

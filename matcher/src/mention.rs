@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::aliases::Strength;
+use crate::aliases::{Spelling, Strength};
 use crate::dictionary::EntryId;
 use crate::explain::Field;
 use crate::score::tokens::Likeness;
@@ -11,8 +11,10 @@ use crate::score::tokens::Likeness;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mention {
     pub(crate) entry: EntryId,
-    /// Index of the phrase in `Aliases`.
+    /// Number of the phrase.
     pub(crate) phrase: usize,
+    /// The spelling of the app's name that stands there.
+    pub(crate) spelling: Spelling,
     pub(crate) strength: Strength,
     pub(crate) field: Field,
     pub(crate) tokens: Range<usize>,

@@ -1,107 +1,111 @@
 //! What is read from one field: its tokens, the vocabulary in it, and the names in it.
 //!
-//! One pass of one automaton finds both; reading knows nothing about what the field means. The two headings of a
-//! line come from small closed sets, the customer's expense types and Concur's spend categories, so [`Headings`]
-//! remembers what was read from them. What it remembers is bounded, and depends on the text and the matcher only.
+//! One pass finds both; reading knows nothing about what the field means. The two headings of a line come from small
+//! closed sets, the customer's expense types and Concur's spend categories, so [`Headings`] remembers what was read
+//! from them. What it remembers is bounded, and depends on the text and the dictionary only.
 
-use rustc_hash::FxHashMap;
+use std::hash::Hasher;
 
-use crate::aliases::Aliases;
-use crate::automaton::{Automaton, Occurrence, keep_longest};
+use rustc_hash::FxHasher;
+
+use crate::automaton::{Occurrence, keep_longest};
+use crate::lexicon::Lexicon;
 use crate::normalize::Normalized;
-use crate::vocabulary::{Marked, Vocabulary};
+use crate::vocabulary::{Classes, Marked};
 
 /// One field, read.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     pub(crate) text: Normalized,
+    /// The words of the text by their numbers.
+    pub(crate) words: Vec<u32>,
     /// Phrases of the vocabulary, overlapping ones included, in the order of the text.
     pub(crate) marks: Vec<Marked>,
-    /// Exact aliases, in the order of the text, none inside a longer one; patterns are phrases of [`Aliases`].
+    /// Everything the vocabulary says about the text.
+    pub(crate) says: Classes,
+    /// Exact names, in the order of the text, none inside a longer one.
     pub(crate) names: Vec<Occurrence>,
 }
 
-/// Reads fields against one set of aliases and one vocabulary.
-#[derive(Debug)]
-pub(crate) struct Reader {
-    /// Patterns: first the phrases of the aliases, then those of the vocabulary.
-    automaton: Automaton,
-    aliases: usize,
-}
-
-impl Reader {
-    pub(crate) fn of(aliases: &Aliases, vocabulary: &Vocabulary) -> Reader {
-        let phrases = aliases.phrases.iter().chain(vocabulary.phrases());
-        Reader { automaton: Automaton::build(phrases.map(String::as_str)), aliases: aliases.phrases.len() }
-    }
-
+impl Reading {
     /// Reads a field into memory that is already there.
-    pub(crate) fn read(&self, source: &str, vocabulary: &Vocabulary, reading: &mut Reading) {
-        let Reading { text, marks, names } = reading;
-        text.assign(source);
-        marks.clear();
-        names.clear();
-        self.automaton.find_all(text, |occurrence| match occurrence.pattern.checked_sub(self.aliases) {
-            None => names.push(occurrence),
-            Some(phrase) => marks.extend(vocabulary.mark(text, phrase, occurrence.tokens)),
+    pub(crate) fn read(&mut self, source: &str, lexicon: &Lexicon) {
+        self.assign(source, lexicon);
+        let Reading { text, words, marks, says, names } = self;
+        lexicon.find_all(text, words, |occurrence| {
+            if let Some(mark) = lexicon.vocabulary.mark(text, occurrence.pattern, &occurrence.tokens) {
+                *says = says.or(mark.classes);
+                marks.push(mark);
+            }
+            if lexicon.is_name(occurrence.pattern) {
+                names.push(occurrence);
+            }
         });
         keep_longest(names);
-        marks.sort_by_key(|m| (m.tokens.start, m.tokens.end));
+    }
+
+    /// The same without the places of the vocabulary's phrases: only the vendor's are asked for.
+    pub(crate) fn read_names(&mut self, source: &str, lexicon: &Lexicon) {
+        self.assign(source, lexicon);
+        let Reading { text, words, says, names, .. } = self;
+        lexicon.find_all(text, words, |occurrence| {
+            *says = says.or(lexicon.vocabulary.classes_of_phrase(occurrence.pattern).0);
+            if lexicon.is_name(occurrence.pattern) {
+                names.push(occurrence);
+            }
+        });
+        keep_longest(names);
+    }
+
+    fn assign(&mut self, source: &str, lexicon: &Lexicon) {
+        self.text.assign(source);
+        lexicon.phrases.look_up(&self.text, &mut self.words);
+        self.marks.clear();
+        self.names.clear();
+        self.says = Classes::EMPTY;
     }
 }
 
-/// Headings that are remembered, and the bytes of text among them: a customer has some hundred expense types.
-const HEADINGS_MAX: usize = 512;
-const HEADING_BYTES_MAX: usize = 64 * 1024;
+/// Headings that are remembered: a customer has some hundred expense types. A power of two.
+const HEADINGS: usize = 512;
 
-/// Headings that have been read before.
+/// Headings that have been read before, each in the one place where it may be.
 #[derive(Debug, Default)]
 pub(crate) struct Headings {
-    places: FxHashMap<String, usize>,
-    readings: Vec<Reading>,
-    bytes: usize,
+    places: Vec<(String, Reading)>,
 }
 
 impl Headings {
-    /// Makes room: what was read before may be forgotten, what is read until the next call stays.
-    pub(crate) fn begin_line(&mut self) {
-        if self.readings.len() >= HEADINGS_MAX || self.bytes >= HEADING_BYTES_MAX {
-            self.forget();
-        }
-    }
-
     /// Forgets everything.
     pub(crate) fn forget(&mut self) {
-        *self = Headings::default();
+        self.places.clear();
     }
 
-    /// Where the reading of a heading is; `read` is called for a heading that is new.
-    pub(crate) fn place(&mut self, source: &str, read: impl FnOnce(&mut Reading)) -> usize {
-        if let Some(&place) = self.places.get(source) {
-            return place;
+    /// The reading of a heading; one that is new takes the place of another.
+    pub(crate) fn read(&mut self, source: &str, lexicon: &Lexicon) -> &Reading {
+        if self.places.is_empty() {
+            self.places.resize_with(HEADINGS, Default::default);
         }
-        let mut reading = Reading::default();
-        read(&mut reading);
-        self.bytes += source.len();
-        self.readings.push(reading);
-        let place = self.readings.len() - 1;
-        self.places.insert(source.to_owned(), place);
-        place
-    }
-
-    /// The reading at a place that was given out since the line began.
-    pub(crate) fn at(&self, place: usize) -> &Reading {
-        &self.readings[place]
+        let mut hasher = FxHasher::default();
+        hasher.write(source.as_bytes());
+        let at = usize::try_from(hasher.finish() >> 32).unwrap_or_default() % HEADINGS;
+        let (known, reading) = &mut self.places[at];
+        if known != source {
+            known.clear();
+            known.push_str(source);
+            reading.read_names(source, lexicon);
+        }
+        reading
     }
 }
 
 #[cfg(test)]
 impl Reading {
-    /// Reads a text with the shipped vocabulary and no aliases.
+    /// Reads a text with the shipped vocabulary and no names.
     pub(crate) fn of_words(source: &str) -> Reading {
-        let vocabulary = Vocabulary::shipped();
         let mut reading = Reading::default();
-        Reader::of(&Aliases::default(), &vocabulary).read(source, &vocabulary, &mut reading);
+        let none = crate::dictionary::Dictionary::from_jsonl("").unwrap();
+        reading.read(source, &Lexicon::of(&none, crate::lexicon::Engine::Words));
         reading
     }
 }
@@ -109,20 +113,23 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dictionary::Dictionary;
+    use crate::lexicon::Engine;
 
     #[test]
-    fn headings_are_read_once_and_forgotten_when_there_are_too_many() {
+    fn a_heading_is_read_as_if_it_were_not_remembered() {
+        let lexicon = Lexicon::of(&Dictionary::from_jsonl("").unwrap(), Engine::Words);
         let mut headings = Headings::default();
-        let first = headings.place("Software", |reading| reading.text.assign("Software"));
-        assert_eq!(headings.place("Software", |_| panic!("it was read before")), first);
-        for n in 0..HEADINGS_MAX {
-            headings.place(&format!("heading {n}"), |_| {});
+        for round in 0..2 {
+            for n in 0..HEADINGS {
+                let source = if n % 3 == 0 { "Software".to_owned() } else { format!("Hotel {n}") };
+                let mut fresh = Reading::default();
+                fresh.read(&source, &lexicon);
+                let remembered = headings.read(&source, &lexicon);
+                assert_eq!(remembered.text.phrase(), fresh.text.phrase(), "round {round}");
+                assert_eq!(remembered.says, fresh.says, "round {round}");
+            }
         }
-        assert_eq!(headings.at(first).text.trimmed(), "software");
-        headings.begin_line();
-        assert!(headings.readings.is_empty());
-        headings.place(&"x".repeat(HEADING_BYTES_MAX), |_| {});
-        headings.begin_line();
-        assert!(headings.readings.is_empty());
+        assert_eq!(headings.places.len(), HEADINGS);
     }
 }

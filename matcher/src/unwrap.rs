@@ -34,6 +34,8 @@ pub(crate) enum Part {
 pub(crate) struct Vendor {
     /// A part for every token.
     pub(crate) parts: Vec<Part>,
+    /// What the vocabulary says about every token.
+    classes: Vec<Classes>,
     /// The first token of the seller.
     pub(crate) seller: usize,
     /// A payment intermediary stands before the seller.
@@ -49,8 +51,15 @@ pub(crate) struct Vendor {
 impl Vendor {
     /// Reads a vendor field into memory that is already there.
     pub(crate) fn read(&mut self, text: &Normalized, marked: &[Marked]) {
+        self.classes.clear();
+        self.classes.resize(text.len(), Classes::EMPTY);
+        for mark in marked {
+            for classes in &mut self.classes[mark.tokens.clone()] {
+                *classes = classes.or(mark.classes);
+            }
+        }
         self.parts.clear();
-        self.parts.extend((0..text.len()).map(|at| part_of(text, at, marked)));
+        self.parts.extend(self.classes.iter().enumerate().map(|(at, &classes)| part_of(text, at, classes)));
         self.seller = 0;
         self.intermediary = false;
         self.storefront = 0..0;
@@ -62,7 +71,7 @@ impl Vendor {
         }
         self.reseller = covers_start(marked, Classes::RESELLER, self.seller);
         let wrapped_all = self.parts[self.seller..].iter().all(|p| *p == Part::Reference);
-        self.placeholder = wrapped_all || self.says_nothing(text, marked);
+        self.placeholder = wrapped_all || self.says_nothing();
     }
 
     /// Where the wrapping that begins at the seller ends; `None` when the seller begins with a name.
@@ -95,11 +104,11 @@ impl Vendor {
         (leading_reference && something_follows(from + 1)).then_some(from + 1)
     }
 
-    fn says_nothing(&self, text: &Normalized, marked: &[Marked]) -> bool {
-        (0..text.len()).all(|at| {
-            matches!(self.parts[at], Part::Reference)
-                || marked.iter().any(|m| m.classes.any(NOBODY) && m.tokens.contains(&at))
-        })
+    fn says_nothing(&self) -> bool {
+        self.parts
+            .iter()
+            .zip(&self.classes)
+            .all(|(part, classes)| *part == Part::Reference || classes.any(NOBODY))
     }
 }
 
@@ -110,11 +119,9 @@ fn covers_start(marked: &[Marked], class: Classes, from: usize) -> bool {
     marked.iter().any(|m| m.classes.any(class) && m.tokens.start <= from + 1 && m.tokens.end > from)
 }
 
-fn part_of(text: &Normalized, at: usize, marked: &[Marked]) -> Part {
+fn part_of(text: &Normalized, at: usize, classes: Classes) -> Part {
     let token = text.token(at);
     let digits = token.bytes().filter(u8::is_ascii_digit).count();
-    let classes =
-        marked.iter().filter(|m| m.tokens.contains(&at)).fold(Classes::EMPTY, |all, m| all.or(m.classes));
     let after_dot = text.tokens[at].before == Gap::Dot;
     if matches!(token, "www") || token.starts_with("http") || (after_dot && token.len() <= 3) {
         Part::Web

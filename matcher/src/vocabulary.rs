@@ -6,9 +6,8 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
-
 use crate::normalize::{Gap, Normalized};
+use crate::phrases::Phrases;
 
 const SHIPPED: &str = include_str!("../data/vocabulary.txt");
 
@@ -71,58 +70,47 @@ pub(crate) struct Marked {
     pub(crate) classes: Classes,
 }
 
-/// All phrases, ready to be looked for.
+/// What the phrases of the vocabulary mean. Where they stand in a text is found by [`Phrases`].
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
-    phrases: Vec<String>,
     /// By phrase: classes that always count, and classes that count when an asterisk follows.
     classes: Vec<(Classes, Classes)>,
-    by_phrase: FxHashMap<String, usize>,
     /// Words that follow names, in order: legal forms and words for services.
     followers: Vec<String>,
 }
 
 impl Vocabulary {
-    /// The vocabulary as it is shipped.
-    pub(crate) fn shipped() -> Vocabulary {
-        let mut by_phrase: FxHashMap<String, usize> = FxHashMap::default();
-        let mut phrases: Vec<String> = Vec::new();
+    /// The vocabulary as it is shipped; its phrases are added to `phrases`, which must hold no others yet.
+    pub(crate) fn shipped(phrases: &mut Phrases) -> Vocabulary {
         let mut classes: Vec<(Classes, Classes)> = Vec::new();
+        let mut followers: Vec<String> = Vec::new();
         for (class, phrase) in phrases_of(SHIPPED) {
             let (phrase, starred) = match phrase.strip_suffix('*') {
                 Some(phrase) => (phrase, true),
                 None => (phrase, false),
             };
-            let normalized = Normalized::of(phrase).trimmed().to_owned();
+            let normalized = Normalized::of(phrase).phrase();
             if normalized.is_empty() {
                 continue;
             }
-            let pattern = *by_phrase.entry(normalized.clone()).or_insert_with(|| {
-                phrases.push(normalized);
-                classes.push((Classes::EMPTY, Classes::EMPTY));
-                phrases.len() - 1
-            });
-            let slot = &mut classes[pattern];
+            let number = phrases.add(&normalized);
+            classes.resize(classes.len().max(number + 1), (Classes::EMPTY, Classes::EMPTY));
+            let slot = &mut classes[number];
             let half = if starred { &mut slot.1 } else { &mut slot.0 };
             *half = half.or(class);
+            if !starred && class.any(Classes::LEGAL.or(Classes::SERVICE)) {
+                followers.push(normalized);
+            }
         }
-        let mut followers: Vec<String> = by_phrase
-            .iter()
-            .filter(|&(_, &pattern)| classes[pattern].0.any(Classes::LEGAL.or(Classes::SERVICE)))
-            .map(|(phrase, _)| phrase.clone())
-            .collect();
         followers.sort();
-        Vocabulary { phrases, classes, by_phrase, followers }
+        followers.dedup();
+        Vocabulary { classes, followers }
     }
 
-    /// The classes of a normalised phrase, taken by itself.
-    pub(crate) fn classes_of(&self, phrase: &str) -> Classes {
-        self.by_phrase.get(phrase).map_or(Classes::EMPTY, |&pattern| self.classes[pattern].0)
-    }
-
-    /// The classes that a phrase has when an asterisk follows it.
-    pub(crate) fn classes_before_star(&self, phrase: &str) -> Classes {
-        self.by_phrase.get(phrase).map_or(Classes::EMPTY, |&at| self.classes[at].0.or(self.classes[at].1))
+    /// The classes of a phrase by its number: always, and when an asterisk follows. Both are empty for a name.
+    #[inline]
+    pub(crate) fn classes_of_phrase(&self, phrase: usize) -> (Classes, Classes) {
+        self.classes.get(phrase).copied().unwrap_or((Classes::EMPTY, Classes::EMPTY))
     }
 
     /// Whether a word that follows names begins like this: networks cut `TECHNOLOGIES` to `TECHNO`.
@@ -131,17 +119,13 @@ impl Vocabulary {
         beginning.len() >= 2 && self.followers.get(at).is_some_and(|word| word.starts_with(beginning))
     }
 
-    /// The normalised phrases, without repetition.
-    pub(crate) fn phrases(&self) -> &[String] {
-        &self.phrases
-    }
-
     /// What a phrase, by its number, means where it stands in a text; `None` when it means nothing there.
-    pub(crate) fn mark(&self, text: &Normalized, phrase: usize, tokens: Range<usize>) -> Option<Marked> {
-        let (always, starred) = self.classes[phrase];
+    #[inline]
+    pub(crate) fn mark(&self, text: &Normalized, phrase: usize, tokens: &Range<usize>) -> Option<Marked> {
+        let (always, starred) = self.classes_of_phrase(phrase);
         let star_follows = text.tokens.get(tokens.end).is_some_and(|t| t.before == Gap::Star);
         let classes = if star_follows { always.or(starred) } else { always };
-        (classes != Classes::EMPTY).then_some(Marked { tokens, classes })
+        (classes != Classes::EMPTY).then(|| Marked { tokens: tokens.clone(), classes })
     }
 }
 

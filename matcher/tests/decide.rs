@@ -154,6 +154,46 @@ fn a_row_of_a_file_becomes_a_prediction() {
     assert_eq!(json["band"], "certain");
 }
 
+#[test]
+fn both_engines_decide_alike() {
+    let dictionary = Arc::new(Dictionary::from_jsonl(APPS).unwrap());
+    let automaton = Matcher::with_engine(dictionary, matcher::Engine::Automaton);
+    let mut scratch = automaton.scratch();
+    for vendor in [
+        "QUILLWORK LABS, INC. BERLIN DE",
+        "PAYPAL *QUILLWORK VAULT",
+        "www.quillwork.io",
+        "QUILWORK",
+        "Beacon Hill Tavern",
+        "MAPLERFOR",
+        "ZANDERLYGmbH",
+        "Zander Ly Software",
+        "Ｑｕｉｌｌｗｏｒｋ",
+        "POS DEBIT 1204 MAPLER FORMS",
+        "",
+        "N/A",
+    ] {
+        for purpose in ["", "Quillwork Vault licences", "Taxi to the Zanderly office", "zanderly.com renewal"]
+        {
+            let texts = ExpenseTexts {
+                vendor_description: vendor,
+                business_purpose: purpose,
+                ..ExpenseTexts::default()
+            };
+            let expected = decide(vendor, purpose, "", "");
+            assert_eq!(automaton.decide(&texts, &mut scratch), expected, "{vendor:?} {purpose:?}");
+            let verdict = automaton.judge(&texts, &mut scratch);
+            let id =
+                |entry: Option<matcher::EntryId>| entry.map(|e| automaton.dictionary().get(e).id.as_str());
+            assert_eq!(
+                (id(verdict.app), id(verdict.candidate)),
+                (expected.app_id.as_deref(), expected.candidate.as_deref())
+            );
+            assert_eq!((verdict.score.to_bits(), verdict.band), (expected.score.to_bits(), expected.band));
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_decided_alike_every_time(

@@ -3,13 +3,15 @@
 //! Each reason is a weight in log-odds from `weights` and a sentence; the score is their sum through the logistic
 //! function. Which mention wins is `decide`'s part.
 
+pub(crate) mod osa;
 pub(crate) mod tokens;
 mod weights;
 
 use std::borrow::Cow;
 
-use crate::aliases::Strength;
+use crate::aliases::{Strength, domain_phrase};
 use crate::context::{Context, Heading};
+use crate::dictionary::Dictionary;
 use crate::explain::{Evidence, Field};
 use crate::mention::Mention;
 use crate::normalize::{Gap, Normalized};
@@ -36,24 +38,23 @@ pub(crate) struct Line<'l> {
     pub(crate) named: &'l [bool],
     /// The vendor field ends in the beginning of a word that follows names.
     pub(crate) last_word_is_cut: bool,
-    /// By entry, the normalised domain.
-    pub(crate) domains: &'l [String],
+    pub(crate) dictionary: &'l Dictionary,
 }
 
 /// A sum of reasons.
 #[derive(Debug)]
 pub(crate) struct Tally {
     pub(crate) log_odds: f64,
-    pub(crate) evidence: Vec<Evidence>,
+    /// The reasons in words, when somebody asks for them.
+    pub(crate) evidence: Option<Vec<Evidence>>,
 }
 
-/// Reasons that most mentions have at most; room for them is made at once.
-const REASONS_USUAL: usize = 6;
-
 impl Tally {
-    fn add(&mut self, name: &'static str, weight: f64, why: impl Into<Cow<'static, str>>) {
+    fn add<W: Into<Cow<'static, str>>>(&mut self, name: &'static str, weight: f64, why: impl FnOnce() -> W) {
         self.log_odds += weight;
-        self.evidence.push(Evidence { name, weight, why: why.into() });
+        if let Some(evidence) = &mut self.evidence {
+            evidence.push(Evidence { name, weight, why: why().into() });
+        }
     }
 
     /// The sum as a probability, rounded to four digits: more would pretend to know more.
@@ -65,22 +66,31 @@ impl Tally {
 
 /// Weighs one mention.
 pub(crate) fn weigh(mention: &Mention, line: &Line<'_>, company: Company) -> Tally {
-    let mut tally = Tally { log_odds: 0.0, evidence: Vec::with_capacity(REASONS_USUAL) };
+    tally(mention, line, company, None)
+}
+
+/// Weighs one mention and gives the reasons.
+pub(crate) fn explain(mention: &Mention, line: &Line<'_>, company: Company) -> Vec<Evidence> {
+    tally(mention, line, company, Some(Vec::new())).evidence.unwrap_or_default()
+}
+
+fn tally(mention: &Mention, line: &Line<'_>, company: Company, evidence: Option<Vec<Evidence>>) -> Tally {
+    let mut tally = Tally { log_odds: 0.0, evidence };
     match mention.field {
         Field::VendorDescription => {
             vendor_name(mention, &mut tally);
             vendor_surroundings(mention, line, &mut tally);
             if company.parent_paid {
-                tally.add("parent_named", w::PARENT_PAID, "the company behind the app stands beside it");
+                tally.add("parent_named", w::PARENT_PAID, || "the company behind the app stands beside it");
             }
         }
         Field::BusinessPurpose => purpose_name(mention, line, company, &mut tally),
         Field::ExpenseTypeName | Field::SpendCategory => {
-            tally.add("heading_mention", w::HEADING_MENTION, "the name stands in a heading");
+            tally.add("heading_mention", w::HEADING_MENTION, || "the name stands in a heading");
         }
     }
     if company.corroborated {
-        tally.add("corroborated", w::CORROBORATED, "vendor and purpose name the same app");
+        tally.add("corroborated", w::CORROBORATED, || "vendor and purpose name the same app");
     }
     context(mention, line.context, &mut tally);
     tally
@@ -95,26 +105,26 @@ fn vendor_name(mention: &Mention, tally: &mut Tally) {
         Strength::Distinct => ("vendor_name", w::VENDOR_DISTINCT, "the vendor bears the app's name"),
         Strength::Domain => ("vendor_domain", w::VENDOR_DOMAIN, "the vendor bears the app's domain"),
     };
-    tally.add(name, weight, why);
+    tally.add(name, weight, || why);
     match mention.guess {
         None => {}
         Some(Likeness::Joined) => {
-            tally.add("guess_joined", w::GUESS_JOINED, "the words are run together or apart");
+            tally.add("guess_joined", w::GUESS_JOINED, || "the words are run together or apart");
         }
         Some(Likeness::LookAlike) => {
             tally.add(
                 "guess_look_alike",
                 w::GUESS_LOOK_ALIKE,
-                "look-alike characters, as scanners make them",
+                || "look-alike characters, as scanners make them",
             );
         }
         Some(Likeness::Misspelt(edits)) => {
             let weight = if edits == 1 { w::GUESS_MISSPELT_ONCE } else { w::GUESS_MISSPELT_TWICE };
-            tally.add("guess_misspelt", weight, format!("{edits} letters away from the name"));
+            tally.add("guess_misspelt", weight, || format!("{edits} letters away from the name"));
         }
-        Some(Likeness::Cut) => tally.add("guess_cut", w::GUESS_CUT, "the name is cut off"),
+        Some(Likeness::Cut) => tally.add("guess_cut", w::GUESS_CUT, || "the name is cut off"),
         Some(Likeness::Glued) => {
-            tally.add("guess_glued", w::GUESS_GLUED, "other words are run into the name");
+            tally.add("guess_glued", w::GUESS_GLUED, || "other words are run into the name");
         }
     }
 }
@@ -130,41 +140,39 @@ fn vendor_surroundings(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
     let venue = beside().find(|&at| vendor.parts[at] == Part::Venue && !line.named[at]);
     let wrapped = !vendor.storefront.is_empty() && mention.tokens.end <= vendor.storefront.end;
     if wrapped && line.named[vendor.seller..].iter().any(|named| *named) {
-        tally.add("storefront_wraps", w::STOREFRONT_WRAPS, "another name follows the storefront");
+        tally.add("storefront_wraps", w::STOREFRONT_WRAPS, || "another name follows the storefront");
     }
     if strange == 0 && venue.is_none() {
-        tally.add("whole", w::WHOLE, "nothing in the vendor belongs to another name");
+        tally.add("whole", w::WHOLE, || "nothing in the vendor belongs to another name");
     } else if strange > 0 {
         let each = if weak { w::STRANGE_WORD_WEAK } else { w::STRANGE_WORD_DISTINCT };
         let counted = u8::try_from(strange).unwrap_or(u8::MAX).min(w::STRANGE_WORDS_MAX);
-        tally.add(
-            "strange_words",
-            each * f64::from(counted),
-            format!("{strange} words beside the name are unexplained"),
-        );
+        tally.add("strange_words", each * f64::from(counted), || {
+            format!("{strange} words beside the name are unexplained")
+        });
     }
     if let Some(at) = venue {
         let weight = if weak { w::VENUE_WEAK } else { w::VENUE_DISTINCT };
-        let word = line.vendor_text.token(at).to_owned();
-        tally.add("venue", weight, format!("\"{word}\" is what shops and venues are called"));
+        let word = line.vendor_text.token(at);
+        tally.add("venue", weight, || format!("\"{word}\" is what shops and venues are called"));
     }
     let before = (vendor.seller..mention.tokens.start.max(vendor.seller))
         .any(|at| vendor.parts[at] == Part::Word && !line.named[at]);
     if before {
-        tally.add("not_first", w::NOT_FIRST, "the seller's name begins with other words");
+        tally.add("not_first", w::NOT_FIRST, || "the seller's name begins with other words");
     }
     if venue.is_none() && beside().any(|at| vendor.parts[at] == Part::Service) {
-        tally.add("service", w::SERVICE, "a word for services stands beside the name");
+        tally.add("service", w::SERVICE, || "a word for services stands beside the name");
     }
     if is_label_of_other_domain(mention, line) {
-        tally.add("other_domain", w::OTHER_DOMAIN, "the name is part of another domain");
+        tally.add("other_domain", w::OTHER_DOMAIN, || "the name is part of another domain");
     }
     let follower = line.vendor_text.tokens.get(mention.tokens.end);
     if follower.is_some_and(|token| token.before == Gap::Star) {
-        tally.add("star", w::STAR_FOLLOWS, "an asterisk follows the name, as in billing descriptors");
+        tally.add("star", w::STAR_FOLLOWS, || "an asterisk follows the name, as in billing descriptors");
     }
     if vendor.intermediary && mention.tokens.start >= vendor.seller {
-        tally.add("intermediary", w::INTERMEDIARY, "paid through an intermediary for online payments");
+        tally.add("intermediary", w::INTERMEDIARY, || "paid through an intermediary for online payments");
     }
 }
 
@@ -183,19 +191,13 @@ fn end_of_name(mention: &Mention, line: &Line<'_>) -> usize {
 /// `QUILLWORK.SHOP` is not the app whose domain is `quillwork.io`; `QUILLWORK.I` may be.
 fn is_label_of_other_domain(mention: &Mention, line: &Line<'_>) -> bool {
     let text = line.vendor_text;
-    let domain = &line.domains[mention.entry.index()];
     let end =
         (mention.tokens.end..text.len()).find(|&at| text.tokens[at].before != Gap::Dot).unwrap_or(text.len());
-    if mention.strength == Strength::Domain
-        || mention.guess.is_some()
-        || end == mention.tokens.end
-        || domain.is_empty()
-    {
+    if mention.strength == Strength::Domain || mention.guess.is_some() || end == mention.tokens.end {
         return false;
     }
-    let from = text.tokens[mention.tokens.start].start as usize;
-    let host = &text.text[from..text.tokens[end - 1].end as usize];
-    !domain.starts_with(host)
+    let Some(domain) = &line.dictionary.get(mention.entry).domain else { return false };
+    !domain_phrase(domain).starts_with(&text.join(mention.tokens.start..end))
 }
 
 fn purpose_name(mention: &Mention, line: &Line<'_>, company: Company, tally: &mut Tally) {
@@ -207,42 +209,42 @@ fn purpose_name(mention: &Mention, line: &Line<'_>, company: Company, tally: &mu
         Strength::Distinct => ("purpose_name", w::PURPOSE_DISTINCT, "the purpose names the app"),
         Strength::Domain => ("purpose_domain", w::PURPOSE_DOMAIN, "the purpose names the app's domain"),
     };
-    tally.add(name, weight, why);
+    tally.add(name, weight, || why);
     if company.corroborated {
         // Counted for every field, in `weigh`.
     } else if company.parent_paid {
-        tally.add("parent_paid", w::PARENT_PAID, "the vendor is the company behind the app");
+        tally.add("parent_paid", w::PARENT_PAID, || "the vendor is the company behind the app");
     } else if line.vendor.reseller {
-        tally.add("reseller", w::RESELLER, "the vendor resells other people's software");
+        tally.add("reseller", w::RESELLER, || "the vendor resells other people's software");
     } else if line.vendor.placeholder {
-        tally.add("nobody_named", w::NOBODY_NAMED, "the vendor field names nobody");
+        tally.add("nobody_named", w::NOBODY_NAMED, || "the vendor field names nobody");
     } else {
-        tally.add("stranger_paid", w::STRANGER_PAID, "the vendor is somebody else");
+        tally.add("stranger_paid", w::STRANGER_PAID, || "the vendor is somebody else");
     }
 }
 
 fn context(mention: &Mention, context: Context, tally: &mut Tally) {
     let in_purpose = mention.field == Field::BusinessPurpose;
     match context.heading {
-        Heading::Software => tally.add("heading_software", w::HEADING_SOFTWARE, "booked as software"),
+        Heading::Software => tally.add("heading_software", w::HEADING_SOFTWARE, || "booked as software"),
         Heading::Services => {
-            tally.add("heading_services", w::HEADING_SERVICES, "booked where online services often are");
+            tally.add("heading_services", w::HEADING_SERVICES, || "booked where online services often are");
         }
-        Heading::Goods => tally.add("heading_goods", w::HEADING_GOODS, "booked where software seldom is"),
+        Heading::Goods => tally.add("heading_goods", w::HEADING_GOODS, || "booked where software seldom is"),
         Heading::Travel => {
             let weight = if in_purpose { w::HEADING_TRAVEL_PURPOSE } else { w::HEADING_TRAVEL };
-            tally.add("heading_travel", weight, "booked as travel, meals or entertainment");
+            tally.add("heading_travel", weight, || "booked as travel, meals or entertainment");
         }
         Heading::Neutral => {}
     }
     if context.hardware {
-        tally.add("hardware", w::HARDWARE, "the purpose names a device");
+        tally.add("hardware", w::HARDWARE, || "the purpose names a device");
     }
     if context.occasion {
         let weight = if in_purpose { w::OCCASION_PURPOSE } else { w::OCCASION };
-        tally.add("occasion", weight, "the purpose names an occasion");
+        tally.add("occasion", weight, || "the purpose names an occasion");
     } else if context.acquires {
         let weight = if in_purpose { w::ACQUIRES_PURPOSE } else { w::ACQUIRES };
-        tally.add("acquires", weight, "the purpose speaks of an acquisition of software");
+        tally.add("acquires", weight, || "the purpose speaks of an acquisition of software");
     }
 }

@@ -1,0 +1,376 @@
+//! Which words of names a misspelt word may be: an index by deletion.
+//!
+//! Two words within `k` edits have a common form after at most `k` deletions from each (Garbe's `SymSpell`); it is enough
+//! to delete from the first [`PREFIX`] letters. The index holds the forms of the names' words, a query tries its own
+//! forms, and what both know is compared letter by letter. The cost of a query does not grow with the dictionary but
+//! with the words that are alike. It judges words only; whether a line names an app is `guess`'s part.
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
+use crate::phrases::{Phrases, WORD_LEN_MAX};
+use crate::score::osa::Pattern;
+use crate::score::tokens::{edits_max, fold_letter, fold_look_alikes};
+
+/// Letters from which forms are made.
+const PREFIX: usize = 7;
+/// Letters that a word must have to be corrected, and to be the correction.
+pub(crate) const CORRECTED_LEN_MIN: usize = 4;
+/// Letters of a word that may be corrected at all; longer ones are no names.
+const CORRECTED_LEN_MAX: usize = WORD_LEN_MAX;
+/// Corrections of one word that are kept, the nearest first.
+const CORRECTIONS_MAX: usize = 16;
+/// Letters from which a beginning of a name is told from others, and up to which it is looked at.
+pub(crate) const BEGINNING: usize = 6;
+const BEGINNING_MAX: usize = 16;
+/// Bits in the table for each beginning: one in twelve strangers is taken for a beginning.
+const BEGINNING_BITS: usize = 12;
+/// Bits in the filter for each bucket of forms.
+const FILTER_BITS: usize = 16;
+/// Forms of a word: whole, without one of seven letters, without two.
+const FORMS_MAX: usize = 1 + 7 + 21;
+/// Words whose corrections are remembered; then all are forgotten. About two megabytes.
+const REMEMBERED_MAX: usize = 32_768;
+
+/// How a word may be corrected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    /// Not at all.
+    No,
+    /// It is several words run together: an error less is looked for, because there are many and they begin alike.
+    Joined,
+    /// It is a word as the dictionary writes it.
+    Word,
+}
+
+/// A word of a name that a misspelt word may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Correction {
+    /// Its number among the words of `Phrases`.
+    pub(crate) word: u32,
+    /// Edits; 0 when only look-alike characters differ.
+    pub(crate) edits: usize,
+}
+
+/// The index.
+#[derive(Debug, Default)]
+pub(crate) struct Corrections {
+    /// Words by form: where the words of a hash end.
+    ends: Vec<u32>,
+    words: Vec<Posting>,
+    /// A bit for the hash of each form: most forms of a stranger are known to be nobody's at a glance.
+    filter: Vec<u64>,
+    /// A bit for the hash of each beginning of a name of one word.
+    beginnings: Vec<u64>,
+    /// Names of one word, ordered by their folded letters.
+    names: Vec<u32>,
+}
+
+/// A word, with what tells at a glance that it is far: its length and which letters it has.
+#[derive(Debug, Clone, Copy, Default)]
+struct Posting {
+    word: u32,
+    /// 26 bits of letters, six of the length.
+    sketch: u32,
+}
+
+/// Working memory of queries, and what they found.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    known: FxHashMap<Box<str>, Range<u32>>,
+    found: Vec<Correction>,
+    pattern: Pattern,
+    seen: Vec<u32>,
+}
+
+impl Memory {
+    /// Forgets everything, as another dictionary asks for.
+    pub(crate) fn forget(&mut self) {
+        self.known.clear();
+        self.found.clear();
+    }
+}
+
+impl Corrections {
+    /// Indexes the words of names. `targets` says by word whether it may be a correction, `is_name` whether it is a
+    /// name by itself that may be guessed.
+    pub(crate) fn of(phrases: &Phrases, targets: &[Target], is_name: impl Fn(u32) -> bool) -> Corrections {
+        let count = u32::try_from(targets.len()).unwrap_or(u32::MAX);
+        let forms_of = |word| move |each: &mut dyn FnMut(u64)| forms_of(word, phrases, targets, each);
+        let mut postings: usize = 0;
+        (0..count).for_each(|word| forms_of(word)(&mut |_| postings += 1));
+        let buckets = (postings / 2).next_power_of_two().max(64);
+        let mut index = Corrections { ends: vec![0; buckets + 1], ..Corrections::default() };
+        (0..count).for_each(|word| forms_of(word)(&mut |form| index.ends[bucket(form, buckets) + 1] += 1));
+        for at in 0..buckets {
+            index.ends[at + 1] += index.ends[at];
+        }
+        index.words = vec![Posting::default(); postings];
+        index.filter = vec![0; (buckets * FILTER_BITS / 64).max(1)];
+        // Filled from the front, each start moves to its bucket's end: the array becomes one of ends.
+        for word in 0..count {
+            let sketch = sketch(fold_look_alikes(phrases.letters(word)).as_bytes());
+            forms_of(word)(&mut |form| {
+                let bit = bucket(form, buckets * FILTER_BITS);
+                index.filter[bit / 64] |= 1 << (bit % 64);
+                let slot = &mut index.ends[bucket(form, buckets)];
+                index.words[*slot as usize] = Posting { word, sketch };
+                *slot += 1;
+            });
+        }
+        index.ends.pop();
+        index.names =
+            (0..count).filter(|&word| is_name(word) && phrases.letters(word).len() >= BEGINNING).collect();
+        index.names.sort_by_cached_key(|&word| fold_look_alikes(phrases.letters(word)));
+        let lengths = |word: u32| BEGINNING..=phrases.letters(word).len().min(BEGINNING_MAX);
+        let bits: usize = index.names.iter().map(|&word| lengths(word).count() * BEGINNING_BITS).sum();
+        index.beginnings = vec![0; bits.next_power_of_two().max(1_024) / 64];
+        for &word in &index.names {
+            for length in lengths(word) {
+                let at = beginning_bit(&phrases.letters(word).as_bytes()[..length], index.beginnings.len());
+                index.beginnings[at / 64] |= 1 << (at % 64);
+            }
+        }
+        index
+    }
+
+    /// The words that a word may be, nearest first; remembered.
+    pub(crate) fn of_word<'m>(
+        &self,
+        word: &str,
+        phrases: &Phrases,
+        memory: &'m mut Memory,
+    ) -> &'m [Correction] {
+        if !(CORRECTED_LEN_MIN..=CORRECTED_LEN_MAX).contains(&word.len()) {
+            return &[];
+        }
+        let range = if let Some(range) = memory.known.get(word) {
+            range.clone()
+        } else {
+            if memory.known.len() >= REMEMBERED_MAX {
+                memory.forget();
+            }
+            let start = memory.found.len();
+            self.look(word, phrases, memory);
+            let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+            let range = narrow(start)..narrow(memory.found.len());
+            memory.known.insert(word.into(), range.clone());
+            range
+        };
+        &memory.found[range.start as usize..range.end as usize]
+    }
+
+    /// Appends the words that a word may be.
+    fn look(&self, word: &str, phrases: &Phrases, memory: &mut Memory) {
+        let folded = fold_look_alikes(word);
+        let limit = edits_max(folded.len()).max(1);
+        let near = sketch(folded.as_bytes());
+        let Memory { found, pattern, seen, .. } = memory;
+        seen.clear();
+        let start = found.len();
+        let buckets = self.ends.len();
+        // First the filter for all forms, then what passed: the machine reads independent places at once.
+        let (mut passed, mut count) = ([0_u64; FORMS_MAX], 0);
+        forms(folded.as_bytes(), limit, &mut |form| {
+            let bit = bucket(form, buckets * FILTER_BITS);
+            passed[count.min(FORMS_MAX - 1)] = form;
+            count += usize::from(self.filter[bit / 64] >> (bit % 64) & 1 == 1);
+        });
+        for &form in &passed[..count] {
+            let at = bucket(form, buckets);
+            let from = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+            for posting in &self.words[from..self.ends[at] as usize] {
+                if may_be_near(posting.sketch, near, limit) {
+                    seen.push(posting.word);
+                }
+            }
+        }
+        if seen.is_empty() {
+            return;
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        pattern.assign(folded.as_bytes());
+        let mut buffer = [0; WORD_LEN_MAX];
+        for &number in seen.iter() {
+            let edits = pattern.distance(phrases.copy_letters(number, &mut buffer, fold_letter));
+            if edits <= limit && (edits > 0 || phrases.letters(number) != word) {
+                found.push(Correction { word: number, edits });
+            }
+        }
+        found[start..].sort_by_key(|correction| (correction.edits, correction.word));
+        found.truncate(start + CORRECTIONS_MAX);
+    }
+
+    /// Whether a name of one word may begin with these letters; `true` may be wrong, `false` is not.
+    pub(crate) fn may_begin(&self, letters: &[u8]) -> bool {
+        if letters.len() < BEGINNING {
+            return false;
+        }
+        let at = beginning_bit(&letters[..letters.len().min(BEGINNING_MAX)], self.beginnings.len());
+        self.beginnings[at / 64] >> (at % 64) & 1 == 1
+    }
+
+    /// The names of one word that go on where a word was cut off; none when there are many, for then the word is a
+    /// common beginning and no name.
+    pub(crate) fn continuing(&self, word: &str, phrases: &Phrases) -> &[u32] {
+        if !self.may_begin(word.as_bytes()) {
+            return &[];
+        }
+        let folded = fold_look_alikes(word);
+        let name = |at: &u32| fold_look_alikes(phrases.letters(*at));
+        let first = self.names.partition_point(|at| name(at) < folded);
+        let count = self.names[first..]
+            .iter()
+            .take(CORRECTIONS_MAX + 1)
+            .take_while(|at| name(at).starts_with(&folded))
+            .count();
+        if count > CORRECTIONS_MAX { &[] } else { &self.names[first..first + count] }
+    }
+}
+
+/// Hands over the forms of a word that may be a correction.
+fn forms_of(word: u32, phrases: &Phrases, targets: &[Target], mut each: impl FnMut(u64)) {
+    let folded = fold_look_alikes(phrases.letters(word));
+    let target = targets[word as usize];
+    if target != Target::No && (CORRECTED_LEN_MIN..=CORRECTED_LEN_MAX).contains(&folded.len()) {
+        let deletions = if target == Target::Joined { 1 } else { edits_max(folded.len()).max(1) };
+        forms(folded.as_bytes(), deletions, &mut each);
+    }
+}
+
+/// The forms of a word: its first letters, without one or two of them.
+fn forms(folded: &[u8], deletions: usize, each: &mut impl FnMut(u64)) {
+    let length = folded.len().min(PREFIX);
+    let whole = folded[..length].iter().rev().fold(0_u64, |form, &letter| form << 8 | u64::from(letter));
+    let without = |form: u64, at: usize| {
+        let before = (1_u64 << (8 * at)) - 1;
+        form & before | form >> 8 & !before
+    };
+    each(whole);
+    for first in 0..length {
+        let form = without(whole, first);
+        each(form);
+        if deletions > 1 {
+            for second in first..length - 1 {
+                each(without(form, second));
+            }
+        }
+    }
+}
+
+fn bucket(form: u64, buckets: usize) -> usize {
+    let mixed = form.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    usize::try_from((mixed ^ mixed >> 32) & u64::from(u32::MAX)).unwrap_or_default() & (buckets - 1)
+}
+
+/// The place of a beginning among the bits of the beginnings.
+fn beginning_bit(letters: &[u8], words: usize) -> usize {
+    let code =
+        letters.iter().fold(0_u64, |code, &letter| code.rotate_left(5) ^ u64::from(fold_letter(letter)));
+    bucket(code, words * 64)
+}
+
+/// Which letters a word has, and its length.
+fn sketch(folded: &[u8]) -> u32 {
+    // Digits share bits with letters, which only makes a sketch say less.
+    let letters = folded.iter().fold(0, |letters, &byte| letters | 1_u32 << (byte.wrapping_sub(b'a') % 26));
+    let length = u32::try_from(folded.len().min(63)).unwrap_or(63);
+    letters << 6 | length
+}
+
+/// An edit adds one letter and takes one away at most, so it changes two bits at most, and the length by one.
+#[inline]
+fn may_be_near(a: u32, b: u32, edits: usize) -> bool {
+    ((a ^ b) >> 6).count_ones() as usize <= 2 * edits && ((a & 63).abs_diff(b & 63)) as usize <= edits
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn index(names: &[&str]) -> (Phrases, Corrections) {
+        let mut phrases = Phrases::default();
+        for name in names {
+            phrases.add(name);
+        }
+        let targets = vec![Target::Word; phrases.words()];
+        let corrections = Corrections::of(&phrases, &targets, |_| true);
+        (phrases, corrections)
+    }
+
+    fn corrected(
+        word: &str,
+        phrases: &Phrases,
+        corrections: &Corrections,
+        memory: &mut Memory,
+    ) -> Vec<(String, usize)> {
+        let found = corrections.of_word(word, phrases, memory).to_vec();
+        found.iter().map(|c| (phrases.letters(c.word).to_owned(), c.edits)).collect()
+    }
+
+    #[test]
+    fn the_nearest_words_come_first_and_are_remembered() {
+        let (phrases, corrections) = index(&["quillwork", "quillworth", "zanderly"]);
+        let mut memory = Memory::default();
+        for _ in 0..2 {
+            let found = corrected("quilwork", &phrases, &corrections, &mut memory);
+            assert_eq!(found, [("quillwork".to_owned(), 1)]);
+            assert_eq!(
+                corrected("qu1llw0rtn", &phrases, &corrections, &mut memory)[0],
+                ("quillworth".to_owned(), 1)
+            );
+            assert_eq!(
+                corrected("qu1llw0rk", &phrases, &corrections, &mut memory)[0],
+                ("quillwork".to_owned(), 0)
+            );
+            assert!(corrected("stranger", &phrases, &corrections, &mut memory).is_empty());
+        }
+        for n in 0..REMEMBERED_MAX {
+            corrections.of_word(&format!("stranger{n}"), &phrases, &mut memory);
+            assert!(memory.known.len() <= REMEMBERED_MAX);
+        }
+        assert_eq!(corrected("quilwork", &phrases, &corrections, &mut memory), [("quillwork".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_name_cut_off_is_continued() {
+        let (phrases, corrections) = index(&["zanderlysuite", "quillwork"]);
+        let found: Vec<&str> =
+            corrections.continuing("zanderlysu", &phrases).iter().map(|&w| phrases.letters(w)).collect();
+        assert_eq!(found, ["zanderlysuite"]);
+        assert!(corrections.continuing("zandy", &phrases).is_empty());
+        assert!(corrections.continuing("stranger", &phrases).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_within_the_edits_is_missed(
+            name in "[a-d]{4,14}",
+            edits in prop::collection::vec((0_u8..4, 0_usize..14, "[a-e]"), 0..3),
+        ) {
+            let (phrases, corrections) = index(&[name.as_str()]);
+            let mut letters: Vec<char> = name.chars().collect();
+            for (kind, at, letter) in edits {
+                let at = at % (letters.len() - 1);
+                let letter = letter.chars().next().unwrap();
+                match kind {
+                    0 => letters[at] = letter,
+                    1 => letters.insert(at, letter),
+                    2 => letters.swap(at, at + 1),
+                    _ => drop(letters.remove(at)),
+                }
+            }
+            let query: String = letters.into_iter().collect();
+            let distance = strsim::osa_distance(&query, &name);
+            let found = corrected(&query, &phrases, &corrections, &mut Memory::default());
+            let limit = edits_max(query.len().min(name.len())).max(1);
+            if query.len() >= CORRECTED_LEN_MIN && query != name && distance <= limit {
+                prop_assert_eq!(found, vec![(name, distance)]);
+            }
+        }
+    }
+}
