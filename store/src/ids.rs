@@ -57,6 +57,10 @@ uuid_id!(
     /// A sync run.
     RunId
 );
+uuid_id!(
+    /// An import: one file that somebody handed in.
+    ImportId
+);
 
 /// Times before 1970 do not occur; they would sort first.
 fn uuid_v7(now: Timestamp) -> Uuid {

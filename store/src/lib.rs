@@ -38,6 +38,7 @@ pub mod credentials;
 pub mod cursors;
 mod error;
 pub mod ids;
+pub mod imports;
 pub mod lines;
 pub mod links;
 pub mod matches;

@@ -299,6 +299,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    imports (import_id) {
+        import_id -> Text,
+        account_id -> Text,
+        name -> Text,
+        layout -> Text,
+        state -> Text,
+        inserted -> BigInt,
+        changed -> BigInt,
+        unchanged -> BigInt,
+        rejected -> BigInt,
+        started_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    import_lines (import_id, line_id) {
+        import_id -> Text,
+        line_id -> Text,
+    }
+}
+
+diesel::table! {
     audit_heads (chain) {
         chain -> Text,
         seq -> BigInt,
@@ -333,11 +356,12 @@ diesel::joinable!(operation_details -> operations (op_id));
 diesel::joinable!(line_texts -> lines (line_id));
 diesel::joinable!(matches -> lines (line_id));
 diesel::joinable!(line_raw -> lines (line_id));
+diesel::joinable!(import_lines -> lines (line_id));
 diesel::joinable!(links -> resources (resource_id));
 diesel::joinable!(resource_emails -> resources (resource_id));
 
 diesel::allow_tables_to_appear_in_same_query!(operations, operation_details);
-diesel::allow_tables_to_appear_in_same_query!(lines, line_texts, line_raw, matches);
+diesel::allow_tables_to_appear_in_same_query!(lines, line_texts, line_raw, matches, import_lines);
 diesel::allow_tables_to_appear_in_same_query!(resources, links, resource_emails);
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
     matches::status,

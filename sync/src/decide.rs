@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use matcher::{ExpenseTexts, Matcher};
 use store::{
+    Store,
     ids::{AccountId, LineId},
     lines::{self, Line},
     matches::{self, Band, NewMatch, Status},
@@ -37,6 +38,27 @@ pub async fn match_lines(
             return Ok(());
         }
         after = last;
+    }
+}
+
+/// [`match_lines`] for callers that may block and have no connection to Concur: how many were decided, and matched.
+///
+/// # Errors
+/// As there.
+pub fn match_stored(
+    store: &Store,
+    account: AccountId,
+    matcher: &Matcher,
+    now: jiff::Timestamp,
+) -> Result<(usize, usize), Error> {
+    let (mut decided, mut matched, mut after) = (0, 0, None);
+    loop {
+        let chunk = store.write_blocking(|conn| decide_chunk(conn, account, matcher, after, now))?;
+        (decided, matched) = (decided + chunk.0, matched + chunk.1);
+        if chunk.2.is_none() {
+            return Ok((decided, matched));
+        }
+        after = chunk.2;
     }
 }
 

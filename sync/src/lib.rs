@@ -7,6 +7,7 @@
 //!
 //! * [`window`]: which spans of modification dates to read, newest first; pure.
 //! * [`pull`]: follows Concur's pages; rows and cursor commit together, so a crash repeats a page and skips none.
+//! * [`import`]: the same lines from files that people hand in, without any connection;
 //! * [`ingest`]: one wire form to the canonical line; pure.
 //! * [`decide`]: asks the matcher about every line that has no decision by this dictionary.
 //! * [`query`]: lines, apps and explanations, read from the store alone.
@@ -15,6 +16,7 @@
 
 pub mod decide;
 mod error;
+pub mod import;
 pub mod ingest;
 pub mod progress;
 pub mod pull;

@@ -8,6 +8,7 @@ mod account;
 mod config;
 mod demo;
 mod healthcheck;
+mod import;
 mod matching;
 mod output;
 mod secret;
@@ -40,6 +41,9 @@ enum Command {
     Serve(serve::Serve),
     /// Match expense lines from a file to apps, without a server.
     Match(matching::Match),
+    /// Import expense lines from CSV, TSV and Excel files.
+    #[command(subcommand)]
+    Import(import::Import),
     /// Make, list and revoke bearer tokens.
     #[command(subcommand)]
     Token(token::Token),
@@ -140,6 +144,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(demo) => demo.run(settings).await,
         Command::Serve(serve) => serve.run(settings).await,
         Command::Match(matching) => matching.run(settings),
+        Command::Import(import) => tokio::task::block_in_place(|| import.run(settings)),
         Command::Token(token) => token.run(settings),
         Command::Account(account) => account.run(settings).await,
         Command::Config(config) => config.run(settings),

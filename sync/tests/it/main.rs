@@ -4,4 +4,5 @@
 mod answers;
 mod expenses;
 mod harness;
+mod import;
 mod users;

@@ -1,0 +1,289 @@
+//! Imports: files that people handed in, which lines each of them brought, and taking one back.
+//!
+//! A line may come with several files; it is removed when the last import that holds it is undone.
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::conn::on;
+use crate::ids::{AccountId, ImportId, LineId};
+use crate::lines::Upserted;
+use crate::schema::{import_lines, imports, lines};
+use crate::value::{self, micros, text_enum};
+use crate::{Conn, Error};
+
+/// Rows per statement, well under the databases' limits of bound values.
+const CHUNK: usize = 5_000;
+
+text_enum!(
+    /// How an import stands.
+    State {
+        /// Under way, or cut off: importing the file again goes on from there.
+        Running = "running",
+        /// Every row was judged, and every accepted one stored.
+        Complete = "complete",
+        /// Stopped by an error; what was stored until then stays.
+        Failed = "failed",
+        /// Taken back.
+        Undone = "undone",
+    }
+);
+
+/// What became of the accepted rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Lines that were not known before.
+    pub inserted: u64,
+    /// Known ones that differ now.
+    pub changed: u64,
+    /// Known ones that are the same.
+    pub unchanged: u64,
+}
+
+impl Counts {
+    /// These and what another page brought.
+    #[must_use]
+    pub fn and(self, page: Upserted) -> Self {
+        Self {
+            inserted: self.inserted + page.inserted as u64,
+            changed: self.changed + page.changed as u64,
+            unchanged: self.unchanged + page.unchanged as u64,
+        }
+    }
+
+    /// All of them.
+    pub fn lines(&self) -> u64 {
+        self.inserted + self.changed + self.unchanged
+    }
+}
+
+/// One import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// Key.
+    pub id: ImportId,
+    /// Whose.
+    pub account: AccountId,
+    /// The file's name.
+    pub name: String,
+    /// What the file was recognised as.
+    pub layout: String,
+    /// How it stands.
+    pub state: State,
+    /// What became of its rows.
+    pub counts: Counts,
+    /// Rows that became no line.
+    pub rejected: u64,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = imports)]
+struct Row {
+    import_id: String,
+    account_id: String,
+    name: String,
+    layout: String,
+    state: String,
+    inserted: i64,
+    changed: i64,
+    unchanged: i64,
+    rejected: i64,
+    started_at: i64,
+    finished_at: Option<i64>,
+}
+
+impl TryFrom<Row> for Import {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Import {
+            id: value::parse(&row.import_id, "imports.import_id")?,
+            account: value::parse(&row.account_id, "imports.account_id")?,
+            name: row.name,
+            layout: row.layout,
+            state: value::parse(&row.state, "imports.state")?,
+            counts: Counts {
+                inserted: value::count(row.inserted),
+                changed: value::count(row.changed),
+                unchanged: value::count(row.unchanged),
+            },
+            rejected: value::count(row.rejected),
+            started_at: value::time(row.started_at, "imports.started_at")?,
+            finished_at: value::time_opt(row.finished_at, "imports.finished_at")?,
+        })
+    }
+}
+
+/// Begins an import.
+pub fn start(
+    conn: &mut Conn,
+    account: AccountId,
+    name: &str,
+    layout: &str,
+    now: Timestamp,
+) -> Result<Import, Error> {
+    let row = Row {
+        import_id: ImportId::generate(now).to_string(),
+        account_id: account.to_string(),
+        name: name.to_owned(),
+        layout: layout.to_owned(),
+        state: State::Running.to_string(),
+        inserted: 0,
+        changed: 0,
+        unchanged: 0,
+        rejected: 0,
+        started_at: micros(now),
+        finished_at: None,
+    };
+    on!(conn, c => diesel::insert_into(imports::table).values(&row).execute(c))?;
+    row.try_into()
+}
+
+/// Notes the lines of a page, in the transaction that stored them, and what all pages so far did.
+pub fn add_lines(conn: &mut Conn, id: ImportId, line_ids: &[LineId], total: &Counts) -> Result<(), Error> {
+    let id = id.to_string();
+    for chunk in line_ids.chunks(CHUNK) {
+        let rows: Vec<_> = chunk
+            .iter()
+            .map(|line| (import_lines::import_id.eq(&id), import_lines::line_id.eq(line.to_string())))
+            .collect();
+        on!(conn, c => diesel::insert_into(import_lines::table).values(&rows).on_conflict_do_nothing().execute(c))?;
+    }
+    let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let counts = (
+        imports::inserted.eq(whole(total.inserted)),
+        imports::changed.eq(whole(total.changed)),
+        imports::unchanged.eq(whole(total.unchanged)),
+    );
+    on!(conn, c => diesel::update(imports::table.find(&id)).set(counts).execute(c))?;
+    Ok(())
+}
+
+/// Ends it.
+pub fn finish(
+    conn: &mut Conn,
+    id: ImportId,
+    state: State,
+    rejected: u64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let id = id.to_string();
+    let ended = (
+        imports::state.eq(state.as_str()),
+        imports::rejected.eq(i64::try_from(rejected).unwrap_or(i64::MAX)),
+        imports::finished_at.eq(micros(now)),
+    );
+    on!(conn, c => diesel::update(imports::table.find(&id)).set(ended).execute(c))?;
+    Ok(())
+}
+
+/// The import of an account.
+pub fn get(conn: &mut Conn, account: AccountId, id: ImportId) -> Result<Import, Error> {
+    let (account, id) = (account.to_string(), id.to_string());
+    let row: Option<Row> = on!(conn, c => {
+        imports::table
+            .filter(imports::import_id.eq(&id).and(imports::account_id.eq(&account)))
+            .select(Row::as_select())
+            .first(c)
+            .optional()
+    })?;
+    row.ok_or(Error::NotFound { what: "import" })?.try_into()
+}
+
+/// The newest imports of an account.
+pub fn list(conn: &mut Conn, account: AccountId, limit: usize) -> Result<Vec<Import>, Error> {
+    let account = account.to_string();
+    let rows: Vec<Row> = on!(conn, c => {
+        imports::table
+            .filter(imports::account_id.eq(&account))
+            .order((imports::started_at.desc(), imports::import_id.desc()))
+            .limit(value::limit(limit))
+            .select(Row::as_select())
+            .load(c)
+    })?;
+    rows.into_iter().map(Import::try_from).collect()
+}
+
+/// Takes an import back: its lines that no other import holds are removed, as lines are that are gone from their report.
+/// How many. [`Error::NotFound`] if the account has no such import or it was undone before.
+pub fn undo(conn: &mut Conn, account: AccountId, id: ImportId, now: Timestamp) -> Result<u64, Error> {
+    let import = get(conn, account, id)?;
+    if import.state == State::Undone {
+        return Err(Error::NotFound { what: "import that is not undone" });
+    }
+    let key = id.to_string();
+    let of_this = import_lines::table.filter(import_lines::import_id.eq(&key)).select(import_lines::line_id);
+    let held_twice = diesel::alias!(import_lines as others);
+    let held_elsewhere = diesel::dsl::exists(
+        held_twice.filter(
+            held_twice
+                .field(import_lines::line_id)
+                .eq(lines::line_id)
+                .and(held_twice.field(import_lines::import_id).ne(&key)),
+        ),
+    );
+    let removed = on!(conn, c => {
+        diesel::update(lines::table)
+            .filter(lines::line_id.eq_any(of_this.clone()))
+            .filter(diesel::dsl::not(held_elsewhere.clone()))
+            .filter(lines::removed_at.is_null())
+            .set(lines::removed_at.eq(micros(now)))
+            .execute(c)
+    })?;
+    on!(conn, c => diesel::delete(import_lines::table.filter(import_lines::import_id.eq(&key))).execute(c))?;
+    let undone = (imports::state.eq(State::Undone.as_str()), imports::finished_at.eq(micros(now)));
+    on!(conn, c => diesel::update(imports::table.find(&key)).set(undone).execute(c))?;
+    Ok(removed as u64)
+}
+
+/// A line that came with an import, and one read from Concur that may be the same purchase: same day, same posted amount.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PossibleDuplicate {
+    /// The imported line.
+    pub imported: LineId,
+    /// The other one.
+    pub other: LineId,
+}
+
+/// Lines of an import that may have been read from Concur as well. A hint for a person: nothing is left out.
+pub fn possible_duplicates(
+    conn: &mut Conn,
+    account: AccountId,
+    id: ImportId,
+    limit: usize,
+) -> Result<Vec<PossibleDuplicate>, Error> {
+    let (account, key) = (account.to_string(), id.to_string());
+    let other = diesel::alias!(lines as other_lines);
+    let same = other
+        .field(lines::account_id)
+        .eq(lines::account_id)
+        .and(other.field(lines::transaction_date).eq(lines::transaction_date))
+        .and(other.field(lines::posted_amount).eq(lines::posted_amount))
+        .and(other.field(lines::posted_currency).eq(lines::posted_currency))
+        .and(other.field(lines::source).ne(lines::source))
+        .and(other.field(lines::removed_at).is_null());
+    let pairs: Vec<(String, String)> = on!(conn, c => {
+        import_lines::table
+            .inner_join(lines::table)
+            .inner_join(other.on(same))
+            .filter(import_lines::import_id.eq(&key).and(lines::account_id.eq(&account)))
+            .filter(lines::removed_at.is_null())
+            .order((lines::line_id, other.field(lines::line_id)))
+            .limit(value::limit(limit))
+            .select((lines::line_id, other.field(lines::line_id)))
+            .load(c)
+    })?;
+    pairs
+        .into_iter()
+        .map(|(imported, other)| {
+            Ok(PossibleDuplicate {
+                imported: value::parse(&imported, "lines.line_id")?,
+                other: value::parse(&other, "lines.line_id")?,
+            })
+        })
+        .collect()
+}
