@@ -14,6 +14,7 @@ use tokio::{
 #[derive(Debug)]
 pub(crate) struct Limits {
     slots: Arc<Semaphore>,
+    max_concurrent: u32,
     interval: Duration,
     burst: Duration,
     /// When the bucket will be full again (the "theoretical arrival time" of the generic cell rate algorithm).
@@ -23,14 +24,17 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn new(max_concurrent: usize, requests_per_second: u32) -> Self {
         let interval = Duration::from_secs(1) / requests_per_second.max(1);
-        let slots = Arc::new(Semaphore::new(max_concurrent.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { slots, interval, burst: Duration::from_secs(1), full_at: Mutex::new(None) }
+        let max_concurrent = u32::try_from(max_concurrent).unwrap_or(u32::MAX).clamp(1, 1 << 20);
+        let slots = Arc::new(Semaphore::new(max_concurrent as usize));
+        Self { slots, max_concurrent, interval, burst: Duration::from_secs(1), full_at: Mutex::new(None) }
     }
 
-    /// Waits for a slot and for the rate, with `slowdown` times the usual distance between two calls; the slot is free again when the permit is dropped. `None` cannot happen,
-    /// since the semaphore is never closed, and would only mean no limit.
+    /// Waits for a slot and for the rate. Under strain a call keeps `slowdown` times the usual distance to the one before it
+    /// and takes that many slots, so that fewer are out at once, but always one. The slots are free again when the permit
+    /// is dropped. `None` cannot happen, since the semaphore is never closed, and would only mean no limit.
     pub(crate) async fn acquire(&self, slowdown: u32) -> Option<OwnedSemaphorePermit> {
-        let permit = Arc::clone(&self.slots).acquire_owned().await.ok();
+        let slots = slowdown.clamp(1, self.max_concurrent);
+        let permit = Arc::clone(&self.slots).acquire_many_owned(slots).await.ok();
         if let Some(start) = self.reserve(Instant::now(), slowdown) {
             sleep_until(start).await;
         }
@@ -75,5 +79,19 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_secs(5), limits.acquire(1)).await.is_err());
         drop(first);
         assert!(tokio::time::timeout(Duration::from_secs(5), limits.acquire(1)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn strain_leaves_fewer_requests_out_at_once_and_never_none() {
+        let limits = Limits::new(4, 1000);
+        for (slowdown, at_once) in [(1, 4), (2, 2), (4, 1), (16, 1)] {
+            let mut out = Vec::new();
+            while let Ok(permit) =
+                tokio::time::timeout(Duration::from_secs(5), limits.acquire(slowdown)).await
+            {
+                out.push(permit);
+            }
+            assert_eq!(out.len(), at_once, "slowed down {slowdown} times");
+        }
     }
 }

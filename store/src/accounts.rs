@@ -40,6 +40,13 @@ pub struct Account {
     pub updated_at: Timestamp,
 }
 
+impl Account {
+    /// Whether it was ever connected to Concur. One that was not holds imported lines alone.
+    pub fn is_connected(&self) -> bool {
+        self.first_connected_at.is_some()
+    }
+}
+
 text_enum!(
     /// For whom the Concur tokens of an account speak.
     AuthenticationType {
@@ -124,6 +131,20 @@ pub fn insert(conn: &mut Conn, new: &NewAccount) -> Result<Account, Error> {
     row.try_into()
 }
 
+/// Adds an account that is not connected, for imported lines; [`set_connection`] may follow. Until then its authentication
+/// type means nothing. [`crate::Constraint::AccountName`] when the name is taken.
+pub fn insert_unconnected(conn: &mut Conn, name: &str, now: Timestamp) -> Result<Account, Error> {
+    let new = NewAccount {
+        name: name.to_owned(),
+        company_uuid: String::new(),
+        authentication_type: AuthenticationType::UserLevel,
+        base_uri: String::new(),
+        settings: Value::Object(serde_json::Map::new()),
+        now,
+    };
+    insert(conn, &new)
+}
+
 /// The account; [`Error::NotFound`] if there is none.
 pub fn get(conn: &mut Conn, id: AccountId) -> Result<Account, Error> {
     let id = id.to_string();
@@ -168,6 +189,26 @@ pub fn set_name(conn: &mut Conn, id: AccountId, name: &str, now: Timestamp) -> R
 /// Replaces the settings.
 pub fn set_settings(conn: &mut Conn, id: AccountId, settings: &Value, now: Timestamp) -> Result<(), Error> {
     set!(conn, id, now, accounts::settings.eq(settings.to_string()))
+}
+
+/// Says which company the account speaks to, and how. For an account that was not connected before: nothing else changes
+/// its company (design D1).
+pub fn set_connection(
+    conn: &mut Conn,
+    id: AccountId,
+    company_uuid: &str,
+    authentication_type: AuthenticationType,
+    base_uri: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    set!(
+        conn,
+        id,
+        now,
+        accounts::company_uuid.eq(company_uuid),
+        accounts::authentication_type.eq(authentication_type.as_str()),
+        accounts::base_uri.eq(base_uri)
+    )
 }
 
 /// Keeps the address that Concur's token endpoint told us.

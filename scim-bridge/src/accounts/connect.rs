@@ -180,6 +180,10 @@ fn connected_as(conn: &mut Conn, name: &str) -> Result<Option<Connected>, store:
 /// A name belongs to one company, or at user level to one user, for good.
 fn check_name(new: &NewConnection, before: Option<&Connected>) -> Result<(), ConnectError> {
     let Some((account, user)) = before else { return Ok(()) };
+    // An account of imported lines speaks for no company yet.
+    if !account.is_connected() {
+        return Ok(());
+    }
     let same = match (&new.grant, account.authentication_type) {
         (Grant::Company { company_uuid, .. }, AuthenticationType::CompanyLevel) => {
             account.company_uuid.eq_ignore_ascii_case(company_uuid)
@@ -219,6 +223,10 @@ fn save(
     let reconnected = before.is_some();
     let account = match before {
         Some((account, _)) => {
+            if !account.is_connected() {
+                let (company, base_uri) = (&company_uuid, &new.base_uri);
+                accounts::set_connection(conn, account.id, company, authentication_type, base_uri, now)?;
+            }
             accounts::set_settings(conn, account.id, &settings.to_stored(), now)?;
             if account.paused_at.is_some() {
                 accounts::resume(conn, account.id, now)?;

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use matcher::Matcher;
 use serde_json::json;
-use store::accounts::{Account, AuthenticationType, NewAccount};
+use store::accounts::Account;
 use store::ids::ImportId;
 use store::{Store, accounts, imports};
 use sync::import::{
@@ -200,7 +200,11 @@ fn check(source: &Source, as_json: bool) -> anyhow::Result<()> {
         return output::result(&serde_json::to_string_pretty(&check)?);
     }
     describe(&check)?;
-    rows(&check)
+    for line in rejections(&check) {
+        output::result(&line)?;
+    }
+    summarise(&check);
+    Ok(())
 }
 
 /// How the file is read: a line for the file, then a row for each column.
@@ -231,12 +235,16 @@ fn describe(check: &Check) -> anyhow::Result<()> {
     output::table(&["column", "field", "values"], &columns)
 }
 
-/// What became of the rows: counts, sums, and the first rejections.
-fn rows(check: &Check) -> anyhow::Result<()> {
-    for rejection in check.rejections.iter().take(20) {
+/// The first rejections, a line each.
+fn rejections(check: &Check) -> impl Iterator<Item = String> {
+    check.rejections.iter().take(20).map(|rejection| {
         let Rejection { line, field, value, reason } = rejection;
-        output::result(&format!("line {line}: {field} {value:?}: {reason}"))?;
-    }
+        format!("line {line}: {field} {value:?}: {reason}")
+    })
+}
+
+/// What became of the rows: counts, dates, sums.
+fn summarise(check: &Check) {
     let sums: Vec<String> = check.sums.iter().map(|sum| format!("{} {}", sum.posted, sum.currency)).collect();
     let dates = check.dates.map_or(String::new(), |(from, to)| format!(", {from} to {to}"));
     output::note(&format!(
@@ -247,7 +255,6 @@ fn rows(check: &Check) -> anyhow::Result<()> {
         check.rejected,
         if sums.is_empty() { "no amounts".to_owned() } else { sums.join(", ") },
     ));
-    Ok(())
 }
 
 fn run(settings: &Settings, source: &Source, name: &str, create: bool, as_json: bool) -> anyhow::Result<()> {
@@ -285,7 +292,8 @@ fn run(settings: &Settings, source: &Source, name: &str, create: bool, as_json: 
         });
         return output::result(&serde_json::to_string_pretty(&shown)?);
     }
-    rows(&imported.check)?;
+    rejections(&imported.check).for_each(|line| output::note(&line));
+    summarise(&imported.check);
     let counts = imported.counts;
     output::note(&format!(
         "{} new lines, {} changed, {} known before; {decided} decided, {matched} of them matched to an app",
@@ -314,18 +322,9 @@ fn found_or_made(store: &Store, name: &str, now: jiff::Timestamp) -> anyhow::Res
     if name.is_empty() {
         return Err(Usage("--account: the name is empty".to_owned()).into());
     }
-    let new = NewAccount {
-        name: name.to_owned(),
-        company_uuid: String::new(),
-        // Means nothing until the account is connected, which sets it.
-        authentication_type: AuthenticationType::UserLevel,
-        base_uri: String::new(),
-        settings: json!({}),
-        now,
-    };
     let account = store.write_blocking(|conn| match accounts::by_name(conn, name)? {
         Some(account) => Ok::<_, store::Error>(account),
-        None => accounts::insert(conn, &new),
+        None => accounts::insert_unconnected(conn, name, now),
     })?;
     Ok(account)
 }

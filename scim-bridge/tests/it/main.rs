@@ -22,5 +22,6 @@ mod http_discovery;
 mod http_users;
 mod http_verdict;
 mod idp_conversations;
+mod import;
 mod process;
 mod upkeep;

@@ -4,11 +4,10 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use store::accounts::{self, AuthenticationType, NewAccount};
 use store::ids::AccountId;
 use store::lines::{Filter, Money, NewLine, Texts};
 use store::testing::TestStore;
-use store::{imports, lines};
+use store::{accounts, imports, lines};
 use sync::import::{self, DateOrder, ImportError, Imported, Layout, Options, Upload};
 use tempfile::NamedTempFile;
 
@@ -19,15 +18,7 @@ fn now() -> Timestamp {
 }
 
 fn account(store: &TestStore, name: &str) -> AccountId {
-    let new = NewAccount {
-        name: name.to_owned(),
-        company_uuid: String::new(),
-        authentication_type: AuthenticationType::UserLevel,
-        base_uri: String::new(),
-        settings: serde_json::json!({}),
-        now: now(),
-    };
-    store.store.write_blocking(|conn| accounts::insert(conn, &new)).unwrap().id
+    store.store.write_blocking(|conn| accounts::insert_unconnected(conn, name, now())).unwrap().id
 }
 
 struct File {

@@ -65,12 +65,17 @@ fn list(store: &Store) -> anyhow::Result<()> {
         .read_blocking(accounts::list)?
         .into_iter()
         .map(|account| {
-            let state = if account.paused_at.is_some() { "paused" } else { "connected" };
+            let state = match (account.is_connected(), account.paused_at) {
+                (false, _) => "imports only",
+                (true, Some(_)) => "paused",
+                (true, None) => "connected",
+            };
             vec![
                 account.name,
                 account.id.to_string(),
                 account.company_uuid,
-                level(account.authentication_type).to_owned(),
+                if account.first_connected_at.is_some() { level(account.authentication_type) } else { "" }
+                    .to_owned(),
                 account.base_uri,
                 state.to_owned(),
             ]
