@@ -12,7 +12,9 @@ use crate::accounts::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery;
+use crate::http::Admission;
 use crate::metrics::Metrics;
+use crate::provision::Backlog;
 
 /// The parts of the process. Cloning is cheap and shares everything.
 #[derive(Clone)]
@@ -33,6 +35,10 @@ pub struct Bridge {
     pub matcher: Arc<Matcher>,
     /// Address that callers use, without a slash at the end.
     pub public_url: Arc<str>,
+    /// Who gets in, and how often.
+    pub(crate) admission: Arc<Admission>,
+    /// How many operations of each account wait.
+    pub(crate) backlog: Arc<Backlog>,
     draining: Arc<AtomicBool>,
 }
 
@@ -59,8 +65,20 @@ impl Bridge {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { config, store, clock, metrics, accounts, delivery, matcher, public_url } = parts;
         let public_url = public_url.into();
-        let draining = Arc::default();
-        Self { config, store, clock, metrics, accounts, delivery, matcher, public_url, draining }
+        let admission = Arc::new(Admission::new(&config.limits));
+        Self {
+            config,
+            store,
+            clock,
+            metrics,
+            accounts,
+            delivery,
+            matcher,
+            public_url,
+            admission,
+            backlog: Arc::default(),
+            draining: Arc::default(),
+        }
     }
 
     /// The SCIM base address. Locations are built from it, never from a caller's headers (Z7).

@@ -101,6 +101,8 @@ metrics! {
         "Time from the request's headers to the answer.";
     http_panics: IntCounterVec = "scim_bridge_http_panics_total" ["route"]
         "Requests that ended in a panic. Always a bug.";
+    http_limited: IntCounterVec = "scim_bridge_http_limited_total" ["limit"]
+        "Requests and connections that met a limit, by its setting.";
     scim_requests: IntCounterVec = "scim_bridge_scim_requests_total" ["account", "op", "status"]
         "SCIM requests answered, by account and kind of request.";
     scim_verdict_seconds: HistogramVec = "scim_bridge_scim_verdict_seconds" ["verdict"]

@@ -18,7 +18,7 @@ use store::{MasterKey, Store};
 use crate::accounts::{ClientSettings, Clients};
 use crate::bridge::{Bridge, Parts};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, DeliveryMode};
 use crate::delivery;
 use crate::http;
 use crate::metrics::Metrics;
@@ -188,6 +188,7 @@ pub fn client_settings(config: &Config) -> ClientSettings {
 fn delivery_settings(config: &Config) -> delivery::Settings {
     let from = &config.delivery;
     delivery::Settings {
+        deliver: from.mode == DeliveryMode::Deliver,
         lease: from.lease,
         request_timeout: config.concur.request_timeout,
         tick: from.tick,

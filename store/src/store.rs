@@ -61,8 +61,16 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.try_read(f).await
+    }
+
+    /// [`Store::read`] for closures with an error type of their own.
+    pub async fn try_read<T: Send + 'static, E: From<Error> + Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let store = self.clone();
-        blocking(move || store.read_blocking(f)).await
+        blocking(move || f(&mut store.conn()?)).await
     }
 
     /// Runs `f` in one transaction on a blocking thread. `Ok` is returned after the commit is durable; an error

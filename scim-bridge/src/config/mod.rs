@@ -10,7 +10,9 @@ mod model;
 use std::path::PathBuf;
 
 pub use self::layers::{Layers, Origin, Setting};
-pub use self::model::{Concur, Config, DatabaseUrl, Delivery, Limits, Log, LogFormat, LogLevel, Sync};
+pub use self::model::{
+    Concur, Config, DatabaseUrl, Delivery, DeliveryMode, Limits, Log, LogFormat, LogLevel, Sync,
+};
 
 /// Prefix of the environment variables that are settings.
 pub const ENV_PREFIX: &str = "SCIM_BRIDGE_";
@@ -129,9 +131,34 @@ impl Config {
                 }
             }
         }
+        if self.limits.headers > Limits::HEADERS_MAX {
+            return wrong("limits.headers", format!("at most {}: more are not read", Limits::HEADERS_MAX));
+        }
+        let answer_least = self.confirm_within + std::time::Duration::from_secs(5);
+        if self.limits.answer_time < answer_least {
+            return wrong(
+                "limits.answer_time",
+                format!(
+                    "{} is shorter than confirm_within ({}) and 5s: a write that waits for Concur would be given up",
+                    duration::format(self.limits.answer_time),
+                    duration::format(self.confirm_within)
+                ),
+            );
+        }
+        if self.limits.backlog_leavers < self.limits.backlog {
+            return wrong(
+                "limits.backlog_leavers",
+                format!("at least limits.backlog ({}): leavers go before all others", self.limits.backlog),
+            );
+        }
         for (key, value) in [
             ("limits.scim_body_bytes", self.limits.scim_body_bytes),
+            ("limits.header_bytes", self.limits.header_bytes),
+            ("limits.headers", self.limits.headers),
             ("limits.connections", self.limits.connections),
+            ("limits.connections_per_address", self.limits.connections_per_address),
+            ("limits.backlog", self.limits.backlog),
+            ("limits.patch_operations", self.limits.patch_operations),
             ("limits.api_page", self.limits.api_page),
             ("delivery.bulk_from", self.delivery.bulk_from),
             ("delivery.max_concurrent", self.delivery.max_concurrent),
@@ -190,6 +217,10 @@ mod tests {
         check(|c| c.listen = "8085".into(), "listen");
         check(|c| c.public_url = "scim.example.com".into(), "public_url");
         check(|c| c.delivery.bulk_from = 0, "delivery.bulk_from");
+        check(|c| c.limits.headers = 97, "limits.headers");
+        check(|c| c.limits.answer_time = Duration::from_secs(12), "limits.answer_time");
+        check(|c| c.limits.backlog_leavers = 99_999, "limits.backlog_leavers");
+        check(|c| c.limits.patch_operations = 0, "limits.patch_operations");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::duration;
+use crate::http::Proxies;
 
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,24 +94,64 @@ pub struct Limits {
     pub scim_body_bytes: usize,
     /// Request line and headers together, bytes.
     pub header_bytes: usize,
+    /// Headers of one request; at most [`Limits::HEADERS_MAX`].
+    pub headers: usize,
     /// Time for the headers of a request.
     #[serde(with = "duration")]
     pub header_time: Duration,
     /// Time for the body of a request.
     #[serde(with = "duration")]
     pub body_time: Duration,
+    /// Pace of a body after its first 5 s, bytes a second.
+    pub body_pace: usize,
+    /// Time for an answer, from the headers on.
+    #[serde(with = "duration")]
+    pub answer_time: Duration,
     /// Connections at once.
     pub connections: usize,
+    /// Connections at once of one address.
+    pub connections_per_address: usize,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Proxies,
+    /// Requests a second of one token, in the long run; 0: no limit.
+    pub token_rate: u32,
+    /// Requests at once of one token.
+    pub token_burst: u32,
+    /// Failed authentications a minute of one address; 0: no limit.
+    pub failed_authentications: u32,
+    /// Operations of one account that have not ended, beyond which changes are refused.
+    pub backlog: usize,
+    /// The same for deactivations and deletions.
+    pub backlog_leavers: usize,
+    /// Operations in one PATCH.
+    pub patch_operations: usize,
     /// Resources that one filter without an index may look at.
     pub filter_scan: usize,
     /// Lines, apps or operations in one page of `/api/v1`.
     pub api_page: usize,
 }
 
+impl Limits {
+    /// More headers than this the HTTP library (actix-http 3) refuses by itself, with 431 and an empty body.
+    pub const HEADERS_MAX: usize = 96;
+}
+
+/// Whether changes travel to Concur.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryMode {
+    /// They do.
+    Deliver,
+    /// They are accepted and wait: nothing is sent to Concur by this process.
+    AcceptOnly,
+}
+
 /// The road to Concur for changes of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Delivery {
+    /// Whether changes travel to Concur.
+    pub mode: DeliveryMode,
     /// For how long a worker owns an operation that it has claimed.
     #[serde(with = "duration")]
     pub lease: Duration,
@@ -204,9 +245,20 @@ impl Default for Limits {
         Self {
             scim_body_bytes: 256 * 1024,
             header_bytes: 16 * 1024,
+            headers: Limits::HEADERS_MAX,
             header_time: Duration::from_secs(5),
             body_time: Duration::from_secs(15),
+            body_pace: 1_024,
+            answer_time: Duration::from_secs(30),
             connections: 2_000,
+            connections_per_address: 100,
+            trusted_proxies: Proxies::default(),
+            token_rate: 50,
+            token_burst: 200,
+            failed_authentications: 10,
+            backlog: 100_000,
+            backlog_leavers: 200_000,
+            patch_operations: 100,
             filter_scan: 10_000,
             api_page: 200,
         }
@@ -216,6 +268,7 @@ impl Default for Limits {
 impl Default for Delivery {
     fn default() -> Self {
         Self {
+            mode: DeliveryMode::Deliver,
             lease: Duration::from_secs(90),
             tick: Duration::from_secs(1),
             bulk_from: 5,

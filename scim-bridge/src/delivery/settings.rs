@@ -8,6 +8,8 @@ const LEASE_MARGIN: Duration = Duration::from_secs(10);
 /// How delivery behaves. `Default` is what the shipped configuration says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// False: changes are only accepted; this process sends none.
+    pub deliver: bool,
     /// For how long a worker owns an operation that it claimed; at least `request_timeout` and 10 s more.
     pub lease: Duration,
     /// Longest time of one HTTP request to Concur.
@@ -37,6 +39,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            deliver: true,
             lease: Duration::from_secs(90),
             request_timeout: Duration::from_secs(70),
             tick: Duration::from_secs(1),

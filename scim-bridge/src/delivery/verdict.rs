@@ -67,6 +67,7 @@ pub struct Handle {
     pub(super) store: Store,
     pub(super) waiters: Waiters,
     pub(super) bell: Arc<Notify>,
+    pub(super) deliver: bool,
 }
 
 impl fmt::Debug for Handle {
@@ -81,8 +82,12 @@ impl Handle {
         self.bell.notify_one();
     }
 
-    /// Waits for the verdict on the identity part of an operation, at most for `within`.
+    /// Waits for the verdict on the identity part of an operation, at most for `within`. A process that only accepts
+    /// changes has no verdict to wait for.
     pub async fn verdict(&self, operation: OperationId, within: Duration) -> Verdict {
+        if !self.deliver {
+            return Verdict::Pending;
+        }
         let deadline = Instant::now() + within;
         let mut told = self.waiters.register(operation);
         loop {

@@ -74,6 +74,7 @@ impl Worker {
 pub fn start(parts: Parts) -> Result<(Handle, Worker), SettingsError> {
     let Parts { store, clock, metrics, clients, settings } = parts;
     settings.check()?;
+    let deliver = settings.deliver;
     let (bell, waiters, stop) = (Arc::new(Notify::new()), Waiters::default(), CancellationToken::new());
     let owner = format!("{}-{:08x}", std::process::id(), rand::random::<u32>());
     let engine = Engine {
@@ -86,8 +87,26 @@ pub fn start(parts: Parts) -> Result<(Handle, Worker), SettingsError> {
         stop: stop.clone(),
         owner: owner.into(),
     };
-    let task = tokio::spawn(run(engine, Arc::clone(&bell)));
-    Ok((Handle { store, waiters, bell }, Worker { stop, task }))
+    let task = if deliver {
+        tokio::spawn(run(engine, Arc::clone(&bell)))
+    } else {
+        tracing::warn!(
+            "changes are only accepted: this process sends nothing to Concur (setting delivery.mode)"
+        );
+        tokio::spawn(only_measure(engine))
+    };
+    Ok((Handle { store, waiters, bell, deliver }, Worker { stop, task }))
+}
+
+/// What is left of the loop when nothing is to be sent.
+async fn only_measure(engine: Engine) {
+    loop {
+        engine.measure().await;
+        tokio::select! {
+            () = engine.stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_AROUND_EVERY) => {}
+        }
+    }
 }
 
 async fn run(engine: Engine, bell: Arc<Notify>) {

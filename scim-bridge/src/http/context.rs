@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
-use scim::{ListQuery, Projection};
+use scim::{ListQuery, PatchRequest, Projection};
 use serde_json::Value;
 use store::accounts::Account;
 
@@ -85,7 +85,23 @@ impl Context {
 
     /// The JSON body. Reads it: the second call finds nothing.
     pub(crate) async fn body(&mut self) -> Result<Value, Error> {
+        self.body_of(self.bridge.config.limits.scim_body_bytes).await
+    }
+
+    /// The JSON body of at most so many bytes.
+    pub(crate) async fn body_of(&mut self, most: usize) -> Result<Value, Error> {
         let payload = std::mem::replace(&mut self.payload, Payload::None);
-        extract::json(self.request.headers(), payload, &self.bridge.config.limits).await
+        extract::json(self.request.headers(), payload, most, &self.bridge.config.limits).await
+    }
+
+    /// The body of a PATCH, which may have only so many operations.
+    pub(crate) async fn patch_request(&mut self) -> Result<PatchRequest, Error> {
+        let request = PatchRequest::parse(&self.body().await?)?;
+        let most = self.bridge.config.limits.patch_operations;
+        if request.operations.len() > most {
+            let detail = format!("A PATCH may have {most} operations at most; send the rest in another one.");
+            return Err(scim::Error::payload_too_large(detail).into());
+        }
+        Ok(request)
     }
 }

@@ -34,11 +34,17 @@ pub(crate) async fn run(
             payload: payload.into_inner(),
             caller: caller.clone(),
         };
-        let answered = AssertUnwindSafe((route.handler)(context)).catch_unwind().await;
-        answered.unwrap_or_else(|_| {
-            bridge.metrics.http_panics.with_label_values(&[&trace.route]).inc();
-            Err(Error::Internal("a handler panicked".to_owned()))
-        })
+        let answering = AssertUnwindSafe((route.handler)(context)).catch_unwind();
+        match tokio::time::timeout(bridge.config.limits.answer_time, answering).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(_panic)) => {
+                bridge.metrics.http_panics.with_label_values(&[&trace.route]).inc();
+                Err(Error::Internal("a handler panicked".to_owned()))
+            }
+            // Dropping a write does not undo it: what is in the store's hands is finished there.
+            Err(_elapsed) if request.method().is_safe() => Err(Error::AnswerTooSlow),
+            Err(_elapsed) => Err(Error::OutcomeUnknown),
+        }
     }
     .await;
     trace.end(outcome, caller.as_ref())
@@ -80,10 +86,20 @@ async fn after_authentication(
     request: &HttpRequest,
     error: Error,
 ) -> (Error, Option<Caller>) {
-    match auth::authenticate(bridge, request.headers()).await {
+    match identify(bridge, request).await {
         Ok(caller) => (error, Some(caller)),
         Err(refused) => (refused, None),
     }
+}
+
+/// Who is calling, and not too often.
+async fn identify(bridge: &Bridge, request: &HttpRequest) -> Result<Caller, Error> {
+    let caller = match auth::authenticate(bridge, request.headers()).await {
+        Err(Error::Unauthenticated) => return Err(bridge.admission.failed(request, Instant::now())),
+        known => known?,
+    };
+    bridge.admission.token(&caller.token, Instant::now())?;
+    Ok(caller)
 }
 
 /// Authentication and authorisation, before anything else of the request is read.
@@ -94,7 +110,7 @@ async fn admit(bridge: &Bridge, access: Access, request: &HttpRequest) -> Result
         Access::Metrics => Scope::MetricsRead,
         Access::Account(scope) => scope,
     };
-    let caller = auth::authenticate(bridge, request.headers()).await?;
+    let caller = identify(bridge, request).await?;
     caller.require(scope)?;
     if let Some(named) = request.match_info().get("account") {
         let account = caller.account.as_ref().ok_or(Error::NoAccount)?;
@@ -107,7 +123,11 @@ async fn admit(bridge: &Bridge, access: Access, request: &HttpRequest) -> Result
 }
 
 fn check_headers(bridge: &Bridge, request: &HttpRequest) -> Result<(), Error> {
-    let limit = bridge.config.limits.header_bytes;
+    let limits = &bridge.config.limits;
+    if request.headers().len() > limits.headers {
+        return Err(Error::TooManyHeaders { limit: limits.headers });
+    }
+    let limit = limits.header_bytes;
     // The name, the value, ": " and the line's end.
     let headers: usize =
         request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
@@ -142,6 +162,9 @@ impl Trace {
         let mut answer = match outcome {
             Ok(answer) => answer,
             Err(error) => {
+                if let Some(limit) = error.limit() {
+                    self.bridge.metrics.http_limited.with_label_values(&[limit]).inc();
+                }
                 if matches!(error, Error::Store(store::Error::Unavailable { .. })) {
                     let surface = if self.surface == Surface::Scim { "scim" } else { "other" };
                     self.bridge.metrics.store_unavailable.with_label_values(&[surface]).inc();
@@ -217,9 +240,16 @@ mod tests {
         handler: |_| Box::pin(async { panic!("a bug with a canary in it") }),
     };
 
-    fn bridge(store: &store::Store) -> Bridge {
-        let (config, clock, metrics) =
-            (Arc::new(Config::default()), Clock::system(), metrics::Metrics::new().unwrap());
+    static HANGS: Route = Route {
+        method: Method::GET,
+        path: "/hangs",
+        access: Access::Open,
+        surface: Surface::Scim,
+        handler: |_| Box::pin(std::future::pending()),
+    };
+
+    fn bridge(store: &store::Store, config: Config) -> Bridge {
+        let (config, clock, metrics) = (Arc::new(config), Clock::system(), metrics::Metrics::new().unwrap());
         let clients = Clients::new(store.clone(), clock.clone(), serve::client_settings(&config));
         let (delivery, _worker) = delivery::start(delivery::Parts {
             store: store.clone(),
@@ -246,7 +276,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_scim_error_without_detail_and_is_counted() {
         let database = store::testing::sqlite();
-        let bridge = bridge(&database.store);
+        let bridge = bridge(&database.store, Config::default());
         let (request, mut payload) = TestRequest::get().uri("/panics").to_http_parts();
         let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
         let answer = run(bridge.clone(), &PANICS, request, payload).await;
@@ -256,5 +286,20 @@ mod tests {
         assert!(body.contains("\"status\":\"500\"") && body.contains(&request_id), "{body}");
         assert!(!body.contains("canary"), "{body}");
         assert!(bridge.metrics.render().contains("scim_bridge_http_panics_total{route=\"unknown\"} 1"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_takes_too_long_is_503_for_a_read_and_504_for_a_write() {
+        let database = store::testing::sqlite();
+        let mut config = Config::default();
+        config.limits.answer_time = std::time::Duration::from_millis(1);
+        let bridge = bridge(&database.store, config);
+        for (request, status) in [(TestRequest::get(), 503), (TestRequest::post(), 504)] {
+            let (request, mut payload) = request.uri("/hangs").to_http_parts();
+            let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
+            let answer = run(bridge.clone(), &HANGS, request, payload).await;
+            assert_eq!(answer.status(), status);
+            assert_eq!(answer.headers().contains_key("retry-after"), status == 503);
+        }
     }
 }

@@ -40,6 +40,33 @@ pub(crate) enum Error {
         /// In bytes.
         limit: usize,
     },
+    /// There are too many headers.
+    #[error("more than {limit} headers")]
+    TooManyHeaders {
+        /// How many may be.
+        limit: usize,
+    },
+    /// The token has sent too many requests.
+    #[error("the token exceeds its rate")]
+    RateLimited {
+        /// When to come back.
+        retry_after_s: u64,
+    },
+    /// No credential, or not one of ours, once too often from this address.
+    #[error("too many failed authentications from one address")]
+    TooManyFailures {
+        /// When to come back.
+        retry_after_s: u64,
+    },
+    /// Too many changes of the account wait to be delivered.
+    #[error("the backlog of the account is full")]
+    Backlog,
+    /// The answer to a read took too long.
+    #[error("the answer was not ready in time")]
+    AnswerTooSlow,
+    /// The answer to a write took too long: it may have been done (reliability P2).
+    #[error("the outcome of a write was not known in time")]
+    OutcomeUnknown,
     /// The body is too large.
     #[error("the body exceeds {limit} bytes")]
     BodyTooLarge {
@@ -74,6 +101,7 @@ impl From<provision::Error> for Error {
         match error {
             provision::Error::Scim(error) => Self::Scim(error),
             provision::Error::Store(error) => Self::Store(error),
+            provision::Error::Backlog => Self::Backlog,
         }
     }
 }
@@ -98,7 +126,9 @@ pub(crate) enum Surface {
 }
 
 /// Seconds after which a caller may try again when the database was not available.
-const RETRY_AFTER_S: u32 = 5;
+const RETRY_AFTER_S: u64 = 5;
+/// The same when too many changes wait for Concur (reliability §7).
+const RETRY_AFTER_BACKLOG_S: u64 = 60;
 
 impl Error {
     /// The error as SCIM has it; its status and detail serve the other surface as well.
@@ -116,6 +146,26 @@ impl Error {
             Self::HeadersTooLarge { limit } => {
                 plain(431, format!("request line and headers exceed {limit} bytes"))
             }
+            Self::TooManyHeaders { limit } => {
+                plain(431, format!("a request may have {limit} headers at most"))
+            }
+            Self::RateLimited { retry_after_s } => scim::Error::too_many_requests(format!(
+                "this token sends requests faster than it may; come back in {retry_after_s} s"
+            )),
+            Self::TooManyFailures { retry_after_s } => scim::Error::too_many_requests(format!(
+                "too many requests without a valid bearer token from this address; come back in {retry_after_s} s"
+            )),
+            Self::Backlog => scim::Error::unavailable(
+                "too many changes of this account wait to be delivered to SAP Concur; nothing was changed",
+            ),
+            Self::AnswerTooSlow => {
+                scim::Error::unavailable("the answer was not ready in time; try again shortly")
+            }
+            Self::OutcomeUnknown => plain(
+                504,
+                "whether the change was made was not known in time; to repeat the request does no harm"
+                    .to_owned(),
+            ),
             Self::BodyTooLarge { limit } => {
                 scim::Error::payload_too_large(format!("the body exceeds {limit} bytes"))
             }
@@ -129,6 +179,32 @@ impl Error {
         }
     }
 
+    /// When to come back: every 429 and 503 says so.
+    fn retry_after_s(&self, status: u16) -> Option<u64> {
+        match self {
+            Self::RateLimited { retry_after_s } | Self::TooManyFailures { retry_after_s } => {
+                Some(*retry_after_s)
+            }
+            Self::Backlog => Some(RETRY_AFTER_BACKLOG_S),
+            _ => matches!(status, 429 | 503).then_some(RETRY_AFTER_S),
+        }
+    }
+
+    /// Which limit was met, as the metric names it.
+    pub(crate) fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::HeadersTooLarge { .. } => Some("header_bytes"),
+            Self::TooManyHeaders { .. } => Some("headers"),
+            Self::BodyTooLarge { .. } => Some("body_bytes"),
+            Self::BodyTooSlow => Some("body_time"),
+            Self::AnswerTooSlow | Self::OutcomeUnknown => Some("answer_time"),
+            Self::RateLimited { .. } => Some("token_rate"),
+            Self::TooManyFailures { .. } => Some("failed_authentications"),
+            Self::Backlog => Some("backlog"),
+            _ => None,
+        }
+    }
+
     /// The answer. Bugs and an unavailable database are logged here, once, with the whole chain.
     pub(crate) fn respond(&self, surface: Surface, request_id: &str) -> HttpResponse {
         let error = self.to_scim(request_id);
@@ -136,8 +212,8 @@ impl Error {
             500 => {
                 tracing::error!(request_id, error = self as &dyn std::error::Error, "request failed: a bug");
             }
-            503 => {
-                tracing::error!(request_id, error = %logging::chain(self), "request refused: store unavailable");
+            503 | 504 => {
+                tracing::error!(request_id, error = %logging::chain(self), "request refused for now");
             }
             _ => tracing::debug!(request_id, status = error.status, "request refused"),
         }
@@ -149,8 +225,8 @@ impl Error {
         if let Self::MethodNotAllowed { allow } = self {
             answer.insert_header((header::ALLOW, allow.as_str()));
         }
-        if matches!(error.status, 429 | 503) {
-            answer.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
+        if let Some(seconds) = self.retry_after_s(error.status) {
+            answer.insert_header((header::RETRY_AFTER, seconds));
         }
         if error.status == 408 || error.status == 413 || error.status == 431 {
             // What is left of the request is not worth reading.
@@ -227,6 +303,16 @@ mod tests {
         let unavailable = Error::Store(store::Error::Unavailable { reason: "x".into() });
         let answer = unavailable.respond(Surface::Scim, "r");
         assert_eq!(answer.headers().get(header::RETRY_AFTER).unwrap(), "5");
+        let answer = Error::Backlog.respond(Surface::Scim, "r");
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers().get(header::RETRY_AFTER).unwrap().as_bytes()),
+            (503, &b"60"[..])
+        );
+        let answer = Error::RateLimited { retry_after_s: 3 }.respond(Surface::Problem, "r");
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers().get(header::RETRY_AFTER).unwrap().as_bytes()),
+            (429, &b"3"[..])
+        );
         let answer = Error::Unauthenticated.respond(Surface::Problem, "r");
         assert_eq!(answer.status(), 401);
         assert!(answer.headers().contains_key(header::WWW_AUTHENTICATE));

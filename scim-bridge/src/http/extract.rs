@@ -2,27 +2,42 @@
 //!
 //! It runs after authentication. Requests are never decompressed: 65 KB of gzip can be 2 GB of JSON.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
-use futures::StreamExt;
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use actix_web::web::Bytes;
+use futures::{Stream, StreamExt};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::error::Error;
 use crate::config::Limits;
 
-/// The JSON document of a request.
-pub(crate) async fn json(headers: &HeaderMap, payload: Payload, limits: &Limits) -> Result<Value, Error> {
-    check_headers(headers, limits)?;
-    let reading = collect(payload, limits.scim_body_bytes);
+/// From then on a body must keep its pace.
+const PACE_FROM: Duration = Duration::from_secs(5);
+
+/// The JSON document of a request, of `most` bytes.
+pub(crate) async fn json(
+    headers: &HeaderMap,
+    payload: Payload,
+    most: usize,
+    limits: &Limits,
+) -> Result<Value, Error> {
+    check_headers(headers, most)?;
+    let reading = collect(payload, most, limits.body_pace);
     let bytes = tokio::time::timeout(limits.body_time, reading).await.map_err(|_| Error::BodyTooSlow)??;
     Ok(scim::json::parse(&bytes)?)
 }
 
 /// What can be refused before the first byte of the body is read.
-fn check_headers(headers: &HeaderMap, limits: &Limits) -> Result<(), Error> {
+fn check_headers(headers: &HeaderMap, most: usize) -> Result<(), Error> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let encoding = text(CONTENT_ENCODING).trim();
-    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+    let plain = |value: &HeaderValue| {
+        value.to_str().is_ok_and(|v| v.trim().is_empty() || v.trim().eq_ignore_ascii_case("identity"))
+    };
+    if !headers.get_all(CONTENT_ENCODING).all(plain) {
         return Err(Error::UnsupportedMedia(
             "Content-Encoding is not accepted: send the body as it is".into(),
         ));
@@ -33,8 +48,8 @@ fn check_headers(headers: &HeaderMap, limits: &Limits) -> Result<(), Error> {
             "Content-Type must be application/scim+json or application/json, in UTF-8".into(),
         ));
     }
-    if text(CONTENT_LENGTH).parse::<usize>().is_ok_and(|length| length > limits.scim_body_bytes) {
-        return Err(Error::BodyTooLarge { limit: limits.scim_body_bytes });
+    if text(CONTENT_LENGTH).parse::<usize>().is_ok_and(|length| length > most) {
+        return Err(Error::BodyTooLarge { limit: most });
     }
     Ok(())
 }
@@ -51,21 +66,65 @@ fn is_json(content_type: &str) -> bool {
         })
 }
 
-async fn collect(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
+async fn collect(
+    mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+    limit: usize,
+    pace: usize,
+) -> Result<Vec<u8>, Error> {
+    let begun = Instant::now();
     let mut bytes = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Error::BodyBroken)?;
-        if bytes.len() + chunk.len() > limit {
-            return Err(Error::BodyTooLarge { limit });
+    // What has arrived after n seconds is looked at once in each second, so that no chunk need come for it.
+    let mut look = tokio::time::interval_at(begun + PACE_FROM, Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            chunk = payload.next() => {
+                let Some(chunk) = chunk else { return Ok(bytes) };
+                let chunk = chunk.map_err(|_| Error::BodyBroken)?;
+                if bytes.len() + chunk.len() > limit {
+                    return Err(Error::BodyTooLarge { limit });
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            now = look.tick() => {
+                if !keeps_pace(bytes.len(), now.duration_since(begun), pace) {
+                    return Err(Error::BodyTooSlow);
+                }
+            }
         }
-        bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+}
+
+/// Whether so many bytes are enough after this time, at a pace in bytes a second.
+fn keeps_pace(bytes: usize, elapsed: Duration, pace: usize) -> bool {
+    let seconds = usize::try_from(elapsed.as_secs()).unwrap_or(usize::MAX);
+    elapsed < PACE_FROM || bytes >= seconds.saturating_mul(pace)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures::stream;
+
+    #[test]
+    fn after_five_seconds_a_body_must_keep_its_pace() {
+        let check = |bytes: usize, seconds: u64, kept: bool| {
+            assert_eq!(keeps_pace(bytes, Duration::from_secs(seconds), 1_024), kept, "{bytes} {seconds}");
+        };
+        check(0, 4, true);
+        check(5 * 1_024, 5, true);
+        check(5 * 1_024 - 1, 5, false);
+        check(10 * 1_024, 11, false);
+        assert!(keeps_pace(0, Duration::from_secs(9), 0), "no pace is asked for");
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_limit_and_not_one_byte_past_it() {
+        let body = |bytes: usize| {
+            stream::iter([Ok(Bytes::from(vec![b' '; bytes - 1])), Ok(Bytes::from_static(b" "))])
+        };
+        assert_eq!(collect(body(100), 100, 0).await.unwrap().len(), 100);
+        assert!(matches!(collect(body(101), 100, 0).await, Err(Error::BodyTooLarge { limit: 100 })));
+    }
 
     #[test]
     fn both_json_types_are_read_with_utf8_or_no_charset() {

@@ -3,6 +3,7 @@
 //! Every request takes one road ([`dispatch`]): limits, authentication, scope, handler, error, log line, metrics.
 //! Handlers read like a sentence and hold no rules; those live in `provision`. Only this module names actix-web.
 
+mod admission;
 mod api;
 mod auth;
 mod context;
@@ -14,15 +15,19 @@ mod reply;
 pub mod routes;
 mod scim;
 
+use std::any::Any;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Extensions, ServerHandle};
 use actix_web::http::Method;
 use actix_web::middleware::NormalizePath;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpRequest, HttpServer, web};
 
+pub(crate) use self::admission::Admission;
+pub use self::admission::Proxies;
 pub use self::auth::Scope;
 use self::routes::Route;
 use crate::bridge::Bridge;
@@ -60,6 +65,7 @@ impl Server {
     pub fn start(bridge: &Bridge, listener: TcpListener) -> io::Result<Self> {
         let limits = bridge.config.limits.clone();
         let bridge = bridge.clone();
+        let counting = bridge.clone();
         let server = HttpServer::new(move || {
             let bridge = bridge.clone();
             App::new()
@@ -70,7 +76,9 @@ impl Server {
                 }))
         })
         .workers(2)
-        .max_connections(limits.connections)
+        // Those past the limit are counted and closed by ourselves; the library would only let them wait.
+        .max_connections(limits.connections.saturating_mul(2))
+        .on_connect(move |stream, data| count_connection(&counting, stream, data))
         .client_request_timeout(limits.header_time)
         .client_disconnect_timeout(Duration::from_secs(1))
         .shutdown_timeout(FINISH_REQUESTS_S)
@@ -88,6 +96,18 @@ impl Server {
         if let Ok(Err(error)) = self.task.await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the server ended with an error");
         }
+    }
+}
+
+/// Counts a connection for as long as it is open, or closes it at once when there are too many.
+fn count_connection(bridge: &Bridge, stream: &dyn Any, data: &mut Extensions) {
+    let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
+    let Ok(peer) = stream.peer_addr() else { return };
+    if let Some(connection) = bridge.admission.connections.open(peer.ip()) {
+        data.insert(connection);
+    } else {
+        bridge.metrics.http_limited.with_label_values(&["connections"]).inc();
+        admission::refuse(stream);
     }
 }
 

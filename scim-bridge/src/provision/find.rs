@@ -44,14 +44,7 @@ pub(super) async fn show(store: &Store, rows: Vec<Resource>) -> Result<Vec<View>
 /// One user.
 pub(super) async fn read(bridge: &Bridge, on: &OnBehalf, id: &str) -> Result<View, Error> {
     let (account, id) = (on.account.id, id.to_owned());
-    let found = bridge
-        .store
-        .read(move |conn| match row(conn, account, &id) {
-            Ok(row) => Ok(Ok(row)),
-            Err(Error::Scim(error)) => Ok(Err(error)),
-            Err(Error::Store(error)) => Err(error),
-        })
-        .await??;
+    let found = bridge.store.try_read(move |conn| row(conn, account, &id)).await?;
     let mut views = show(&bridge.store, vec![found]).await?;
     views.pop().ok_or_else(|| store::Error::NotFound { what: "user" }.into())
 }

@@ -4,6 +4,7 @@
 //! else happens (I1, design D4). Only then does the caller wait, for a bounded time, for Concur's word on the
 //! identity part; a refusal puts the resource back as it was ([`refusal`]). No HTTP and no SQL in here.
 
+mod backlog;
 mod content;
 mod find;
 mod refusal;
@@ -15,6 +16,7 @@ use store::accounts::{Account, AuthenticationType};
 
 pub use scim::Precondition;
 
+pub(crate) use self::backlog::Backlog;
 pub use self::search::{CURSOR_TIMEOUT_SECONDS, Page};
 pub use self::view::View;
 use crate::accounts::AccountSettings;
@@ -28,6 +30,9 @@ pub enum Error {
     /// The database.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// Too many operations of the account wait already; nothing was changed.
+    #[error("too many changes of this account wait to be delivered")]
+    Backlog,
 }
 
 /// Whose users, and who acts.

@@ -12,8 +12,9 @@ use store::resources::{self, Content, NewResource, ResourceType as StoredType};
 use store::{Conn, Constraint, audit, links};
 use uuid::Uuid;
 
+use super::backlog::Room;
 use super::view::View;
-use super::{Error, OnBehalf, Page, Precondition, content, find, refusal, search};
+use super::{Error, OnBehalf, Page, Precondition, backlog, content, find, refusal, search};
 use crate::bridge::Bridge;
 use crate::config::Config;
 use crate::delivery::Verdict;
@@ -45,6 +46,7 @@ pub async fn create(bridge: &Bridge, on: &OnBehalf, body: &Value) -> Result<View
     resource.check_required()?;
     let translated = translate::user(&resource, &on.settings)?;
     let (job, now, scim_id) = (on.clone(), bridge.clock.now(), Uuid::new_v4());
+    let room = backlog::room(bridge, on.account.id).await?;
     let accepted = bridge
         .store
         .try_write(move |conn| {
@@ -65,6 +67,7 @@ pub async fn create(bridge: &Bridge, on: &OnBehalf, body: &Value) -> Result<View
                 Some(earlier) => take_over(conn, &earlier, &row, now)?,
                 None => Kind::Create,
             };
+            room.admit(kind)?;
             let operation = Operation::new(kind, translated, None);
             let operation = enqueue(conn, &job, row.id, &operation, now)?;
             record(conn, &job, &row, kind.as_str(), Some(operation), now)?;
@@ -137,11 +140,13 @@ pub async fn delete(
 ) -> Result<(), Error> {
     let (job, now) = (on.clone(), bridge.clock.now());
     let (id, precondition) = (id.to_owned(), precondition.clone());
+    let room = backlog::room(bridge, on.account.id).await?;
     let accepted = bridge
         .store
         .try_write(move |conn| {
             let row = find::row(conn, job.account.id, &id)?;
             precondition.check(row.version)?;
+            room.admit(Kind::Delete)?;
             let content = resources::content(conn, row.id)?;
             let operation = Operation::new(Kind::Delete, leaver(&row, &job), Some(row.body.clone()));
             let gone = resources::soft_delete(conn, row.id, Some(row.version), now)?;
@@ -168,12 +173,13 @@ async fn change(
     apply: impl Fn(&Resource) -> Result<Resource, scim::Error> + Send + Sync + 'static,
 ) -> Result<View, Error> {
     let apply = std::sync::Arc::new(apply);
+    let room = backlog::room(bridge, on.account.id).await?;
     for _ in 0..TRIES {
         let (job, now, apply) = (on.clone(), bridge.clock.now(), std::sync::Arc::clone(&apply));
         let (id, precondition) = (id.to_owned(), precondition.clone());
         let written = bridge
             .store
-            .try_write(move |conn| change_once(conn, &job, &id, &precondition, apply.as_ref(), now))
+            .try_write(move |conn| change_once(conn, &job, &id, &precondition, apply.as_ref(), room, now))
             .await;
         match written {
             // Someone else was faster: their change is the new before, unless the caller insisted on the old one.
@@ -191,6 +197,7 @@ fn change_once(
     id: &str,
     precondition: &Precondition,
     apply: &dyn Fn(&Resource) -> Result<Resource, scim::Error>,
+    room: Room,
     now: jiff::Timestamp,
 ) -> Result<Accepted, Error> {
     let row = find::row(conn, on.account.id, id)?;
@@ -220,6 +227,7 @@ fn change_once(
     let operation = match kind {
         None => None,
         Some(kind) => {
+            room.admit(kind)?;
             let operation = Operation::new(kind, translated, Some(row.body.clone()));
             Some(enqueue(conn, on, row.id, &operation, now)?)
         }
@@ -245,6 +253,7 @@ async fn settle(bridge: &Bridge, on: &OnBehalf, accepted: Accepted) -> Result<Vi
 
 async fn verdict(bridge: &Bridge, on: &OnBehalf, accepted: &Accepted) -> Result<(), Error> {
     let Some(operation) = accepted.operation else { return Ok(()) };
+    bridge.backlog.accepted(on.account.id);
     bridge.delivery.wake();
     let own = on.settings.confirm_within_ms.map(std::time::Duration::from_millis);
     let within = own.unwrap_or(bridge.config.confirm_within).min(Config::CONFIRM_WITHIN_MAX);

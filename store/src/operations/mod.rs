@@ -26,7 +26,7 @@ use serde_json::Value;
 
 pub use claim::{Claim, claim_due, claim_one, claim_polls, end_leases, expire_leases};
 pub use read::{
-    Attempt, ExtensionOutcome, Filter, attempts, counts_by_state, extensions, get, has_open,
+    Attempt, ExtensionOutcome, Filter, attempts, count_open, counts_by_state, extensions, get, has_open,
     latest_for_resource, list, next_due, oldest_open, put_extension,
 };
 pub use row::Operation;

@@ -239,6 +239,18 @@ pub fn counts_by_state(conn: &mut Conn, account: Option<AccountId>) -> Result<Ve
     Ok(counts)
 }
 
+/// How many operations of an account have not ended (`failed` ones count: they wait for a person).
+pub fn count_open(conn: &mut Conn, account: AccountId) -> Result<usize, Error> {
+    let open = State::ALL.iter().filter(|state| !state.is_end()).map(|state| state.as_str());
+    let count: i64 = on!(conn, c => {
+        operations::table
+            .filter(operations::account_id.eq(account.to_string()).and(operations::state.eq_any(open)))
+            .count()
+            .get_result(c)
+    })?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
 /// When the oldest operation that has not ended was accepted (`failed` ones count: they wait for a person).
 pub fn oldest_open(conn: &mut Conn, account: Option<AccountId>) -> Result<Option<Timestamp>, Error> {
     let open = State::ALL.iter().filter(|state| !state.is_end()).map(|state| state.as_str());

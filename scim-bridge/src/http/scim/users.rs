@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ETAG;
-use scim::{ListQuery, PatchRequest, Projection};
+use scim::{ListQuery, Projection};
 
 use super::super::context::Context;
 use super::super::error::Error;
@@ -57,7 +57,7 @@ pub(crate) async fn replace(mut context: Context) -> Result<HttpResponse, Error>
 pub(crate) async fn patch(mut context: Context) -> Result<HttpResponse, Error> {
     let (on, projection, precondition) =
         (context.on_behalf()?, context.projection()?, context.precondition());
-    let request = PatchRequest::parse(&context.body().await?)?;
+    let request = context.patch_request().await?;
     let view = users::patch(context.bridge(), &on, &context.path("id"), &precondition, request).await?;
     Ok(ok(&context, &view, &projection))
 }

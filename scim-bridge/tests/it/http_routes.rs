@@ -1,0 +1,125 @@
+//! The account matrix (reliability T8): every route × every scope × {own account, foreign account, no account}, and
+//! nobody. What is expected stands here a second time, so that a new route without a row fails, and so does a route
+//! whose scope changes without anyone meaning it.
+
+use reqwest::Method;
+use scim_bridge::http::Scope;
+use scim_bridge::http::routes::{self, Access};
+
+use crate::harness::{House, connect_account, everywhere, send, token};
+
+/// Methods, pattern, and the scope that opens it; `open`: nobody needs a token.
+const EXPECTED: &[(&str, &str, &str)] = &[
+    ("GET", "/scim/v2/Users", "scim:read"),
+    ("POST", "/scim/v2/Users", "scim:write"),
+    ("POST", "/scim/v2/.search", "scim:read"),
+    ("POST", "/scim/v2/Users/.search", "scim:read"),
+    ("POST", "/scim/v2/Groups/.search", "scim:read"),
+    ("GET", "/scim/v2/Users/{id}", "scim:read"),
+    ("PUT PATCH DELETE", "/scim/v2/Users/{id}", "scim:write"),
+    ("GET", "/scim/v2/Groups", "scim:read"),
+    ("POST", "/scim/v2/Groups", "scim:write"),
+    ("GET", "/scim/v2/Groups/{id}", "scim:read"),
+    ("PUT PATCH DELETE", "/scim/v2/Groups/{id}", "scim:write"),
+    ("GET", "/scim/v2/ServiceProviderConfig", "scim:read"),
+    ("GET", "/scim/v2/ResourceTypes", "scim:read"),
+    ("GET", "/scim/v2/ResourceTypes/{name}", "scim:read"),
+    ("GET", "/scim/v2/Schemas", "scim:read"),
+    ("GET", "/scim/v2/Schemas/{urn}", "scim:read"),
+    ("GET", "/scim/v2/Me", "scim:read"),
+    ("POST PUT PATCH DELETE", "/scim/v2/Me", "scim:write"),
+    ("POST", "/scim/v2/Bulk", "scim:write"),
+    ("GET", "/", "open"),
+    ("GET", "/healthz", "open"),
+    ("GET", "/readyz", "open"),
+    ("GET", "/metrics", "metrics:read"),
+    ("GET", "/api/v1/operations", "ops:read"),
+    ("GET", "/api/v1/operations/{id}", "ops:read"),
+    ("GET", "/api/v1/lines", "match:read"),
+    ("GET", "/api/v1/lines/{id}/explanation", "match:read"),
+    ("GET", "/api/v1/apps", "match:read"),
+];
+
+/// Whom a token belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Own,
+    Foreign,
+    Nobody,
+}
+
+fn expected() -> Vec<(String, String, &'static str)> {
+    let mut rows: Vec<_> = EXPECTED
+        .iter()
+        .flat_map(|(methods, path, scope)| {
+            methods.split(' ').map(move |method| (method.to_owned(), (*path).to_owned(), *scope))
+        })
+        .collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn every_route_has_its_row_with_its_scope() {
+    let mut found: Vec<_> = routes::all()
+        .into_iter()
+        .map(|route| {
+            let scope = match route.access {
+                Access::Open => "open",
+                Access::Account(scope) => scope.as_str(),
+                Access::Metrics => "metrics:read",
+            };
+            (route.method, route.path, scope)
+        })
+        .collect();
+    found.sort();
+    assert_eq!(found, expected(), "add a row for a new route to EXPECTED, with the scope that it shall need");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_route_opens_to_its_own_scope_and_account_and_to_no_other() {
+    everywhere(async |house| {
+        house.simulator.renew_request_token();
+        let config = &house.running.bridge().config;
+        let other = connect_account(house.store(), config, &house.simulator, "Other").await;
+        let mut tokens = Vec::new();
+        for scope in Scope::ALL.map(Scope::as_str) {
+            tokens.push((scope, Of::Own, token(house.store(), Some(&house.account), &[scope]).await));
+            tokens.push((scope, Of::Foreign, token(house.store(), Some(&other), &[scope]).await));
+            tokens.push((scope, Of::Nobody, token(house.store(), None, &[scope]).await));
+        }
+        let rows = expected();
+        for (method, path, needed) in rows.iter().filter(|(_, _, needed)| *needed != "open") {
+            assert_eq!(ask(house, method, path, None).await, 401, "{method} {path}");
+            for (scope, of, token) in &tokens {
+                let status = ask(house, method, path, Some(token)).await;
+                let case = format!("{method} {path}: {of:?} token with {scope} gets {status}");
+                let bound = path != "/metrics";
+                match of {
+                    _ if scope != needed => assert_eq!(status, 403, "{case}"),
+                    Of::Nobody if bound => assert_eq!(status, 403, "{case}"),
+                    // The address names Acme. To a stranger it does not exist; addresses without a name are the
+                    // stranger's own, and there is nothing of Acme's behind them.
+                    Of::Foreign if path.starts_with("/scim") => assert_eq!(status, 404, "{case}"),
+                    _ => assert!(!matches!(status, 401 | 403 | 500), "{case}"),
+                }
+            }
+        }
+        for (method, path, _) in rows.iter().filter(|(_, _, needed)| *needed == "open") {
+            assert_eq!(ask(house, method, path, None).await, 200, "{method} {path}");
+        }
+    })
+    .await;
+}
+
+/// Asks for a pattern with its gaps filled; SCIM addresses name the account.
+async fn ask(house: &House, method: &str, pattern: &str, token: Option<&String>) -> u16 {
+    let path =
+        ["{id}", "{name}", "{urn}"].iter().fold(pattern.to_owned(), |path, gap| path.replace(gap, "1"));
+    let path = path.replace("/scim/v2", "/scim/Acme/v2");
+    let mut request = house.bare(Method::from_bytes(method.as_bytes()).unwrap(), &path);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    send(request).await.status.as_u16()
+}
