@@ -9,7 +9,7 @@ use diesel::sqlite::SqliteConnection;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 
-use crate::pool::PostgresIo;
+use crate::pool::{Lent, Manager, PostgresIo};
 use crate::{Error, MasterKey};
 
 /// PostgreSQL behind diesel's blocking interface; its socket lives on the store's own thread.
@@ -23,7 +23,7 @@ pub(crate) enum Raw {
 
 /// A connection to either database, inside `Store::read` or `Store::write`.
 pub struct Conn {
-    pub(crate) pooled: r2d2::PooledConnection<crate::pool::Manager>,
+    pub(crate) pooled: Lent,
     pub(crate) master_key: MasterKey,
 }
 
@@ -57,6 +57,18 @@ pub(crate) use on;
 type PgManager = <PgConnection as Connection>::TransactionManager;
 
 impl Conn {
+    pub(crate) fn from_pool(pool: &r2d2::Pool<Manager>, master_key: &MasterKey) -> Result<Self, Error> {
+        Ok(Self { pooled: Lent::from_pool(pool)?, master_key: master_key.clone() })
+    }
+
+    /// Ends what is open inside of the outermost transaction: a panic leaves that behind.
+    pub(crate) fn leave_nested(&mut self) -> Result<(), Error> {
+        while self.pooled.depth()? > 1 {
+            self.pooled.rollback()?;
+        }
+        Ok(())
+    }
+
     /// Runs `f` in a savepoint: when it returns an error its changes are undone, and those before it stay.
     pub fn savepoint<T, E: From<Error>>(
         &mut self,
@@ -78,7 +90,7 @@ impl Conn {
     fn finish<T, E: From<Error>>(&mut self, f: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
         match f(self) {
             Ok(value) => {
-                self.pooled.commit()?;
+                self.pooled.commit().map_err(in_doubt)?;
                 Ok(value)
             }
             Err(error) => {
@@ -89,6 +101,14 @@ impl Conn {
                 Err(error)
             }
         }
+    }
+}
+
+/// A database that is lost at a commit may have done it.
+fn in_doubt(error: Error) -> Error {
+    match error {
+        Error::Unavailable { reason } if reason.contains("connection") => Error::OutcomeUnknown { reason },
+        other => other,
     }
 }
 
@@ -125,13 +145,18 @@ impl Raw {
         .map_err(Error::from)
     }
 
-    /// Healthy and outside of any transaction. A panic inside `write` leaves one open; such a connection is dropped,
-    /// which rolls back.
-    pub(crate) fn is_idle(&mut self) -> bool {
+    /// How many transactions and savepoints are open, as diesel counts them.
+    pub(crate) fn depth(&mut self) -> Result<u32, Error> {
         let status = match self {
             Raw::Sqlite(c) => AnsiTransactionManager::transaction_manager_status_mut(&mut **c),
             Raw::Postgres(c) => PgManager::transaction_manager_status_mut(&mut **c),
         };
-        matches!(status.transaction_depth(), Ok(None))
+        Ok(status.transaction_depth()?.map_or(0, std::num::NonZeroU32::get))
+    }
+
+    /// Healthy and outside of any transaction. A panic inside `write` leaves one open; such a connection is dropped,
+    /// which rolls back.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        matches!(self.depth(), Ok(0))
     }
 }

@@ -66,6 +66,12 @@ pub enum Error {
         /// What the database or the pool said.
         reason: String,
     },
+    /// The database was lost at a commit: whether it was done nobody knows (reliability P2). Repeating is safe.
+    #[error("the database was lost at a commit ({reason}); the outcome is unknown")]
+    OutcomeUnknown {
+        /// What the database said.
+        reason: String,
+    },
     /// A sealed value does not open: another master key, or the value was changed or moved to another row.
     #[error("sealed value {place} does not open; is this the master key it was sealed with?")]
     Seal {

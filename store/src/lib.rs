@@ -37,6 +37,8 @@ mod conn;
 pub mod credentials;
 pub mod cursors;
 mod error;
+mod flush;
+mod group;
 pub mod ids;
 pub mod imports;
 pub mod lines;
@@ -60,6 +62,7 @@ pub mod waiting;
 
 pub use conn::Conn;
 pub use error::{Constraint, Error};
+pub use group::Commits;
 pub use seal::MasterKey;
-pub use store::Store;
+pub use store::{Options, Store};
 pub use value::UnknownText;

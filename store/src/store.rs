@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use r2d2::ManageConnection as _;
 
+use crate::flush::{self, Flusher};
+use crate::group::{self, Commits, Queue};
 use crate::pool::{Manager, off_runtime};
 use crate::{Conn, Error, MasterKey, migrate};
 
 /// Connections kept per process: enough for the server's blocking threads, few enough for a small PostgreSQL.
 const POOL_SIZE: u32 = 8;
-/// Beyond it the caller gets `Unavailable` (reliability §7, "pool wait").
-const POOL_WAIT: Duration = Duration::from_secs(2);
 
 /// Everything the bridge remembers. Cheap to clone; all clones share one pool.
 #[derive(Clone)]
@@ -22,13 +22,39 @@ pub struct Store {
 struct Shared {
     pool: r2d2::Pool<Manager>,
     master_key: MasterKey,
-    /// SQLite has one writer at a time: threads of this process queue here, in turn, instead of polling its lock.
-    writer: Option<Mutex<()>>,
+    writes: Writes,
+}
+
+/// How writes share the time that a disk needs.
+enum Writes {
+    /// SQLite has one writer at a time. Most writes come through the queue; threads that write by themselves queue at
+    /// the lock, in turn, instead of polling SQLite's.
+    InTurn { turn: Arc<Mutex<()>>, queue: Queue },
+    /// PostgreSQL has many.
+    SideBySide { flusher: Flusher },
+}
+
+/// How long the store waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// For a connection of the pool, and for the turn of a write: beyond it the caller gets [`Error::Unavailable`].
+    pub wait: Duration,
+    /// For a statement on PostgreSQL, and for another process's lock on either database.
+    pub query_time: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(2), query_time: Duration::from_secs(5) }
+    }
 }
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.shared.writer.is_some() { "Store(sqlite)" } else { "Store(postgres)" })
+        f.write_str(match self.shared.writes {
+            Writes::InTurn { .. } => "Store(sqlite)",
+            Writes::SideBySide { .. } => "Store(postgres)",
+        })
     }
 }
 
@@ -36,24 +62,37 @@ impl Store {
     /// Opens `sqlite:<path>` or `postgres://…`, and applies pending migrations under a lock. Blocks until that is
     /// done; meant for the start of the process. [`Error::NewerSchema`] when the database is ahead of us.
     pub fn open(database_url: &str, master_key: MasterKey) -> Result<Store, Error> {
-        off_runtime(|| Self::open_here(database_url, master_key))
+        Self::open_with(database_url, master_key, Options::default())
     }
 
-    fn open_here(database_url: &str, master_key: MasterKey) -> Result<Store, Error> {
-        let manager = Manager::parse(database_url)?;
+    /// [`Store::open`] with other waiting times.
+    pub fn open_with(database_url: &str, master_key: MasterKey, options: Options) -> Result<Store, Error> {
+        off_runtime(|| Self::open_here(database_url, master_key, options))
+    }
+
+    fn open_here(database_url: &str, master_key: MasterKey, options: Options) -> Result<Store, Error> {
+        let Options { wait, query_time } = options;
+        let manager = Manager::parse(database_url, query_time)?;
         // Outside of the pool, so that a wrong address is told at once and in the database's own words.
         let mut first = manager.connect()?;
-        migrate::run(&mut first)?;
+        migrate::run(&mut first.raw)?;
         drop(first);
-        let writer = manager.is_sqlite().then(|| Mutex::new(()));
+        let is_sqlite = manager.is_sqlite();
         let pool = r2d2::Pool::builder()
-            .max_size(POOL_SIZE)
+            .max_size(POOL_SIZE + 1) // one of them writes, or flushes
             .min_idle(Some(1))
-            .connection_timeout(POOL_WAIT)
+            .connection_timeout(wait)
             .error_handler(Box::new(LogError))
             .build(manager)
             .map_err(|e| Error::Unavailable { reason: e.to_string() })?;
-        Ok(Store { shared: Arc::new(Shared { pool, master_key, writer }) })
+        let writes = if is_sqlite {
+            let (pool, master_key, turn) = (pool.clone(), master_key.clone(), Arc::<Mutex<()>>::default());
+            let queue = Queue::start(group::Parts { pool, master_key, turn: Arc::clone(&turn), wait })?;
+            Writes::InTurn { turn, queue }
+        } else {
+            Writes::SideBySide { flusher: Flusher::default() }
+        };
+        Ok(Store { shared: Arc::new(Shared { pool, master_key, writes }) })
     }
 
     /// Runs queries on a blocking thread, each on its own (no transaction).
@@ -73,8 +112,8 @@ impl Store {
         blocking(move || f(&mut store.conn()?)).await
     }
 
-    /// Runs `f` in one transaction on a blocking thread. `Ok` is returned after the commit is durable; an error
-    /// undoes everything. Dropping the future does not stop the transaction.
+    /// Runs `f` in a transaction, or in a savepoint of one that it shares with other writes. `Ok` is returned after the
+    /// commit is durable; an error undoes everything that `f` did. Dropping the future does not stop the transaction.
     pub async fn write<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
@@ -87,6 +126,9 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
+        if let Writes::InTurn { queue, .. } = &self.shared.writes {
+            return queue.write(f).await;
+        }
         let store = self.clone();
         blocking(move || store.write_blocking(f)).await
     }
@@ -101,9 +143,29 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        let writer = self.shared.writer.as_ref();
-        let _turn = writer.map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
-        self.conn()?.transaction(f)
+        match &self.shared.writes {
+            Writes::InTurn { turn, .. } => {
+                let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+                self.conn()?.transaction(f)
+            }
+            Writes::SideBySide { flusher } => {
+                let era = flusher.before(&self.shared.pool)?;
+                let written = self.conn()?.transaction(|conn| {
+                    flush::commit_without_waiting(conn)?;
+                    f(conn)
+                })?;
+                flusher.flush(era)?;
+                Ok(written)
+            }
+        }
+    }
+
+    /// How many writes shared how many commits (on PostgreSQL: flushes) since the store was opened.
+    pub fn commits(&self) -> Commits {
+        match &self.shared.writes {
+            Writes::InTurn { queue, .. } => queue.commits(),
+            Writes::SideBySide { flusher } => flusher.commits(),
+        }
     }
 
     /// A key for another purpose, the same for every process that has this master key; the master key cannot be computed
@@ -118,8 +180,7 @@ impl Store {
     }
 
     fn conn(&self) -> Result<Conn, Error> {
-        let pooled = self.shared.pool.get().map_err(|e| Error::Unavailable { reason: e.to_string() })?;
-        Ok(Conn { pooled, master_key: self.shared.master_key.clone() })
+        Conn::from_pool(&self.shared.pool, &self.shared.master_key)
     }
 }
 

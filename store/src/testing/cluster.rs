@@ -1,5 +1,5 @@
 //! A PostgreSQL cluster of our own: made by `initdb` in a temporary directory, reachable only through a Unix socket in
-//! it, without durability (tests of durability kill processes, not machines).
+//! it, as a rule without durability (tests of durability kill processes, not machines).
 //!
 //! A supervising shell holds it. It waits for the end of its standard input, which comes when the test process ends in
 //! whatever way, `kill -9` included; then it stops the server and removes the directory.
@@ -7,14 +7,23 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
-/// `$1`: where `initdb` and `pg_ctl` are. It runs inside the cluster's directory.
+/// Whether the cluster syncs its commits to disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// Quick.
+    None,
+    /// True.
+    Synced,
+}
+
+/// `$1`: where `initdb` and `pg_ctl` are. `$2`: settings. It runs inside the cluster's directory.
 const SUPERVISE: &str = r#"
-bin=$1; dir=$PWD
+bin=$1; settings=$2; dir=$PWD
 "$bin/initdb" -D "$dir/data" -U test --auth=trust --encoding=UTF8 --no-locale --no-sync >"$dir/log" 2>&1 &&
 "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 60 -o "-k '$dir' -c listen_addresses='' -c max_connections=300 \
-    -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB" start </dev/null >/dev/null 2>&1 &&
+    $settings -c shared_buffers=64MB" start </dev/null >/dev/null 2>&1 &&
 echo ready
 cat >/dev/null
 "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1
@@ -23,15 +32,19 @@ cd / && rm -rf "$dir"
 
 /// Starts the cluster of this process; `None` if PostgreSQL is not installed. Returns the URL of a database in it.
 #[cfg(unix)]
-pub(super) fn start() -> Option<String> {
+pub(super) fn start(durability: Durability) -> Option<String> {
     use std::os::unix::process::CommandExt as _;
 
-    static SUPERVISOR: OnceLock<Child> = OnceLock::new();
+    static SUPERVISORS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
     let bin = find_binaries()?;
     let dir = std::env::temp_dir().join(format!("scim-bridge-pg-{}", uuid::Uuid::new_v4().simple()));
     std::fs::create_dir(&dir).expect("a directory for PostgreSQL");
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", SUPERVISE, "sh"]).arg(bin).current_dir(&dir);
+    let settings = match durability {
+        Durability::None => "-c fsync=off -c synchronous_commit=off -c full_page_writes=off",
+        Durability::Synced => "",
+    };
+    command.args(["-c", SUPERVISE, "sh"]).arg(bin).arg(settings).current_dir(&dir);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     command.process_group(0); // Ctrl-C ends the tests; the supervisor then cleans up
     if let Some((uid, gid)) = someone_else() {
@@ -47,13 +60,13 @@ pub(super) fn start() -> Option<String> {
         let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
         panic!("PostgreSQL did not start:\n{log}");
     }
-    SUPERVISOR.get_or_init(|| child);
+    SUPERVISORS.lock().unwrap_or_else(PoisonError::into_inner).push(child);
     let host: String = url::form_urlencoded::byte_serialize(dir.to_string_lossy().as_bytes()).collect();
     Some(format!("postgres://test@{host}/postgres?sslmode=disable"))
 }
 
 #[cfg(not(unix))]
-pub(super) fn start() -> Option<String> {
+pub(super) fn start(_: Durability) -> Option<String> {
     None
 }
 

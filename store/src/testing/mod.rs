@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::conn::Raw;
 use crate::pool::{Manager, off_runtime};
-use crate::{Conn, Error, MasterKey, Store};
+use crate::{Conn, Error, MasterKey, Options, Store};
 
 /// A migrated, empty store of its own, removed on drop.
 #[derive(Debug)]
@@ -91,7 +91,23 @@ pub fn sqlite() -> TestStore {
 /// # Panics
 /// When it is there and does not work, or is not there under `REQUIRE_ALL=1`.
 pub fn postgres() -> Option<TestStore> {
-    let Some(admin_url) = postgres_url() else {
+    new_database(postgres_url())
+}
+
+/// PostgreSQL, if it can be had, that syncs its commits to disk: for benches, whose figures would be worth nothing
+/// without.
+///
+/// # Panics
+/// Like [`postgres`].
+pub fn durable_postgres() -> Option<TestStore> {
+    static URL: OnceLock<Option<String>> = OnceLock::new();
+    let url =
+        || std::env::var("TEST_POSTGRES_URL").ok().or_else(|| cluster::start(cluster::Durability::Synced));
+    new_database(URL.get_or_init(url).clone())
+}
+
+fn new_database(admin_url: Option<String>) -> Option<TestStore> {
+    let Some(admin_url) = admin_url else {
         assert!(std::env::var_os("REQUIRE_ALL").is_none_or(|v| v != "1"), "REQUIRE_ALL=1, and no PostgreSQL");
         println_once("skipped: no PostgreSQL");
         return None;
@@ -114,11 +130,14 @@ pub fn execute(conn: &mut Conn, sql: &str) -> Result<(), Error> {
 /// One server for all tests of the process.
 fn postgres_url() -> Option<String> {
     static URL: OnceLock<Option<String>> = OnceLock::new();
-    URL.get_or_init(|| std::env::var("TEST_POSTGRES_URL").ok().or_else(cluster::start)).clone()
+    URL.get_or_init(|| {
+        std::env::var("TEST_POSTGRES_URL").ok().or_else(|| cluster::start(cluster::Durability::None))
+    })
+    .clone()
 }
 
 fn administer(url: &str, sql: &str) -> Result<(), Error> {
-    match Manager::parse(url)?.connect()? {
+    match Manager::parse(url, Options::default().query_time)?.connect()?.raw {
         Raw::Postgres(mut conn) => Ok(conn.batch_execute(sql)?),
         Raw::Sqlite(_) => {
             Err(Error::DatabaseUrl { reason: "TEST_POSTGRES_URL is not PostgreSQL".to_owned() })

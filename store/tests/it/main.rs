@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod database;
+mod group;
 mod lines;
 mod operations;
 mod race;
