@@ -124,7 +124,8 @@ pub fn open_store(config: &Config) -> Result<Store, StartError> {
         tracing::info!("a master key was made at the first start: keep a copy apart from the backups");
         MasterKey::generate_file(&key_file).map_err(StartError::Store)?
     };
-    Store::open(&url, key).map_err(StartError::Store)
+    let options = store::Options { wait: config.limits.pool_wait, query_time: config.limits.query_time };
+    Store::open_with(&url, key, options).map_err(StartError::Store)
 }
 
 /// The lock of the one process that serves from an embedded database. The system releases it when the process ends,

@@ -158,6 +158,8 @@ impl Config {
             ("limits.connections", self.limits.connections),
             ("limits.connections_per_address", self.limits.connections_per_address),
             ("limits.backlog", self.limits.backlog),
+            ("limits.bulk_body_bytes", self.limits.bulk_body_bytes),
+            ("limits.bulk_operations", self.limits.bulk_operations),
             ("limits.patch_operations", self.limits.patch_operations),
             ("limits.api_page", self.limits.api_page),
             ("delivery.bulk_from", self.delivery.bulk_from),

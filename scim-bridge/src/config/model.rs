@@ -33,6 +33,9 @@ pub struct Config {
     /// How long a SCIM write waits for Concur's word on the identity part (design D4). Zero: not at all.
     #[serde(with = "duration")]
     pub confirm_within: Duration,
+    /// How long a create that comes again, word for word and with its `externalId`, gets the answer of the first.
+    #[serde(with = "duration")]
+    pub repeat_within: Duration,
     /// Serve `/metrics` without a token.
     pub metrics_open: bool,
     /// Between "not ready" and closing the listener, when told to stop.
@@ -123,8 +126,18 @@ pub struct Limits {
     pub backlog: usize,
     /// The same for deactivations and deletions.
     pub backlog_leavers: usize,
+    /// Body of one Bulk request, bytes.
+    pub bulk_body_bytes: usize,
+    /// Operations in one Bulk request.
+    pub bulk_operations: usize,
     /// Operations in one PATCH.
     pub patch_operations: usize,
+    /// Time that a request waits for the database.
+    #[serde(with = "duration")]
+    pub pool_wait: Duration,
+    /// Time that a statement may take.
+    #[serde(with = "duration")]
+    pub query_time: Duration,
     /// Resources that one filter without an index may look at.
     pub filter_scan: usize,
     /// Lines, apps or operations in one page of `/api/v1`.
@@ -223,6 +236,7 @@ impl Default for Config {
             master_key: PathBuf::new(),
             dictionary: PathBuf::new(),
             confirm_within: Duration::from_secs(8),
+            repeat_within: Duration::from_mins(10),
             metrics_open: false,
             shutdown_delay: Duration::from_secs(2),
             log: Log::default(),
@@ -258,7 +272,11 @@ impl Default for Limits {
             failed_authentications: 10,
             backlog: 100_000,
             backlog_leavers: 200_000,
+            bulk_body_bytes: 1024 * 1024,
+            bulk_operations: 100,
             patch_operations: 100,
+            pool_wait: Duration::from_secs(2),
+            query_time: Duration::from_secs(5),
             filter_scan: 10_000,
             api_page: 200,
         }

@@ -19,12 +19,18 @@ pub(crate) struct Context {
     pub(super) request: HttpRequest,
     pub(super) payload: Payload,
     pub(super) caller: Option<Caller>,
+    pub(super) request_id: String,
 }
 
 impl Context {
     /// The parts of the process.
     pub(crate) fn bridge(&self) -> &Bridge {
         &self.bridge
+    }
+
+    /// The id that this request has in the log and in its answer.
+    pub(crate) fn request_id(&self) -> &str {
+        &self.request_id
     }
 
     /// The caller's account.

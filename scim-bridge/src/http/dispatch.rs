@@ -33,6 +33,7 @@ pub(crate) async fn run(
             request: request.clone(),
             payload: payload.into_inner(),
             caller: caller.clone(),
+            request_id: trace.request_id.clone(),
         };
         let answering = AssertUnwindSafe((route.handler)(context)).catch_unwind();
         match tokio::time::timeout(bridge.config.limits.answer_time, answering).await {

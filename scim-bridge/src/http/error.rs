@@ -161,11 +161,7 @@ impl Error {
             Self::AnswerTooSlow => {
                 scim::Error::unavailable("the answer was not ready in time; try again shortly")
             }
-            Self::OutcomeUnknown => plain(
-                504,
-                "whether the change was made was not known in time; to repeat the request does no harm"
-                    .to_owned(),
-            ),
+            Self::OutcomeUnknown => outcome_unknown(),
             Self::BodyTooLarge { limit } => {
                 scim::Error::payload_too_large(format!("the body exceeds {limit} bytes"))
             }
@@ -259,11 +255,19 @@ fn from_store(error: &store::Error, request_id: &str) -> scim::Error {
         S::Conflict { constraint: store::Constraint::UserName } => {
             scim::Error::uniqueness("a user with this userName exists already")
         }
+        S::OutcomeUnknown { .. } => outcome_unknown(),
         S::Unavailable { .. } => scim::Error::unavailable("the database is not available; try again shortly"),
         // Everything else, also what a later store adds, is ours to repair: settings, keys, or a statement that
         // should not have failed.
         _ => bug(request_id),
     }
+}
+
+fn outcome_unknown() -> scim::Error {
+    plain(
+        504,
+        "whether the change was made could not be found out; to repeat the request does no harm".to_owned(),
+    )
 }
 
 fn bug(request_id: &str) -> scim::Error {

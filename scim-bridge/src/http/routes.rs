@@ -86,7 +86,7 @@ pub(crate) static SCIM: LazyLock<Vec<Route>> = LazyLock::new(|| {
         PUT "/Me" WRITE => scim::me,
         PATCH "/Me" WRITE => scim::me,
         DELETE "/Me" WRITE => scim::me,
-        POST "/Bulk" WRITE => scim::bulk,
+        POST "/Bulk" WRITE => scim::bulk::run,
     }
 });
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use store::resources::Content;
 
 /// The stored form of a user.
-pub(super) fn of(resource: &Resource) -> Content {
+pub fn of(resource: &Resource) -> Content {
     let text = |value: Option<&str>| value.map(str::to_owned);
     Content {
         user_name: text(resource.user_name()),

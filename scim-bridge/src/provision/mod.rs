@@ -5,11 +5,14 @@
 //! identity part; a refusal puts the resource back as it was ([`refusal`]). No HTTP and no SQL in here.
 
 mod backlog;
+pub mod bulk;
 mod content;
 mod find;
 mod refusal;
+mod repeat;
 mod search;
 pub mod users;
+mod verdict;
 mod view;
 
 use store::accounts::{Account, AuthenticationType};
@@ -17,6 +20,7 @@ use store::accounts::{Account, AuthenticationType};
 pub use scim::Precondition;
 
 pub(crate) use self::backlog::Backlog;
+pub use self::content::of as content;
 pub use self::search::{CURSOR_TIMEOUT_SECONDS, Page};
 pub use self::view::View;
 use crate::accounts::AccountSettings;

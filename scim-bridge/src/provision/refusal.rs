@@ -10,7 +10,7 @@ use store::ids::OperationId;
 use store::operations::{self, Expect, State, Transition};
 use store::{Conn, audit, resources};
 
-use super::users::Accepted;
+use super::verdict::Accepted;
 use super::{Error, OnBehalf, content};
 use crate::bridge::Bridge;
 use crate::translate::{self, Kind, Operation};
@@ -34,6 +34,10 @@ fn undo_in(
     now: jiff::Timestamp,
 ) -> Result<(), Error> {
     let refused = operations::get(conn, operation)?;
+    if refused.state.is_end() {
+        // Someone else waited for the same verdict and was quicker.
+        return Ok(());
+    }
     let waiting = operations::Filter {
         resource_id: Some(accepted.resource),
         states: vec![State::Accepted, State::Held, State::Ready],

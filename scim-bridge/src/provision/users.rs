@@ -4,37 +4,31 @@
 //! A change that changes nothing stores nothing (I4); one that Concur would not notice stores no operation.
 
 use scim::patch::PatchRequest;
-use scim::{ListQuery, Resource, ResourceType};
+use scim::{ListQuery, Resource, ResourceType, ScimType};
 use serde_json::{Value, json};
 use store::ids::{OperationId, ResourceId};
 use store::operations::{self, NewOperation, State, Transition};
-use store::resources::{self, Content, NewResource, ResourceType as StoredType};
+use store::resources::{self, NewResource, ResourceType as StoredType};
 use store::{Conn, Constraint, audit, links};
 use uuid::Uuid;
 
 use super::backlog::Room;
+use super::verdict::{self, Accepted};
 use super::view::View;
-use super::{Error, OnBehalf, Page, Precondition, backlog, content, find, refusal, search};
+use super::{Error, OnBehalf, Page, Precondition, backlog, content, find, repeat, search};
 use crate::bridge::Bridge;
-use crate::config::Config;
-use crate::delivery::Verdict;
 use crate::translate::{self, ConcurUser, Kind, Operation, Translated};
 
 /// How often a write starts again when another one was faster.
 const TRIES: usize = 5;
 
-/// What a committed write leaves behind.
-#[derive(Debug, Clone)]
-pub(super) struct Accepted {
-    pub resource: ResourceId,
-    /// Absent when Concur has nothing to notice.
-    pub operation: Option<OperationId>,
-    /// What to go back to if Concur refuses; absent for a new resource.
-    pub before: Option<Content>,
-    /// What was stored.
-    pub after: Content,
-    /// Version of the row after the write.
-    pub version: i64,
+/// Whether Concur may still give a new user its id (design D7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PublicId {
+    /// It may, until somebody has seen the user.
+    Open,
+    /// Others refer to the user at once.
+    Fixed,
 }
 
 /// Creates a user, RFC 7644 §3.3.
@@ -42,15 +36,27 @@ pub(super) struct Accepted {
 /// # Errors
 /// 400 for what neither SCIM nor Concur can hold, 409 for a taken `userName`, Concur's refusal, or the store's.
 pub async fn create(bridge: &Bridge, on: &OnBehalf, body: &Value) -> Result<View, Error> {
+    let accepted = accept_create(bridge, on, body, PublicId::Open).await?;
+    verdict::settle(bridge, on, accepted).await
+}
+
+/// A create, stored.
+pub(super) async fn accept_create(
+    bridge: &Bridge,
+    on: &OnBehalf,
+    body: &Value,
+    public_id: PublicId,
+) -> Result<Accepted, Error> {
     let resource = Resource::from_client(ResourceType::user(), body)?;
     resource.check_required()?;
     let translated = translate::user(&resource, &on.settings)?;
     let (job, now, scim_id) = (on.clone(), bridge.clock.now(), Uuid::new_v4());
     let room = backlog::room(bridge, on.account.id).await?;
-    let accepted = bridge
+    let content = content::of(&resource);
+    let stored = content.clone();
+    let written = bridge
         .store
         .try_write(move |conn| {
-            let content = content::of(&resource);
             let earlier = match &content.user_name_folded {
                 Some(folded) => resources::find_deleted(conn, job.account.id, folded)?,
                 None => None,
@@ -63,6 +69,9 @@ pub async fn create(bridge: &Bridge, on: &OnBehalf, body: &Value) -> Result<View
                 created_at: now,
             };
             let row = resources::insert(conn, &new).map_err(taken)?;
+            if public_id == PublicId::Fixed {
+                resources::mark_shown(conn, &[row.id])?;
+            }
             let kind = match earlier {
                 Some(earlier) => take_over(conn, &earlier, &row, now)?,
                 None => Kind::Create,
@@ -80,8 +89,13 @@ pub async fn create(bridge: &Bridge, on: &OnBehalf, body: &Value) -> Result<View
                 version,
             })
         })
-        .await?;
-    settle(bridge, on, accepted).await
+        .await;
+    match written {
+        Err(Error::Scim(conflict)) if conflict.scim_type == Some(ScimType::Uniqueness) => {
+            repeat::of_create(bridge, on, stored).await?.ok_or(Error::Scim(conflict))
+        }
+        written => written,
+    }
 }
 
 /// Reads a user, RFC 7644 §3.4.1.
@@ -111,6 +125,18 @@ pub async fn replace(
     precondition: &Precondition,
     body: Value,
 ) -> Result<View, Error> {
+    let accepted = accept_replace(bridge, on, id, precondition, body).await?;
+    verdict::settle(bridge, on, accepted).await
+}
+
+/// A replacement, stored.
+pub(super) async fn accept_replace(
+    bridge: &Bridge,
+    on: &OnBehalf,
+    id: &str,
+    precondition: &Precondition,
+    body: Value,
+) -> Result<Accepted, Error> {
     change(bridge, on, id, precondition, move |before| scim::replace(before, &body)).await
 }
 
@@ -125,6 +151,18 @@ pub async fn patch(
     precondition: &Precondition,
     request: PatchRequest,
 ) -> Result<View, Error> {
+    let accepted = accept_patch(bridge, on, id, precondition, request).await?;
+    verdict::settle(bridge, on, accepted).await
+}
+
+/// A patch, stored.
+pub(super) async fn accept_patch(
+    bridge: &Bridge,
+    on: &OnBehalf,
+    id: &str,
+    precondition: &Precondition,
+    request: PatchRequest,
+) -> Result<Accepted, Error> {
     change(bridge, on, id, precondition, move |before| scim::patch::apply(before, &request)).await
 }
 
@@ -138,10 +176,21 @@ pub async fn delete(
     id: &str,
     precondition: &Precondition,
 ) -> Result<(), Error> {
+    let accepted = accept_delete(bridge, on, id, precondition).await?;
+    verdict::heed(bridge, on, &accepted).await
+}
+
+/// A deletion, stored.
+pub(super) async fn accept_delete(
+    bridge: &Bridge,
+    on: &OnBehalf,
+    id: &str,
+    precondition: &Precondition,
+) -> Result<Accepted, Error> {
     let (job, now) = (on.clone(), bridge.clock.now());
     let (id, precondition) = (id.to_owned(), precondition.clone());
     let room = backlog::room(bridge, on.account.id).await?;
-    let accepted = bridge
+    bridge
         .store
         .try_write(move |conn| {
             let row = find::row(conn, job.account.id, &id)?;
@@ -160,8 +209,7 @@ pub async fn delete(
                 version: gone.version,
             })
         })
-        .await?;
-    verdict(bridge, on, &accepted).await
+        .await
 }
 
 /// The common road of PUT and PATCH.
@@ -171,7 +219,7 @@ async fn change(
     id: &str,
     precondition: &Precondition,
     apply: impl Fn(&Resource) -> Result<Resource, scim::Error> + Send + Sync + 'static,
-) -> Result<View, Error> {
+) -> Result<Accepted, Error> {
     let apply = std::sync::Arc::new(apply);
     let room = backlog::room(bridge, on.account.id).await?;
     for _ in 0..TRIES {
@@ -185,7 +233,7 @@ async fn change(
             // Someone else was faster: their change is the new before, unless the caller insisted on the old one.
             Err(Error::Store(store::Error::Stale { .. })) => {}
             Err(error) => return Err(error),
-            Ok(accepted) => return settle(bridge, on, accepted).await,
+            Ok(accepted) => return Ok(accepted),
         }
     }
     Err(store::Error::Unavailable { reason: "the resource is being changed too quickly".to_owned() }.into())
@@ -242,39 +290,10 @@ fn change_once(
     })
 }
 
-/// Waits for Concur's word, goes back if it is no, and shows what is there.
-async fn settle(bridge: &Bridge, on: &OnBehalf, accepted: Accepted) -> Result<View, Error> {
-    verdict(bridge, on, &accepted).await?;
+/// What a write has stored, without the state of its delivery.
+pub(super) async fn stored(bridge: &Bridge, accepted: &Accepted) -> Result<View, store::Error> {
     let resource = accepted.resource;
-    let row = bridge.store.read(move |conn| resources::get(conn, resource)).await?;
-    let mut views = find::show(&bridge.store, vec![row]).await?;
-    views.pop().ok_or_else(|| store::Error::NotFound { what: "user" }.into())
-}
-
-async fn verdict(bridge: &Bridge, on: &OnBehalf, accepted: &Accepted) -> Result<(), Error> {
-    let Some(operation) = accepted.operation else { return Ok(()) };
-    bridge.backlog.accepted(on.account.id);
-    bridge.delivery.wake();
-    let own = on.settings.confirm_within_ms.map(std::time::Duration::from_millis);
-    let within = own.unwrap_or(bridge.config.confirm_within).min(Config::CONFIRM_WITHIN_MAX);
-    if within.is_zero() {
-        return Ok(());
-    }
-    let started = std::time::Instant::now();
-    let verdict = bridge.delivery.verdict(operation, within).await;
-    let name = match &verdict {
-        Verdict::Accepted { .. } => "accepted",
-        Verdict::Refused(_) => "refused",
-        Verdict::Pending => "pending",
-    };
-    bridge.metrics.scim_verdict_seconds.with_label_values(&[name]).observe(started.elapsed().as_secs_f64());
-    match verdict {
-        Verdict::Accepted { .. } | Verdict::Pending => Ok(()),
-        Verdict::Refused(error) => {
-            refusal::undo(bridge, on, operation, accepted).await?;
-            Err(error.into())
-        }
-    }
+    bridge.store.read(move |conn| resources::get(conn, resource).map(View::without_delivery)).await
 }
 
 /// A new resource under the user name of a deleted one is the same person in Concur: it takes over the link.

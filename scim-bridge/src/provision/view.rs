@@ -44,6 +44,11 @@ impl View {
         self.meta("").etag()
     }
 
+    /// The public id.
+    pub fn id(&self) -> String {
+        self.row.scim_id.to_string()
+    }
+
     /// The version counter behind the entity tag.
     pub fn version(&self) -> i64 {
         self.row.version

@@ -99,10 +99,7 @@ async fn unknown_addresses_and_methods_have_scim_errors() {
         let head = send(house.request(Method::HEAD, "/Users")).await;
         assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""));
         assert!(!head.header("x-request-id").is_empty());
-        for path in ["/scim/v2/Me", "/scim/v2/Bulk"] {
-            let method = if path.ends_with("Me") { Method::GET } else { Method::POST };
-            send(house.request(method, path)).await.expect_error(501, None);
-        }
+        send(house.request(Method::GET, "/scim/v2/Me")).await.expect_error(501, None);
         let huge = house.request(Method::GET, "/Users").header("x-huge", "x".repeat(20_000));
         send(huge).await.expect_error(431, None);
     })

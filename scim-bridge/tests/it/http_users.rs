@@ -95,7 +95,9 @@ async fn of_two_equal_creates_at_once_one_is_created_and_one_conflicts() {
     everywhere(async |house| {
         for round in 0..5 {
             let body = user(&format!("twin{round}@example.com"));
-            let (one, two) = tokio::join!(house.post(&body), house.post(&body));
+            let mut other = body.clone();
+            other["externalId"] = format!("another{round}").into();
+            let (one, two) = tokio::join!(house.post(&body), house.post(&other));
             let mut statuses = [one.status.as_u16(), two.status.as_u16()];
             statuses.sort_unstable();
             assert_eq!(statuses, [201, 409], "{} {}", one.text, two.text);

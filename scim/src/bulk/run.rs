@@ -153,6 +153,13 @@ impl Run {
         }
     }
 
+    /// Takes back the success of an operation that turned out not to stand after all.
+    pub fn take_back(&mut self, operation: usize, error: Error) {
+        if let Some(step) = self.steps.get_mut(operation) {
+            step.state = State::Ended(Err(error));
+        }
+    }
+
     /// The `BulkResponse`: a result for every operation that was processed, in the order of the request. `base_url`
     /// is the absolute URL in front of `/Users`.
     pub fn into_response(self, base_url: &str) -> Value {

@@ -7,10 +7,12 @@ use serde_json::Value;
 use super::super::context::Context;
 use super::super::error::Error;
 use super::super::reply;
+use super::bulk;
 use crate::provision::CURSOR_TIMEOUT_SECONDS;
 
 /// What this server offers; each line is changed together with the handler it speaks of.
 const CAPABILITIES: Capabilities<'static> = Capabilities {
+    // With the limits of the configuration.
     bulk: None,
     sort: true,
     cursors: Some(Cursors { timeout_seconds: CURSOR_TIMEOUT_SECONDS }),
@@ -25,7 +27,9 @@ const CAPABILITIES: Capabilities<'static> = Capabilities {
 /// GET `/ServiceProviderConfig`.
 pub(crate) async fn service_provider_config(context: Context) -> Result<HttpResponse, Error> {
     refuse_filter(&context)?;
-    Ok(reply::scim(&::scim::discovery::service_provider_config(&context.bridge().scim_base(), &CAPABILITIES)))
+    let bridge = context.bridge();
+    let capabilities = Capabilities { bulk: Some(bulk::limits(&bridge.config.limits)), ..CAPABILITIES };
+    Ok(reply::scim(&::scim::discovery::service_provider_config(&bridge.scim_base(), &capabilities)))
 }
 
 /// GET `/ResourceTypes`.

@@ -1,5 +1,6 @@
 //! The SCIM 2.0 protocol over HTTP, RFC 7644. Parsing and rules are the `scim` crate's, use cases are `provision`'s.
 
+pub(super) mod bulk;
 pub(super) mod discovery;
 pub(super) mod groups;
 pub(super) mod users;
@@ -12,11 +13,6 @@ use super::error::Error;
 /// `/Me`: tokens belong to programs, so there is nobody to be. RFC 7644 §3.11 asks for 501 then.
 pub(super) async fn me(_: Context) -> Result<HttpResponse, Error> {
     Err(::scim::Error::not_implemented("/Me is not offered: tokens of this bridge belong to programs").into())
-}
-
-/// `/Bulk`: not offered yet, and `ServiceProviderConfig` says so.
-pub(super) async fn bulk(_: Context) -> Result<HttpResponse, Error> {
-    Err(::scim::Error::not_implemented("bulk is not offered; send single requests").into())
 }
 
 /// POST `/.search`, RFC 7644 §3.4.3: over every kind of resource. There are no groups yet, so these are the users.

@@ -1,0 +1,87 @@
+//! After a write is stored: Concur's word on it, and what is shown.
+//!
+//! Whoever waits, waits for a bounded time. A refusal puts the resource back ([`refusal`]) and becomes the answer; no
+//! word in time is a success, and delivery goes on (design D4).
+
+use std::time::{Duration, Instant};
+
+use store::ids::{OperationId, ResourceId};
+use store::resources::{self, Content};
+
+use super::view::View;
+use super::{Error, OnBehalf, find, refusal};
+use crate::bridge::Bridge;
+use crate::config::Config;
+use crate::delivery::Verdict;
+
+/// What a committed write leaves behind.
+#[derive(Debug, Clone)]
+pub(super) struct Accepted {
+    pub resource: ResourceId,
+    /// Absent when Concur has nothing to notice.
+    pub operation: Option<OperationId>,
+    /// What to go back to if Concur refuses; absent for a new resource.
+    pub before: Option<Content>,
+    /// What was stored.
+    pub after: Content,
+    /// Version of the row after the write.
+    pub version: i64,
+}
+
+/// Waits for Concur's word, goes back if it is no, and shows what is there.
+pub(super) async fn settle(bridge: &Bridge, on: &OnBehalf, accepted: Accepted) -> Result<View, Error> {
+    heed(bridge, on, &accepted).await?;
+    let resource = accepted.resource;
+    let row = bridge.store.read(move |conn| resources::get(conn, resource)).await?;
+    if row.deleted_at.is_some() {
+        // By someone else, or by the first of two equal creates when Concur refused it.
+        return Err(scim::Error::conflict("the user was deleted while this request waited").into());
+    }
+    let mut views = find::show(&bridge.store, vec![row]).await?;
+    views.pop().ok_or_else(|| store::Error::NotFound { what: "user" }.into())
+}
+
+/// Waits for Concur's word, and goes back if it is no.
+pub(super) async fn heed(bridge: &Bridge, on: &OnBehalf, accepted: &Accepted) -> Result<(), Error> {
+    match refused(bridge, on, accepted).await {
+        None => Ok(()),
+        Some(refusal) => take_back(bridge, on, accepted, refusal).await,
+    }
+}
+
+/// Waits for Concur's word; its refusal, if it is one.
+pub(super) async fn refused(bridge: &Bridge, on: &OnBehalf, accepted: &Accepted) -> Option<scim::Error> {
+    let operation = accepted.operation?;
+    bridge.backlog.accepted(on.account.id);
+    bridge.delivery.wake();
+    let own = on.settings.confirm_within_ms.map(Duration::from_millis);
+    let within = own.unwrap_or(bridge.config.confirm_within).min(Config::CONFIRM_WITHIN_MAX);
+    if within.is_zero() {
+        return None;
+    }
+    let started = Instant::now();
+    let verdict = bridge.delivery.verdict(operation, within).await;
+    let name = match &verdict {
+        Verdict::Accepted { .. } => "accepted",
+        Verdict::Refused(_) => "refused",
+        Verdict::Pending => "pending",
+    };
+    bridge.metrics.scim_verdict_seconds.with_label_values(&[name]).observe(started.elapsed().as_secs_f64());
+    match verdict {
+        Verdict::Accepted { .. } | Verdict::Pending => None,
+        Verdict::Refused(error) => Some(error),
+    }
+}
+
+/// Undoes what Concur has refused, and answers the refusal.
+pub(super) async fn take_back(
+    bridge: &Bridge,
+    on: &OnBehalf,
+    accepted: &Accepted,
+    refusal: scim::Error,
+) -> Result<(), Error> {
+    if let Some(operation) = accepted.operation {
+        refusal::undo(bridge, on, operation, accepted).await?;
+    }
+    Err(refusal.into())
+}
