@@ -228,8 +228,8 @@ pub fn undo(conn: &mut Conn, account: AccountId, id: ImportId, now: Timestamp) -
     );
     let removed = on!(conn, c => {
         diesel::update(lines::table)
-            .filter(lines::line_id.eq_any(of_this.clone()))
-            .filter(diesel::dsl::not(held_elsewhere.clone()))
+            .filter(lines::line_id.eq_any(of_this))
+            .filter(diesel::dsl::not(held_elsewhere))
             .filter(lines::removed_at.is_null())
             .set(lines::removed_at.eq(micros(now)))
             .execute(c)
