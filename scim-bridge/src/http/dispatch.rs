@@ -3,13 +3,14 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use actix_web::http::header::{CONNECTION, HeaderName, HeaderValue};
+use actix_web::http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::FutureExt;
 
 use super::auth::{self, Caller, Scope};
 use super::context::Context;
 use super::error::{Error, Surface};
+use super::reply;
 use super::routes::{Access, Route};
 use crate::bridge::Bridge;
 
@@ -143,6 +144,7 @@ struct Trace {
     request_id: String,
     method: String,
     route: String,
+    plain_json: bool,
     started: Instant,
 }
 
@@ -155,6 +157,7 @@ impl Trace {
             method: known_method(request),
             // The pattern, never the path: paths carry ids and whatever else a caller writes there.
             route: request.match_pattern().unwrap_or_else(|| "unknown".to_owned()),
+            plain_json: reply::wants_plain_json(request.headers()),
             started: Instant::now(),
         }
     }
@@ -175,6 +178,9 @@ impl Trace {
         };
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             answer.headers_mut().insert(REQUEST_ID, value);
+        }
+        if self.plain_json && reply::is_scim(&answer) {
+            answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(reply::JSON));
         }
         if self.bridge.is_draining() {
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
