@@ -162,10 +162,20 @@ fn render_attribute(attribute: &Attribute) -> Value {
         }
     }
     if !attribute.sub_attributes.is_empty() {
-        let parts: Vec<Value> = attribute.sub_attributes.iter().map(render_attribute).collect();
-        members.insert("subAttributes".to_owned(), parts.into());
+        let parts = attribute.sub_attributes.iter().map(|part| render_part(attribute, part));
+        members.insert("subAttributes".to_owned(), parts.collect());
     }
     Value::Object(members)
+}
+
+/// A `$ref` may be sent wherever its `value` may, as RFC 7643 §8.7.1 publishes it; what is stored is made of the value,
+/// so that it cannot point elsewhere.
+fn render_part(attribute: &Attribute, part: &Attribute) -> Value {
+    let mut rendered = render_attribute(part);
+    if let Some(value) = attribute.sub_attribute("value").filter(|_| part.name == "$ref") {
+        rendered["mutability"] = mutability(value.mutability).into();
+    }
+    rendered
 }
 
 fn kind(kind: Kind) -> &'static str {

@@ -2,7 +2,9 @@
 
 #![expect(clippy::print_stdout, reason = "chores speak to the person who runs them")]
 
+mod debian;
 mod postgres;
+mod scim2_tester;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -17,7 +19,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Run every test; finds or installs what they need (PostgreSQL) and never passes by skipping.
+    /// Run every test; finds or installs what they need (PostgreSQL, scim2-tester) and never passes by skipping.
     Test(test::Options),
 }
 

@@ -4,16 +4,17 @@
 //! no running server, account or password of this machine is touched.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
+
+use crate::debian;
 
 /// The folder that holds `initdb` and `postgres`, installing them where the machine allows it.
 pub(crate) fn find_or_install() -> anyhow::Result<PathBuf> {
     if let Some(folder) = find() {
         return Ok(folder);
     }
-    install()?;
+    debian::install(&["postgresql"], INSTEAD)?;
     find().context("PostgreSQL was installed, but initdb and postgres are in none of the usual folders")
 }
 
@@ -32,27 +33,6 @@ fn holds_server(folder: &Path) -> bool {
     folder.join("initdb").is_file() && folder.join("postgres").is_file()
 }
 
-fn install() -> anyhow::Result<()> {
-    if Command::new("apt-get").arg("--version").output().is_err() {
-        bail!(
-            "the tests need PostgreSQL 14 or later (programs initdb and postgres). Install it with your \
-             system's package manager, or set TEST_POSTGRES_URL to a server where databases may be created"
-        );
-    }
-    println!("xtask: PostgreSQL not found; installing Debian's package `postgresql` (apt-get, needs root)");
-    for arguments in [&["update"][..], &["install", "--yes", "--no-install-recommends", "postgresql"]] {
-        let status = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .status()
-            .context("apt-get could not be started")?;
-        if !status.success() {
-            bail!(
-                "`apt-get {}` failed ({status}). Install the package `postgresql` by hand (sudo apt-get install \
-                 postgresql), or set TEST_POSTGRES_URL",
-                arguments.join(" ")
-            );
-        }
-    }
-    Ok(())
-}
+/// What a person can do where xtask cannot.
+const INSTEAD: &str = "Install PostgreSQL 14 or later (programs initdb and postgres) with your system's package \
+                       manager, or set TEST_POSTGRES_URL to a server where databases may be created";

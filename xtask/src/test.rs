@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use crate::postgres;
+use crate::{postgres, scim2_tester};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -15,7 +15,7 @@ pub(crate) struct Options {
     rest: Vec<String>,
 }
 
-/// Finds or installs PostgreSQL, then runs the tests with `REQUIRE_ALL=1`, under which a test that would
+/// Finds or installs PostgreSQL and scim2-tester, then runs the tests with `REQUIRE_ALL=1`, under which a test that would
 /// have skipped for want of a tool fails instead.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies inside the workspace")?;
@@ -24,6 +24,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     } else {
         println!("xtask: PostgreSQL: {}", postgres::find_or_install()?.display());
     }
+    let python = scim2_tester::find_or_install(root)?;
+    println!("xtask: scim2-tester: {}", python.display());
     if !root.join("../shared").is_dir() {
         println!(
             "xtask: no reference material beside the checkout: the comparisons with it are left out, all else runs"

@@ -78,7 +78,11 @@ impl Stage<'_> {
                 company_uuid: info.company_uuid.clone(),
                 company_request_token: SecretString::from(info.company_request_token.clone()),
             },
-            settings: AccountSettings::default(),
+            // So that a visitor may try any user name.
+            settings: AccountSettings {
+                login_domain: Some("aldermoor.example".to_owned()),
+                ..AccountSettings::default()
+            },
         };
         let Bridge { store, clock, config, .. } = &self.bridge;
         let account = accounts::connect(store, clock, &serve::client_settings(config), new)

@@ -89,10 +89,7 @@ fn a_bare_login_gets_the_accounts_domain() {
 }
 
 #[test]
-fn a_required_value_that_is_too_long_is_refused_and_an_optional_one_left_out() {
-    let long = "x".repeat(33);
-    let name = json!({"name": {"givenName": long, "familyName": "Lovelace"}});
-    refused(&with(name), &AccountSettings::default(), &["name.givenName", "32"]);
+fn an_optional_value_that_is_too_long_is_left_out() {
     check(json!({"nickName": "x".repeat(60)}), "nickName", Some(json!("x".repeat(60))), None);
     check(json!({"nickName": "x".repeat(61)}), "nickName", None, Some("nickName"));
     let cost_center = |n: usize| json!({(ENTERPRISE): {"costCenter": "1".repeat(n)}});
@@ -274,4 +271,26 @@ fn employment_dates_are_written_as_concur_wants_them() {
     let path = format!("{ENTERPRISE}:startDate");
     check(dates("2026-03-01T08:00:00+01:00"), &path, Some(json!("2026-03-01T07:00:00Z")), None);
     check(dates("1850-01-01T00:00:00Z"), &path, None, Some("1900"));
+}
+
+#[test]
+fn a_name_that_is_not_sent_is_read_from_the_whole_name_and_a_long_one_is_cut() {
+    let names = |members: Value| {
+        let mut body = json!({"userName": "ada@example.com"});
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let translated = translate(&body, &AccountSettings::default()).unwrap();
+        let part = |path: &str| translated.user.get_str(path).unwrap().to_owned();
+        (part("name.givenName"), part("name.familyName"), translated.warnings)
+    };
+    let (given, family, warnings) = names(json!({"displayName": "Ada King Noel"}));
+    assert_eq!((given.as_str(), family.as_str()), ("Ada", "King Noel"));
+    assert_eq!(warnings[0], "name.givenName: not sent, taken from displayName");
+    let (given, family, _) = names(json!({"name": {"formatted": "Ada"}, "displayName": "x"}));
+    assert_eq!((given.as_str(), family.as_str()), ("Ada", "Ada"));
+    let (given, family, _) = names(json!({"name": {"familyName": "Lovelace"}}));
+    assert_eq!((given.as_str(), family.as_str()), ("ada", "Lovelace"));
+    let long = "ä".repeat(31) + " bcd";
+    let (given, _, warnings) = names(json!({"name": {"givenName": long, "familyName": "Lovelace"}}));
+    assert_eq!(given, "ä".repeat(31), "32 characters, and no space at the end");
+    assert!(warnings[0].contains("cut to the 32 characters"), "{warnings:?}");
 }

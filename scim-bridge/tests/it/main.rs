@@ -29,4 +29,5 @@ mod http_verdict;
 mod idp_conversations;
 mod import;
 mod process;
+mod scim2_tester;
 mod upkeep;

@@ -123,11 +123,12 @@ fn run_on_extension(
     Ok(())
 }
 
-/// What must not be lost: required attributes, and `active`, because a user without it would count as active and a
-/// leaver must not come back by being cleared.
+/// What must not be lost: required attributes, and the `active` of a leaver, because a user without it counts as
+/// active and a leaver must not come back by being cleared.
 fn check_kept(before: &Resource, after: &Resource) -> Result<(), Error> {
     let required = before.resource_type.schema.attributes.iter().filter(|attribute| attribute.required);
-    let mut kept = required.map(|attribute| attribute.name).chain(["active"]);
+    let leaver = (!before.is_active()).then_some("active");
+    let mut kept = required.map(|attribute| attribute.name).chain(leaver);
     match kept.find(|name| before.attributes.contains_key(*name) && !after.attributes.contains_key(*name)) {
         Some(name) => Err(Error::invalid_value(format!("{name} must keep a value."))),
         None => after.check_parts(),

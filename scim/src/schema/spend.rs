@@ -27,7 +27,10 @@ pub(super) static SCHEMA: Schema = Schema {
         Attribute::complex(
             "customData",
             &[
-                Attribute::string("id", "custom1 to custom22, or orgUnit1 to orgUnit6").required(),
+                Attribute::string(
+                    "id",
+                    "custom1 to custom22, or orgUnit1 to orgUnit6; a value without it is left out",
+                ),
                 Attribute::string("value", "Text, or the code of a list item").case_exact(),
             ],
             "Custom and organization fields",

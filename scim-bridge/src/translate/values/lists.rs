@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::countries::country;
-use super::{Outcome, Source};
+use super::{Outcome, Source, user_name};
 use crate::translate::mapping::Row;
 
 const EMAIL_TYPES: &[&str] = &["work", "home", "work2", "other", "other2"];
@@ -37,9 +37,7 @@ pub(in crate::translate) fn emails(source: &Source<'_>, row: &Row) -> Outcome {
         emails.push(json!({"value": value, "type": kind}));
     }
     if emails.is_empty() {
-        let Some(login) = source.text("userName").filter(|name| name.contains('@')) else {
-            return Outcome::Absent;
-        };
+        let Outcome::Fits(login) = user_name(source, row) else { return Outcome::Absent };
         emails.push(json!({"value": login, "type": "work"}));
     }
     Outcome::with(Value::Array(emails), remarks)

@@ -6,6 +6,7 @@
 mod countries;
 mod dates;
 mod lists;
+mod names;
 mod regional;
 mod spend;
 mod text;
@@ -20,6 +21,7 @@ use crate::accounts::AccountSettings;
 pub use countries::{Country, country};
 pub(super) use dates::{canonical, date_time};
 pub(super) use lists::{addresses, emails, entitlements, phone_numbers};
+pub(super) use names::{family_name, given_name};
 pub(super) use regional::{language, time_zone};
 pub(super) use spend::{
     currency, custom_data, from_settings, locale, reimbursement_type, spend_country, state_province,

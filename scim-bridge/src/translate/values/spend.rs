@@ -124,6 +124,7 @@ pub(in crate::translate) fn custom_data(source: &Source<'_>, row: &Row) -> Outco
                 remarks.push(format!("{id} has more than 48 characters and is left out"));
             }
             (Some(id), Some(_)) => remarks.push(format!("{id} is no custom field of Concur and is left out")),
+            (None, Some(_)) => remarks.push("a value without id is left out".to_owned()),
             _ => {}
         }
     }

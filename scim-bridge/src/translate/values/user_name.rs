@@ -10,8 +10,8 @@ use crate::translate::mapping::Row;
 const FORBIDDEN: &str = "%[#!*&()~'{^}\\/?><,;:\"+=]|";
 
 /// The trimmed user name, with the account's domain where it has none.
-pub(in crate::translate) fn user_name(source: &Source<'_>, row: &Row) -> Outcome {
-    let Some(text) = source.text(row.scim) else { return Outcome::Absent };
+pub(in crate::translate) fn user_name(source: &Source<'_>, _: &Row) -> Outcome {
+    let Some(text) = source.text("userName") else { return Outcome::Absent };
     if let Some(bad) = text.chars().find(|&c| FORBIDDEN.contains(c) || c.is_whitespace() || c.is_control()) {
         return Outcome::Misfit(format!("contains {bad:?}, which Concur does not allow in a login id"));
     }

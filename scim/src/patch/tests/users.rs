@@ -24,10 +24,16 @@ fn entra_disables_with_text_and_others_with_booleans() {
 
 #[test]
 fn nobody_comes_back_because_active_was_cleared() {
-    for operation in
-        [json!({"op": "remove", "path": "active"}), json!({"op": "replace", "path": "active", "value": null})]
-    {
-        refused(json!([operation]), ScimType::InvalidValue);
+    let clears = [
+        json!({"op": "remove", "path": "active"}),
+        json!({"op": "replace", "path": "active", "value": null}),
+    ];
+    let leaver = patch(&user(), &json!([{"op": "replace", "path": "active", "value": false}])).unwrap();
+    for operation in clears {
+        // Of somebody who works it takes nothing away: absent counts as active.
+        check(json!([operation]), &[("active", Value::Null)]);
+        let error = patch(&leaver, &json!([operation])).unwrap_err();
+        assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidValue)), "{error}");
     }
 }
 
