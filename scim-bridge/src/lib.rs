@@ -21,6 +21,7 @@ pub mod bridge;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod conformance;
 pub mod delivery;
 pub mod demo;
 pub mod http;

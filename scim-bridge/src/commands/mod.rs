@@ -11,6 +11,7 @@ mod healthcheck;
 mod import;
 mod matching;
 mod output;
+mod scim;
 mod secret;
 mod serve;
 mod token;
@@ -47,6 +48,9 @@ enum Command {
     /// Make, list and revoke bearer tokens.
     #[command(subcommand)]
     Token(token::Token),
+    /// Check whether a SCIM server does what the RFCs and identity providers ask of it.
+    #[command(subcommand)]
+    Scim(scim::Scim),
     /// Connect SAP Concur companies and look at them.
     #[command(subcommand)]
     Account(account::Account),
@@ -146,6 +150,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Match(matching) => matching.run(settings),
         Command::Import(import) => tokio::task::block_in_place(|| import.run(settings)),
         Command::Token(token) => token.run(settings),
+        Command::Scim(scim) => scim.run().await,
         Command::Account(account) => account.run(settings).await,
         Command::Config(config) => config.run(settings),
         Command::Healthcheck(healthcheck) => healthcheck.run(settings),

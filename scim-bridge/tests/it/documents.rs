@@ -16,7 +16,7 @@ fn page(name: &str) -> std::path::PathBuf {
 
 /// Compares the part between the markers with what the code says, or puts it there.
 #[track_caller]
-fn check(name: &str, expected: &str) {
+pub(crate) fn check(name: &str, expected: &str) {
     const BEGIN: &str = "<!-- made from the code: begin -->\n";
     const END: &str = "<!-- made from the code: end -->";
     let path = page(name);

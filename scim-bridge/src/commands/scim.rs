@@ -1,0 +1,99 @@
+//! `scim-bridge scim check`: whether a SCIM server does what the RFCs and the identity providers ask of it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use secrecy::SecretString;
+
+use super::{Usage, output};
+use crate::config::duration;
+use crate::conformance::{self, Outcome, Report, Target, Told};
+
+/// What to do with a SCIM server, ours or anybody's.
+#[derive(Debug, Subcommand)]
+pub(super) enum Scim {
+    /// Check a SCIM base address against RFC 7643, RFC 7644 and the habits of identity providers.
+    Check(Check),
+}
+
+/// Works on throw-away users and groups and deletes them again; nobody who is there before is changed. A server that
+/// provisions something real gets real users for a moment: use a test tenant.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// SCIM base address, like <https://bridge.example.com/scim/v2>.
+    #[arg(long)]
+    url: String,
+    /// File that holds the bearer token.
+    #[arg(long, value_name = "FILE")]
+    token_file: PathBuf,
+    /// Domain of the throw-away users' names and addresses.
+    #[arg(long, default_value = "example.com")]
+    domain: String,
+    /// Only checks whose name contains this.
+    #[arg(long, value_name = "PART")]
+    only: Option<String>,
+    /// How long to wait for one answer.
+    #[arg(long, default_value = "60s", value_name = "DURATION")]
+    timeout: String,
+    /// One JSON document instead of lines.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Scim {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Check(check) => check.run().await,
+        }
+    }
+}
+
+impl Check {
+    async fn run(self) -> anyhow::Result<()> {
+        let timeout =
+            duration::parse(&self.timeout).map_err(|reason| Usage(format!("--timeout: {reason}")))?;
+        let token = std::fs::read_to_string(&self.token_file)
+            .with_context(|| format!("--token-file {}", self.token_file.display()))?;
+        let token = SecretString::from(token.trim());
+        let target = Target { url: self.url, token, domain: self.domain, timeout };
+        concur::install_crypto();
+        let json = self.json;
+        let report = conformance::run(&target, self.only.as_deref(), |told| {
+            if !json {
+                output::note(&line(told));
+            }
+        })
+        .await
+        .map_err(anyhow::Error::msg)?;
+        if report.told.is_empty() {
+            return Err(Usage("--only: no check has a name like that".to_owned()).into());
+        }
+        if json {
+            output::result(&serde_json::to_string_pretty(&report)?)?;
+        }
+        conclude(&report)
+    }
+}
+
+/// One line for a person.
+fn line(told: &Told) -> String {
+    let sentence = told.check.replace('_', " ");
+    match &told.outcome {
+        Outcome::Passed => format!("ok           {:<18} {sentence}", told.section),
+        Outcome::NotOffered(why) => format!("not offered  {:<18} {sentence}: {why}", told.section),
+        Outcome::Failed(why) => format!("FAILED       {:<18} {sentence}\n             {why}", told.section),
+    }
+}
+
+fn conclude(report: &Report) -> anyhow::Result<()> {
+    for address in &report.left_behind {
+        output::note(&format!("left behind, delete it by hand: {address}"));
+    }
+    let (passed, not_offered, failed) = report.counts();
+    output::note(&format!("{passed} passed, {not_offered} not offered, {failed} failed"));
+    if failed > 0 {
+        bail!("{failed} of {} checks failed", report.told.len());
+    }
+    Ok(())
+}
