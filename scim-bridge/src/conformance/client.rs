@@ -302,8 +302,9 @@ impl Answer {
         let body = &self.body;
         let schema = body["schemas"].as_array().is_some_and(|it| it.iter().any(|urn| urn == ERROR));
         ensure!(schema, "{}: no SCIM error in the body: {}", self.asked, self.told());
+        let status = self.status.to_string();
         ensure!(
-            body["status"] == self.status.to_string(),
+            body["status"].as_str() == Some(status.as_str()),
             "{}: status in the body is {} and not the text \"{}\"",
             self.asked,
             body["status"],

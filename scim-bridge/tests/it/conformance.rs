@@ -44,8 +44,11 @@ async fn our_own_server_passes_every_check_and_nothing_is_left_behind() {
     .await;
 }
 
-/// Forwards to a server and changes the body of each answer.
-async fn proxy(server: String, change: fn(&mut Value)) -> (String, actix_web::dev::ServerHandle) {
+/// What a faulty server does to the bodies of its answers.
+type Change = fn(&mut Value);
+
+/// Forwards to a server and changes the body of each answer. Needs a runtime.
+fn proxy(server: String, change: Change) -> (String, actix_web::dev::ServerHandle) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let running = HttpServer::new(move || {
@@ -64,12 +67,7 @@ async fn proxy(server: String, change: fn(&mut Value)) -> (String, actix_web::de
     (address, handle)
 }
 
-async fn forward(
-    server: String,
-    change: fn(&mut Value),
-    request: HttpRequest,
-    body: web::Bytes,
-) -> HttpResponse {
+async fn forward(server: String, change: Change, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let method = request.method().as_str().parse().unwrap();
     let mut sent = http.request(method, format!("{server}{}", request.uri())).body(body.to_vec());
@@ -99,7 +97,7 @@ async fn forward(
 async fn a_server_with_one_fault_is_told_what_is_wrong() {
     let house = House::build(store::testing::sqlite(), |_| {}).await;
     let server = format!("http://{}", house.running.addr());
-    let faults: [(&str, &str, fn(&mut Value)); 4] = [
+    let faults: [(&str, &str, Change); 4] = [
         ("an_unknown_id_is_404", "status in the body", |body| {
             if let Some(status) = body["status"].as_str().and_then(|status| status.parse::<u16>().ok()) {
                 body["status"] = status.into();
@@ -122,7 +120,7 @@ async fn a_server_with_one_fault_is_told_what_is_wrong() {
         }),
     ];
     for (only, word, change) in faults {
-        let (address, proxy) = proxy(server.clone(), change).await;
+        let (address, proxy) = proxy(server.clone(), change);
         let report = check(format!("{address}/scim/v2"), &house.token, Some(only)).await;
         let found = failures(&report);
         assert_eq!(found.len(), 1, "{only}: {found:?}");

@@ -54,8 +54,8 @@ fn every_requirement_has_a_check_a_test_that_exists_or_a_reason() {
         assert!(covered, "{number} ({}) has neither check nor test nor reason", requirement.sentence);
         for further in requirement.further.iter().filter(|further| !further.starts_with("reason: ")) {
             let (file, test) = further.rsplit_once("::").unwrap_or_else(|| panic!("{number}: {further}"));
-            let text = std::fs::read_to_string(root.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
-            assert!(text.contains(&format!("fn {test}(")), "{number}: there is no {test} in {file}");
+            let source = std::fs::read_to_string(root.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+            assert!(source.contains(&format!("fn {test}(")), "{number}: there is no {test} in {file}");
         }
     }
     let last = u16::try_from(requirements.len()).unwrap();

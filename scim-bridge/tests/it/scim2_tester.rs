@@ -19,7 +19,7 @@ fn python() -> Option<PathBuf> {
     }
     let required = std::env::var_os("REQUIRE_ALL").is_some_and(|value| value == "1");
     assert!(!required, "REQUIRE_ALL=1, and no scim2-tester");
-    println!("skipped: no scim2-tester; `cargo xtask test` installs it");
+    eprintln!("skipped: no scim2-tester; `cargo xtask test` installs it");
     None
 }
 
@@ -45,7 +45,7 @@ impl Demo {
         let mut address = String::new();
         for line in said.by_ref() {
             if let Some(("bridge", rest)) = line.trim().split_once(' ') {
-                address = rest.trim().to_owned();
+                rest.trim().clone_into(&mut address);
             }
             if line.starts_with("A year of expense reports") {
                 break;

@@ -118,8 +118,11 @@ async fn a_cursor_goes_from_page_to_page(client: &Client) -> Result<(), Finding>
     }
     let (mut cursor, mut seen) = (String::new(), Vec::new());
     for _ in 0..5 {
-        let query =
-            [("filter", format!("title eq \"{title}\"")), ("count", "2".to_owned()), ("cursor", cursor)];
+        let query = [
+            ("filter", format!("title eq \"{title}\"")),
+            ("count", "2".to_owned()),
+            ("cursor", cursor.clone()),
+        ];
         let page = client.read(client.request(Method::GET, "/Users").query(&query)).await?;
         seen.extend(ids(&page.list()?));
         let Some(next) = page.body["nextCursor"].as_str() else {
@@ -133,7 +136,7 @@ async fn a_cursor_goes_from_page_to_page(client: &Client) -> Result<(), Finding>
         };
         let safe = next.chars().all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c));
         ensure!(safe && !next.is_empty(), "nextCursor is not safe in an address: {next}");
-        cursor = next.to_owned();
+        next.clone_into(&mut cursor);
     }
     Err(super::super::client::wrong("the pages never end"))
 }
