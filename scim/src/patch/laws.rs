@@ -117,6 +117,41 @@ proptest! {
         prop_assert_eq!(&Resource::from_stored(ResourceType::user(), user.to_stored()), &user);
     }
 
+    /// B11: nobody else leaves, whatever shape the request has, and whoever is named leaves.
+    #[test]
+    fn removing_members_removes_those_and_nobody_else(
+        members in proptest::collection::vec("[ab]{1,3}", 0..8),
+        leavers in proptest::collection::vec("[ab]{1,3}", 0..4),
+        shape in 0..5,
+    ) {
+        let values = |ids: &[String]| -> Vec<Value> { ids.iter().map(|id| json!({"value": id})).collect() };
+        let body = json!({"displayName": "g", "members": values(&members)});
+        let group = Resource::from_client(ResourceType::group(), &body).unwrap();
+        let ids = |group: &Resource| -> Vec<String> {
+            let members = group.get("members").and_then(Value::as_array).cloned().unwrap_or_default();
+            members.iter().map(|member| member["value"].as_str().unwrap().to_owned()).collect()
+        };
+        let operations: Vec<Value> = match shape {
+            0 => vec![json!({"op": "Remove", "path": "members", "value": values(&leavers)})],
+            1 => vec![json!({"op": "remove", "path": "members", "value": leavers})],
+            2 => vec![json!({"op": "remove", "path": "members", "value": {"members": values(&leavers)}})],
+            3 => leavers.iter().map(|id| json!({"op": "remove", "path": format!("members[value eq \"{id}\"]")})).collect(),
+            _ => leavers.iter().map(|id| json!({"op": "remove", "path": "members", "value": [{"value": id, "$ref": null}]})).collect(),
+        };
+        let request = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
+        let after = apply(&group, &PatchRequest::parse(&request).unwrap()).unwrap();
+        let mut expected = ids(&group);
+        expected.retain(|id| !leavers.contains(id));
+        prop_assert_eq!(ids(&after), expected);
+        let back = json!({"schemas": [urn::PATCH_OP], "Operations": [
+            {"op": "add", "path": "members", "value": values(&ids(&group))}]});
+        let back = apply(&after, &PatchRequest::parse(&back).unwrap()).unwrap();
+        let (mut returned, mut before) = (ids(&back), ids(&group));
+        returned.sort();
+        before.sort();
+        prop_assert_eq!(returned, before);
+    }
+
     #[test]
     fn no_value_makes_patch_panic(
         user in any_user(), (path, _) in any_write(), op in proptest::sample::select(vec!["add", "replace", "remove"]),
