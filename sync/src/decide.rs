@@ -51,12 +51,12 @@ pub fn match_stored(
     matcher: &Matcher,
     now: jiff::Timestamp,
 ) -> Result<(usize, usize), Error> {
-    let (mut decided, mut matched, mut after) = (0, 0, None);
+    let (mut decided, mut hits, mut after) = (0, 0, None);
     loop {
         let chunk = store.write_blocking(|conn| decide_chunk(conn, account, matcher, after, now))?;
-        (decided, matched) = (decided + chunk.0, matched + chunk.1);
+        (decided, hits) = (decided + chunk.0, hits + chunk.1);
         if chunk.2.is_none() {
-            return Ok((decided, matched));
+            return Ok((decided, hits));
         }
         after = chunk.2;
     }

@@ -162,7 +162,9 @@ fn what_was_acknowledged_is_in_the_files_at_that_moment() {
     let file = test.database_url.strip_prefix("sqlite:").unwrap();
     let copy = tempfile::tempdir().unwrap();
     let writes = (0..10).map(|n| adds(&test.store, account, &format!("user{n}"))).collect();
-    together(&test.store, writes, Duration::ZERO).into_iter().for_each(|ended| ended.unwrap().unwrap());
+    for ended in together(&test.store, writes, Duration::ZERO) {
+        ended.unwrap().unwrap();
+    }
     // As kill -9 would leave them: no checkpoint, no closing.
     for end in ["", "-wal"] {
         std::fs::copy(format!("{file}{end}"), copy.path().join(format!("copy.db{end}"))).unwrap();

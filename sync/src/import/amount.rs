@@ -165,7 +165,9 @@ mod tests {
     #[track_caller]
     fn survey(values: &[&str], expected: AmountVerdict) {
         let mut survey = AmountSurvey::default();
-        values.iter().for_each(|value| survey.see(value));
+        for value in values {
+            survey.see(value);
+        }
         assert_eq!(survey.verdict(), expected, "{values:?}");
     }
 

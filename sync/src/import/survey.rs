@@ -145,8 +145,7 @@ fn mark(
 ) -> Result<Option<DecimalMark>, ImportError> {
     let (heading, sample) = shown(column);
     match (known, survey.verdict()) {
-        (Some(mark), _) => Ok(Some(mark)),
-        (None, AmountVerdict::Mark(mark)) => Ok(Some(mark)),
+        (Some(mark), _) | (None, AmountVerdict::Mark(mark)) => Ok(Some(mark)),
         (None, AmountVerdict::Empty) => Ok(None),
         (None, AmountVerdict::Ambiguous) => Err(ImportError::AmbiguousAmounts { heading, sample }),
         (None, AmountVerdict::None) => Err(ImportError::NoAmounts { heading, sample }),

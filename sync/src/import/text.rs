@@ -2,7 +2,7 @@
 //!
 //! Nothing is guessed from names. A byte order mark decides; else the file is UTF-8 if all of it is valid, UTF-16 if every
 //! second byte of its beginning is zero, and Windows-1252 otherwise, which is what spreadsheet programs write in the West.
-//! Others (Shift_JIS, GBK …) have to be named.
+//! Others (`shift_jis`, `gbk` …) have to be named.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -38,14 +38,7 @@ impl Writing {
         };
         let delimiter = match delimiter {
             Some(delimiter) => delimiter,
-            None => {
-                let mut sample = String::new();
-                decoded(File::open(path)?, encoding)
-                    .take(SAMPLE_BYTES)
-                    .read_to_string(&mut sample)
-                    .or_else(lossy)?;
-                detect_delimiter(&sample)
-            }
+            None => detect_delimiter(&sample(path, encoding)?),
         };
         Ok(Self { encoding, delimiter })
     }
@@ -66,14 +59,16 @@ fn decoded<R: Read>(source: R, encoding: &'static Encoding) -> impl Read + use<R
     DecodeReaderBytesBuilder::new().encoding(Some(encoding)).bom_override(true).build(source)
 }
 
-/// A sample may end within a character; what was read before it is enough.
-fn lossy(error: io::Error) -> io::Result<usize> {
-    if error.kind() == io::ErrorKind::InvalidData { Ok(0) } else { Err(error) }
+/// The beginning of a file as text. It may end within a character; what was read before that is enough.
+fn sample(path: &Path, encoding: &'static Encoding) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    decoded(File::open(path)?, encoding).take(SAMPLE_BYTES).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn detect_encoding(path: &Path) -> io::Result<&'static Encoding> {
     let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
-    let mut buffer = [0_u8; 1 << 16];
+    let mut buffer = vec![0_u8; 1 << 16];
     let mut kept = 0;
     let mut first = true;
     loop {
