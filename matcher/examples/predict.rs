@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut scratch = matcher.scratch();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for line in std::fs::read_to_string(lines)?.lines() {
-        let row: batch::Row = serde_json::from_str(line)?;
+        let row: batch::Row<'_> = serde_json::from_str(line)?;
         serde_json::to_writer(&mut out, &batch::predict(&matcher, &row, &mut scratch))?;
         out.write_all(b"\n")?;
     }

@@ -1,7 +1,7 @@
 //! The bands of confidence: what a score means to the person who reads it.
 //!
-//! The thresholds live here and not in `score/weights.rs`: weights say how evidence adds up, bands say what we are
-//! willing to claim. Features M08, M10.
+//! A score is the share of decisions with that score that are right, so the thresholds are the stated meaning itself. They live
+//! here and not in `score/weights.rs`: weights say how evidence adds up, bands say what we are willing to claim. Features M08, M10.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,22 +11,22 @@ use serde::{Deserialize, Serialize};
 pub enum Band {
     /// No app is claimed. A candidate may still be shown beside it.
     None,
-    /// More likely right than wrong; a person should look.
+    /// Right in four cases of five or more; a person should look.
     Possible,
-    /// Right in most cases; worth sampling.
+    /// Right in 19 cases of 20 or more; worth sampling.
     Likely,
-    /// An unambiguous name in the place where names stand; safe to act on.
+    /// Right in 99 cases of 100 or more: an unambiguous name in the place where names stand; safe to act on.
     Certain,
 }
 
 impl Band {
     /// The least score that counts as [`Band::Possible`]. Below it the matcher abstains: a wrong app costs a
     /// reviewer more than a missing one.
-    pub const POSSIBLE_MIN: f64 = 0.5;
+    pub const POSSIBLE_MIN: f64 = 0.80;
     /// The least score that counts as [`Band::Likely`].
-    pub const LIKELY_MIN: f64 = 0.75;
+    pub const LIKELY_MIN: f64 = 0.95;
     /// The least score that counts as [`Band::Certain`].
-    pub const CERTAIN_MIN: f64 = 0.92;
+    pub const CERTAIN_MIN: f64 = 0.99;
 
     /// The band of a score between 0 and 1. A score that is not a number is [`Band::None`].
     pub fn of_score(score: f64) -> Band {
@@ -67,11 +67,11 @@ mod tests {
         let check = |score: f64, band: Band| assert_eq!(Band::of_score(score), band, "score {score}");
         check(1.0, Band::Certain);
         check(Band::CERTAIN_MIN, Band::Certain);
-        check(0.919, Band::Likely);
+        check(0.989, Band::Likely);
         check(Band::LIKELY_MIN, Band::Likely);
-        check(0.749, Band::Possible);
+        check(0.949, Band::Possible);
         check(Band::POSSIBLE_MIN, Band::Possible);
-        check(0.499, Band::None);
+        check(0.799, Band::None);
         check(0.0, Band::None);
         check(f64::NAN, Band::None);
     }

@@ -141,7 +141,7 @@ fn an_explanation_is_flat_json() {
 
 #[test]
 fn a_row_of_a_file_becomes_a_prediction() {
-    let row: batch::Row = serde_json::from_str(
+    let row: batch::Row<'_> = serde_json::from_str(
         r#"{"id":"r1","VendorDescription":"QUILLWORK","BusinessPurpose":null,"ExpenseTypeName":"Software","Other":1}"#,
     )
     .unwrap();

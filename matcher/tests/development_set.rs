@@ -9,6 +9,9 @@ use std::sync::Arc;
 use matcher::{Dictionary, Matcher, batch};
 use serde::Deserialize;
 
+/// The dictionary that is shipped: what a new installation matches with.
+const SHIPPED: &str = include_str!("../../fixtures/data/dictionary/apps.jsonl");
+
 /// What a row is labelled with.
 #[derive(Debug, Deserialize)]
 struct Truth {
@@ -50,7 +53,7 @@ fn measure(rows: &str, matcher: &Matcher) -> Measured {
     let mut measured = Measured::default();
     let mut scratch = matcher.scratch();
     for line in rows.lines().filter(|line| !line.trim().is_empty()) {
-        let row: batch::Row = serde_json::from_str(line).unwrap();
+        let row: batch::Row<'_> = serde_json::from_str(line).unwrap();
         let truth: Truth = serde_json::from_str(line).unwrap();
         let app_id = batch::predict(matcher, &row, &mut scratch).app_id.map(|id| id.to_string());
         let acceptable = app_id.is_some() && truth.acceptable.contains(&app_id);
@@ -69,11 +72,11 @@ fn measure(rows: &str, matcher: &Matcher) -> Measured {
 }
 
 fn check(file: &str, f1_min: f64, false_positive_rate_max: f64) {
-    let (Some(dictionary), Some(rows)) = (reference("vendors-seed.jsonl"), reference(file)) else {
+    let Some(rows) = reference(file) else {
         println!("skipped: the development set is not beside this checkout");
         return;
     };
-    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(&dictionary).unwrap()));
+    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(SHIPPED).unwrap()));
     let measured = measure(&rows, &matcher);
     let (f1, rate) = (measured.f1(), measured.false_positive_rate());
     println!("{file}: F1 {f1:.4}, false-positive rate {rate:.4}, {measured:?}");
@@ -86,10 +89,10 @@ fn check(file: &str, f1_min: f64, false_positive_rate_max: f64) {
 
 #[test]
 fn four_fields_stay_above_the_floor() {
-    check("dev.jsonl", 0.96, 0.01);
+    check("dev.jsonl", 0.97, 0.01);
 }
 
 #[test]
 fn the_vendor_alone_stays_above_the_floor() {
-    check("dev-vendor-only.jsonl", 0.935, 0.012);
+    check("dev-vendor-only.jsonl", 0.955, 0.01);
 }

@@ -59,8 +59,13 @@ impl Tally {
 
     /// The sum as a probability, rounded to four digits: more would pretend to know more.
     pub(crate) fn score(&self) -> f64 {
-        let probability = 1.0 / (1.0 + (-self.log_odds).exp());
+        let probability = 1.0 / (1.0 + (-(self.log_odds + self.calibration())).exp());
         (probability * 10_000.0).round() / 10_000.0
+    }
+
+    /// What makes the sum a probability.
+    fn calibration(&self) -> f64 {
+        w::CALIBRATION + if self.log_odds < 0.0 { w::DOUBT_SLOPE * self.log_odds } else { 0.0 }
     }
 }
 
@@ -71,7 +76,9 @@ pub(crate) fn weigh(mention: &Mention, line: &Line<'_>, company: Company) -> Tal
 
 /// Weighs one mention and gives the reasons.
 pub(crate) fn explain(mention: &Mention, line: &Line<'_>, company: Company) -> Vec<Evidence> {
-    tally(mention, line, company, Some(Vec::new())).evidence.unwrap_or_default()
+    let mut tally = tally(mention, line, company, Some(Vec::new()));
+    tally.add("calibration", tally.calibration(), || "how often such evidence is right");
+    tally.evidence.unwrap_or_default()
 }
 
 fn tally(mention: &Mention, line: &Line<'_>, company: Company, evidence: Option<Vec<Evidence>>) -> Tally {

@@ -4,6 +4,12 @@
 //! They were set by reasoning and checked on labelled lines of invented and public descriptors; they are rules of
 //! thumb that hold for any customer, not fitted coefficients.
 
+/// Evidence that just balances is right in four cases of five: names are not drawn by lot, a text that holds one mostly
+/// means it. The sum of the reasons is moved by this much before it is read as a probability.
+pub(crate) const CALIBRATION: f64 = 1.3863;
+/// Below the balance doubt grows by this much more than trust does above it: what speaks against a name is mostly right.
+pub(crate) const DOUBT_SLOPE: f64 = 2.0;
+
 /// An ordinary word as the payee is as often the shop round the corner: alone, even as the whole seller, it does not
 /// reach even odds.
 pub(crate) const VENDOR_WORD: f64 = -1.4;

@@ -1,0 +1,54 @@
+//! Rows of a CSV file (RFC 4180), read by the crate `csv`.
+
+use super::{BadRow, Columns, Counts, NOT_UTF_8, Predictor};
+use crate::ExpenseTexts;
+
+impl Predictor<'_> {
+    /// Decides the rows of a block and appends a prediction for each. `first_line` is the line of the file, counted
+    /// from 1, on which the block begins, `first_row` the number of its first row, counted from 1.
+    ///
+    /// # Errors
+    /// The first row that cannot be read; the predictions before it were appended.
+    pub fn csv(
+        &mut self,
+        columns: &Columns,
+        block: &[u8],
+        (first_line, first_row): (u64, u64),
+        out: &mut Vec<u8>,
+    ) -> Result<Counts, BadRow> {
+        let mut counts = Counts::default();
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(block);
+        let mut record = std::mem::take(&mut self.record);
+        loop {
+            let line = first_line + reader.position().line() - 1;
+            let bad = |reason: String| BadRow { line, reason };
+            if !reader.read_byte_record(&mut record).map_err(|error| bad(error.to_string()))? {
+                break;
+            }
+            let text = |column: Option<usize>| -> Result<&str, BadRow> {
+                let bytes = column.and_then(|at| record.get(at)).unwrap_or_default();
+                std::str::from_utf8(bytes).map_err(|_| bad(NOT_UTF_8.to_owned()))
+            };
+            let code =
+                |column: Option<usize>| text(column).map(|code| Some(code).filter(|code| !code.is_empty()));
+            let texts = ExpenseTexts {
+                vendor_description: text(columns.vendor_description)?,
+                business_purpose: text(columns.business_purpose)?,
+                expense_type_name: text(columns.expense_type_name)?,
+                spend_category: text(columns.spend_category)?,
+                expense_type_code: code(columns.expense_type_code)?,
+                spend_category_code: code(columns.spend_category_code)?,
+            };
+            let number;
+            let id = if columns.id.is_some() {
+                text(columns.id)?
+            } else {
+                number = (first_row + counts.rows).to_string();
+                &number
+            };
+            self.answer(id, &texts, &mut counts, out);
+        }
+        self.record = record;
+        Ok(counts)
+    }
+}
