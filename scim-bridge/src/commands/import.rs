@@ -281,13 +281,13 @@ fn run(settings: &Settings, source: &Source, name: &str, create: bool, as_json: 
     .map_err(usage)?;
     bar.finish_and_clear();
     let matcher = Matcher::new(Arc::new(serve::load_dictionary(config.dictionary_file())?));
-    let (decided, matched) = sync::decide::match_stored(&store, account.id, &matcher, now)
+    let (decided, hits) = sync::decide::match_stored(&store, account.id, &matcher, now)
         .map_err(|error| usage(ImportError::Match(Box::new(error))))?;
     let twice =
         store.read_blocking(|conn| imports::possible_duplicates(conn, account.id, imported.id, 1_000))?.len();
     if as_json {
         let shown = json!({
-            "import": imported.id, "counts": imported.counts, "decided": decided, "matched": matched,
+            "import": imported.id, "counts": imported.counts, "decided": decided, "matched": hits,
             "possible_duplicates": twice, "check": imported.check,
         });
         return output::result(&serde_json::to_string_pretty(&shown)?);
@@ -296,7 +296,7 @@ fn run(settings: &Settings, source: &Source, name: &str, create: bool, as_json: 
     summarise(&imported.check);
     let counts = imported.counts;
     output::note(&format!(
-        "{} new lines, {} changed, {} known before; {decided} decided, {matched} of them matched to an app",
+        "{} new lines, {} changed, {} known before; {decided} decided, {hits} of them matched to an app",
         counts.inserted, counts.changed, counts.unchanged
     ));
     if twice > 0 {
