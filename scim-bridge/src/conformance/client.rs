@@ -2,8 +2,9 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -18,6 +19,10 @@ pub(super) const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 pub(super) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 pub(super) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub(super) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+/// How often a request is repeated that came too soon, and the longest wait before that.
+const TRIES_MAX: u32 = 5;
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 
 /// What a check works with.
 #[derive(Debug)]
@@ -170,11 +175,26 @@ impl Client {
         let request = request.build().map_err(|e| wrong(format!("the request cannot be built: {e}")))?;
         let asked = format!("{} {}", request.method(), self.below(request.url()));
         let response =
-            self.http.execute(request).await.map_err(|e| wrong(format!("{asked}: {}", e.without_url())))?;
+            self.execute(request).await.map_err(|e| wrong(format!("{asked}: {}", e.without_url())))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.map_err(|e| wrong(format!("{asked}: {}", e.without_url())))?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Ok(Answer { asked, status, headers, text, body })
+    }
+
+    /// Sends, and comes again when a server that limits its callers says so (RFC 6585 §4).
+    async fn execute(&self, request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
+        for _ in 0..TRIES_MAX {
+            let Some(again) = request.try_clone() else { break };
+            let response = self.http.execute(again).await?;
+            if response.status() != reqwest::StatusCode::TOO_MANY_REQUESTS {
+                return Ok(response);
+            }
+            let wait =
+                response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+            tokio::time::sleep(Duration::from_secs(wait.unwrap_or(1)).min(RETRY_AFTER_MAX)).await;
+        }
+        self.http.execute(request).await
     }
 
     /// What comes after the base address, for a person.
