@@ -84,13 +84,13 @@ async fn references_to_what_is_created_are_resolved_in_whatever_order_and_in_cir
         .await;
         assert_eq!(&statuses(&response)[..4], ["201", "201", "201", "201"]);
         assert!(statuses(&response)[4].starts_with('4'), "{response}");
-        let manager = async |n: usize| {
+        let boss_of = async |n: usize| {
             let user = house.get(&format!("/Users/{}", id_of(&response["Operations"][n]))).await.expect(200);
             user[ENTERPRISE]["manager"]["value"].as_str().unwrap().to_owned()
         };
-        assert_eq!(manager(0).await, id_of(&response["Operations"][1]));
-        assert_eq!(manager(2).await, id_of(&response["Operations"][3]));
-        assert_eq!(manager(3).await, id_of(&response["Operations"][2]));
+        assert_eq!(boss_of(0).await, id_of(&response["Operations"][1]));
+        assert_eq!(boss_of(2).await, id_of(&response["Operations"][3]));
+        assert_eq!(boss_of(3).await, id_of(&response["Operations"][2]));
     })
     .await;
 }
