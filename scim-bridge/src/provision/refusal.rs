@@ -15,6 +15,9 @@ use super::{Error, OnBehalf, content};
 use crate::bridge::Bridge;
 use crate::translate::{self, Kind, Operation};
 
+/// How often going back starts again when another one was faster.
+const TRIES: usize = 5;
+
 /// Undoes a refused write.
 pub(super) async fn undo(
     bridge: &Bridge,
@@ -22,8 +25,15 @@ pub(super) async fn undo(
     operation: OperationId,
     accepted: &Accepted,
 ) -> Result<(), Error> {
-    let (job, accepted, now) = (on.clone(), accepted.clone(), bridge.clock.now());
-    bridge.store.try_write(move |conn| undo_in(conn, &job, operation, &accepted, now)).await
+    for _ in 0..TRIES {
+        let (job, accepted, now) = (on.clone(), accepted.clone(), bridge.clock.now());
+        let undone = bridge.store.try_write(move |conn| undo_in(conn, &job, operation, &accepted, now)).await;
+        // Someone else was faster: a later change, or another one who waits for the same verdict.
+        if !matches!(undone, Err(Error::Store(store::Error::Stale { .. }))) {
+            return undone;
+        }
+    }
+    Err(store::Error::Unavailable { reason: "the resource is being changed too quickly".to_owned() }.into())
 }
 
 fn undo_in(
@@ -54,7 +64,9 @@ fn undo_in(
     let expect = Expect { state: refused.state, lease_epoch: refused.lease_epoch };
     let reason = Some("refused by Concur while the identity provider waited".to_owned());
     let transition = Transition { reason, ..Transition::to(State::Cancelled, now) };
-    operations::transition(conn, operation, expect, &transition)?;
+    if !operations::transition(conn, operation, expect, &transition)? {
+        return Err(store::Error::Stale { what: "operation" }.into());
+    }
     let event = audit::NewEvent {
         account: Some(on.account.id),
         at: now,

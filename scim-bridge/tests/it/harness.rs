@@ -126,7 +126,7 @@ impl House {
 
     /// A request without a token.
     pub(crate) fn bare(&self, method: Method, path: &str) -> RequestBuilder {
-        let scim = path.starts_with("/Users") || path.starts_with("/Groups");
+        let scim = ["/Users", "/Groups", "/.search"].iter().any(|start| path.starts_with(start));
         let prefix = if scim { "/scim/v2" } else { "" };
         self.http.request(method, format!("http://{}{prefix}{path}", self.running.addr()))
     }

@@ -10,7 +10,7 @@ async fn what_is_offered_is_described() {
         let base = format!("http://{}/scim/v2", house.running.addr());
         let config = house.get("/scim/v2/ServiceProviderConfig").await.expect(200);
         for (feature, supported) in
-            [("patch", true), ("bulk", false), ("filter", true), ("etag", true), ("sort", true)]
+            [("patch", true), ("bulk", true), ("filter", true), ("etag", true), ("sort", true)]
         {
             assert_eq!(config[feature]["supported"], supported, "{feature}");
         }
