@@ -352,6 +352,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    catalogue_groups (resource_id) {
+        resource_id -> Text,
+        account_id -> Text,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    group_members (group_id, member_id) {
+        group_id -> Text,
+        member_id -> Text,
+        added_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    granted_roles (resource_id, role_code) {
+        resource_id -> Text,
+        role_code -> Text,
+        granted_at -> BigInt,
+    }
+}
+
 diesel::joinable!(operation_details -> operations (op_id));
 diesel::joinable!(line_texts -> lines (line_id));
 diesel::joinable!(matches -> lines (line_id));
@@ -362,7 +386,13 @@ diesel::joinable!(resource_emails -> resources (resource_id));
 
 diesel::allow_tables_to_appear_in_same_query!(operations, operation_details);
 diesel::allow_tables_to_appear_in_same_query!(lines, line_texts, line_raw, matches, import_lines);
-diesel::allow_tables_to_appear_in_same_query!(resources, links, resource_emails);
+diesel::allow_tables_to_appear_in_same_query!(
+    resources,
+    links,
+    resource_emails,
+    catalogue_groups,
+    group_members
+);
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
     matches::status,
     matches::app_id,

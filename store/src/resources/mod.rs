@@ -17,8 +17,10 @@ use uuid::Uuid;
 pub use condition::{Comparison, Condition, EmailTest, TextColumn, TextTest, TimeColumn};
 pub use explain::explain_list;
 pub use list::{Key, Order, Position, SortColumn, Start, count, list, load};
-pub use read::{content, count_active_users, find, find_deleted, get, get_by_scim_id, page};
-pub use write::{adopt_scim_id, insert, mark_shown, restore, soft_delete, update};
+pub use read::{
+    by_scim_ids, content, count_active_users, find, find_deleted, get, get_by_scim_id, get_many, page,
+};
+pub use write::{adopt_scim_id, insert, mark_shown, restore, soft_delete, touch, update};
 
 use crate::Error;
 use crate::ids::{AccountId, ResourceId};
@@ -46,7 +48,7 @@ pub struct Resource {
     pub resource_type: ResourceType,
     /// The public SCIM `id` (design D7).
     pub scim_id: Uuid,
-    /// As the identity provider wrote it; `None` for groups.
+    /// `userName`, as the identity provider wrote it; of a group its `displayName`, which is as unique.
     pub user_name: Option<String>,
     /// The form that is compared.
     pub user_name_folded: Option<String>,

@@ -29,6 +29,47 @@ pub fn get_by_scim_id(
     row.map(Resource::try_from).transpose()
 }
 
+/// The internal and public ids of those of `scim_ids` that this account has and that are not deleted.
+pub fn by_scim_ids(
+    conn: &mut Conn,
+    account: AccountId,
+    resource_type: ResourceType,
+    scim_ids: &[Uuid],
+) -> Result<Vec<(Uuid, ResourceId)>, Error> {
+    let account = account.to_string();
+    let mut found = Vec::with_capacity(scim_ids.len());
+    for chunk in scim_ids.chunks(500) {
+        let keys: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let rows: Vec<(String, String)> = on!(conn, c => {
+            resources::table
+                .filter(resources::account_id.eq(&account).and(resources::scim_id.eq_any(&keys)))
+                .filter(resources::resource_type.eq(resource_type.as_str()).and(resources::deleted_at.is_null()))
+                .select((resources::scim_id, resources::resource_id))
+                .load(c)
+        })?;
+        for (scim_id, id) in rows {
+            let scim_id = value::parse(&scim_id, "resources.scim_id")?;
+            found.push((scim_id, value::parse(&id, "resources.resource_id")?));
+        }
+    }
+    Ok(found)
+}
+
+/// Several by internal id, tombstones included, in no particular order.
+pub fn get_many(conn: &mut Conn, ids: &[ResourceId]) -> Result<Vec<Resource>, Error> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(500) {
+        let keys: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let rows: Vec<Row> = on!(conn, c => {
+            resources::table.filter(resources::resource_id.eq_any(&keys)).select(Row::as_select()).load(c)
+        })?;
+        for row in rows {
+            found.push(Resource::try_from(row)?);
+        }
+    }
+    Ok(found)
+}
+
 /// By internal id, tombstones included.
 pub fn get(conn: &mut Conn, id: ResourceId) -> Result<Resource, Error> {
     let key = id.to_string();

@@ -137,6 +137,20 @@ pub fn soft_delete(
     }
 }
 
+/// Raises the version of resources whose answer changes although nothing of theirs was written, such as the groups of
+/// a user who is deleted.
+pub fn touch(conn: &mut Conn, ids: &[ResourceId], now: Timestamp) -> Result<(), Error> {
+    for chunk in ids.chunks(500) {
+        let keys: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        on!(conn, c => {
+            diesel::update(resources::table.filter(resources::resource_id.eq_any(keys)))
+                .set((resources::version.eq(resources::version + 1), resources::updated_at.eq(micros(now))))
+                .execute(c)
+        })?;
+    }
+    Ok(())
+}
+
 /// Their public ids have been given out and never change from now on (design D7).
 pub fn mark_shown(conn: &mut Conn, ids: &[ResourceId]) -> Result<(), Error> {
     for chunk in ids.chunks(500) {

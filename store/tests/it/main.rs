@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod database;
 mod group;
+mod groups;
 mod lines;
 mod operations;
 mod race;

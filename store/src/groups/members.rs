@@ -1,0 +1,159 @@
+//! Who is in which group.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::conn::on;
+use crate::ids::ResourceId;
+use crate::schema::{catalogue_groups, group_members, resources};
+use crate::value::{self, micros};
+use crate::{Conn, Error};
+
+/// Rows of one statement: below the parameters that either database takes.
+const CHUNK: usize = 500;
+
+/// A user as a group sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Internal key.
+    pub id: ResourceId,
+    /// Public id.
+    pub scim_id: Uuid,
+    /// `userName`, as written.
+    pub name: Option<String>,
+}
+
+/// A group as one of its members sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// Internal key of the group.
+    pub group: ResourceId,
+    /// Its public id.
+    pub scim_id: Uuid,
+    /// `displayName`, as written.
+    pub name: String,
+    /// What the group stands for; nothing for one that is kept for the provider.
+    pub code: Option<String>,
+}
+
+/// The members of a group that are not deleted, in an order that does not change.
+pub fn members(conn: &mut Conn, group: ResourceId) -> Result<Vec<Member>, Error> {
+    let key = group.to_string();
+    let rows: Vec<(String, String, Option<String>)> = on!(conn, c => {
+        group_members::table
+            .inner_join(resources::table.on(resources::resource_id.eq(group_members::member_id)))
+            .filter(group_members::group_id.eq(&key).and(resources::deleted_at.is_null()))
+            .order((group_members::added_at, group_members::member_id))
+            .select((resources::resource_id, resources::scim_id, resources::user_name))
+            .load(c)
+    })?;
+    let member = |(id, scim_id, name): (String, String, Option<String>)| {
+        Ok(Member {
+            id: value::parse(&id, "group_members.member_id")?,
+            scim_id: value::parse(&scim_id, "resources.scim_id")?,
+            name,
+        })
+    };
+    rows.into_iter().map(member).collect()
+}
+
+/// Whether a user is in a group.
+pub fn is_member(conn: &mut Conn, group: ResourceId, user: ResourceId) -> Result<bool, Error> {
+    let (group, user) = (group.to_string(), user.to_string());
+    let found: Option<String> = on!(conn, c => {
+        group_members::table.find((&group, &user)).select(group_members::group_id).first(c).optional()
+    })?;
+    Ok(found.is_some())
+}
+
+/// The groups that a user is in, not deleted, by their name.
+pub fn of_user(conn: &mut Conn, user: ResourceId) -> Result<Vec<Membership>, Error> {
+    Ok(of_users(conn, &[user])?.remove(&user).unwrap_or_default())
+}
+
+/// The groups of several users at once; users without any are left out.
+pub fn of_users(
+    conn: &mut Conn,
+    users: &[ResourceId],
+) -> Result<HashMap<ResourceId, Vec<Membership>>, Error> {
+    /// Member, group, its public id, its name, its code.
+    type Row = (String, String, String, Option<String>, Option<String>);
+    let mut groups: HashMap<ResourceId, Vec<Membership>> = HashMap::new();
+    for chunk in users.chunks(CHUNK) {
+        let keys: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let rows: Vec<Row> = on!(conn, c => {
+            group_members::table
+                .inner_join(resources::table.on(resources::resource_id.eq(group_members::group_id)))
+                .left_join(catalogue_groups::table.on(catalogue_groups::resource_id.eq(group_members::group_id)))
+                .filter(group_members::member_id.eq_any(&keys).and(resources::deleted_at.is_null()))
+                .order((resources::user_name_folded, resources::resource_id))
+                .select((
+                    group_members::member_id,
+                    resources::resource_id,
+                    resources::scim_id,
+                    resources::user_name,
+                    catalogue_groups::code.nullable(),
+                ))
+                .load(c)
+        })?;
+        for (user, group, scim_id, name, code) in rows {
+            let membership = Membership {
+                group: value::parse(&group, "group_members.group_id")?,
+                scim_id: value::parse(&scim_id, "resources.scim_id")?,
+                name: name.unwrap_or_default(),
+                code,
+            };
+            groups.entry(value::parse(&user, "group_members.member_id")?).or_default().push(membership);
+        }
+    }
+    Ok(groups)
+}
+
+/// Adds users to a group; who is there already stays.
+pub fn add(conn: &mut Conn, group: ResourceId, users: &[ResourceId], now: Timestamp) -> Result<(), Error> {
+    let group = group.to_string();
+    for chunk in users.chunks(CHUNK) {
+        let rows: Vec<_> = chunk
+            .iter()
+            .map(|user| {
+                (
+                    group_members::group_id.eq(&group),
+                    group_members::member_id.eq(user.to_string()),
+                    group_members::added_at.eq(micros(now)),
+                )
+            })
+            .collect();
+        match &mut *conn.pooled {
+            // diesel's batch insert for SQLite has no ON CONFLICT; one prepared statement for each row is as fast.
+            crate::conn::Raw::Sqlite(c) => {
+                for row in rows {
+                    diesel::insert_into(group_members::table)
+                        .values(row)
+                        .on_conflict_do_nothing()
+                        .execute(&mut **c)?;
+                }
+            }
+            crate::conn::Raw::Postgres(c) => {
+                diesel::insert_into(group_members::table)
+                    .values(rows)
+                    .on_conflict_do_nothing()
+                    .execute(&mut **c)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes users out of a group; who is not there is no error.
+pub fn remove(conn: &mut Conn, group: ResourceId, users: &[ResourceId]) -> Result<(), Error> {
+    let group = group.to_string();
+    for chunk in users.chunks(CHUNK) {
+        let keys: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let gone = group_members::group_id.eq(&group).and(group_members::member_id.eq_any(keys));
+        on!(conn, c => diesel::delete(group_members::table.filter(gone)).execute(c))?;
+    }
+    Ok(())
+}
