@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn a_list_and_its_parts_say_the_same() {
         let list = schemas(BASE);
-        assert_eq!(list["totalResults"], 6);
+        assert_eq!(list["totalResults"], 7);
         assert_eq!(list["Resources"][0], schema(BASE, urn::USER).unwrap());
         assert_eq!(resource_types(BASE)["Resources"][1], resource_type(BASE, "Group").unwrap());
     }

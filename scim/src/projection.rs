@@ -38,6 +38,11 @@ impl Projection {
         self.include.is_empty() && self.exclude.is_empty()
     }
 
+    /// Whether an attribute of the base schema is shown: what is not need not be looked up.
+    pub fn wants(&self, rt: &crate::ResourceType, name: &str) -> bool {
+        rt.attribute(name).is_some_and(|attribute| self.shows(attribute, None))
+    }
+
     /// Whether the attribute, or a part of it, is shown.
     pub(crate) fn shows(&self, attribute: &Attribute, schema: Option<&str>) -> bool {
         let asked = || self.include.iter().any(|path| names(path, attribute, schema));

@@ -10,6 +10,8 @@ pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterp
 pub const SPEND_USER: &str = "urn:ietf:params:scim:schemas:extension:spend:2.0:User";
 /// Our extension: what Concur keeps about employment and RFC 7643 has no place for.
 pub const BRIDGE_USER: &str = "urn:ietf:params:scim:schemas:extension:concurbridge:2.0:User";
+/// Our read-only extension of the group: what it is to Concur.
+pub const BRIDGE_GROUP: &str = "urn:ietf:params:scim:schemas:extension:concurbridge:2.0:Group";
 /// Our read-only extension: how far the delivery to Concur has come.
 pub const DELIVERY: &str = "urn:ietf:params:scim:schemas:extension:concurbridge:2.0:Delivery";
 

@@ -3,6 +3,24 @@
 use super::{Schema, attribute::Attribute};
 use crate::urn;
 
+/// What a group is to Concur; read-only.
+pub(super) static BRIDGE_SCHEMA: Schema = Schema {
+    id: urn::BRIDGE_GROUP,
+    name: "Concur Group",
+    description: "What the group is to SAP Concur",
+    attributes: &[
+        Attribute::string(
+            "kind",
+            "role and entitlement give what code says; kept groups give what is mapped",
+        )
+        .canonical(&["role", "entitlement", "kept"])
+        .read_only(),
+        Attribute::string("code", "Role code or entitlement").case_exact().read_only(),
+        Attribute::boolean("assignable", "Whether members may be added: privileged roles need a setting")
+            .read_only(),
+    ],
+};
+
 /// Core group schema.
 pub(super) static SCHEMA: Schema = Schema {
     id: urn::GROUP,

@@ -76,18 +76,19 @@ static USER: ResourceType = ResourceType {
 static GROUP: ResourceType = ResourceType {
     name: "Group",
     endpoint: "/Groups",
-    description: "Group of users",
+    description: "Role or entitlement of SAP Concur, or a group kept for the provider",
     schema: &group::SCHEMA,
-    extensions: &[],
+    extensions: &[&group::BRIDGE_SCHEMA],
 };
 
-static ALL: [&Schema; 6] = [
+static ALL: [&Schema; 7] = [
     &user::SCHEMA,
     &group::SCHEMA,
     &enterprise::SCHEMA,
     &spend::SCHEMA,
     &enterprise::BRIDGE_SCHEMA,
     &delivery::SCHEMA,
+    &group::BRIDGE_SCHEMA,
 ];
 
 /// Every schema a resource can have, in the order in which they are published.
