@@ -15,4 +15,4 @@ mod token_store;
 pub use clients::{ClientError, ClientSettings, Clients};
 pub use connect::{ConnectError, NewConnection, connect};
 pub use pasted::{clean_id, is_uuid_v4};
-pub use settings::{AccountSettings, EmployeeNumber};
+pub use settings::{AccountSettings, EmployeeNumber, GroupMapping};

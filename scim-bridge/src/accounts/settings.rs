@@ -37,6 +37,10 @@ pub struct AccountSettings {
     pub cash_advance_account_code: Option<String>,
     /// `reimbursementType` of spend profiles.
     pub reimbursement_type: Option<String>,
+    /// Privileged role codes that groups may give all the same: administrators, proxies, processors.
+    pub allowed_roles: Vec<String>,
+    /// What membership in groups that are no Concur role gives.
+    pub group_mappings: Vec<GroupMapping>,
     /// Whether a deactivation also writes `terminationDate`. Concur uses it for data retention.
     pub termination_date_on_deactivation: bool,
     /// How long a SCIM answer waits for Concur's verdict, in milliseconds. Absent: as the server is configured.
@@ -58,9 +62,33 @@ impl Default for AccountSettings {
             ledger_code: Some("DEFAULT".to_owned()),
             cash_advance_account_code: None,
             reimbursement_type: None,
+            allowed_roles: Vec::new(),
+            group_mappings: Vec::new(),
             termination_date_on_deactivation: false,
             confirm_within_ms: None,
         }
+    }
+}
+
+/// What membership in a group that the bridge keeps for the provider gives in Concur.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GroupMapping {
+    /// The group's `displayName`, in any letter case.
+    pub group: String,
+    /// Products: `Expense`, `Request`, `Invoice`, `Travel`.
+    pub entitlements: Vec<String>,
+    /// Role codes; privileged ones only beside `allowed_roles`.
+    pub roles: Vec<String>,
+    /// Spend members for users for whom the provider sends none: `country`, `ledgerCode`, `orgUnit1` … → value. Of two
+    /// groups the mapping that stands first goes before.
+    pub spend: BTreeMap<String, String>,
+}
+
+impl GroupMapping {
+    /// Whether it is about the group of that name.
+    pub fn is_of(&self, name: &str) -> bool {
+        self.group.trim().to_lowercase() == name.trim().to_lowercase()
     }
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::policy::History;
 use crate::accounts::AccountSettings;
-use crate::translate::{self, ConcurUser, ENTERPRISE, Kind, Operation, PayloadError, SPEND};
+use crate::translate::{self, ConcurUser, ENTERPRISE, Kind, Operation, PayloadError, ROLE, SPEND, roles};
 
 /// Attributes that Concur shows only when asked by name, or to some tokens only: what it took it is taken to hold.
 const NOT_SHOWN: [&str; 2] = ["entitlements", MANAGER];
@@ -159,7 +159,7 @@ impl Job {
 
     /// What has to be changed in a user that holds `actual`; nothing once Concur holds what is wanted.
     pub(super) fn missing_in(&self, actual: &ConcurUser) -> Vec<PatchOperation> {
-        let target = self.target();
+        let target = self.target(actual);
         let mut base = actual.clone();
         if self.change.kind.is_urgent() {
             base = translate::observe(&base.to_value(), None, &[&target]);
@@ -170,18 +170,28 @@ impl Job {
         translate::diff(&base, &target)
     }
 
+    /// Notes what a spend user that was just read holds: whether there is one, and its roles.
+    pub(super) fn hold_roles_of(&mut self, spend: &Value) {
+        let read = translate::observe(&json!({}), Some(spend), &[&self.change.desired, &self.known]);
+        for urn in [SPEND, ROLE] {
+            if let Some(part) = read.get(urn) {
+                self.known.set(urn, part.clone());
+            }
+        }
+    }
+
     /// What would still have to be sent after this operation: ending access sends nothing else.
     pub(super) fn left_over(&self, known: &ConcurUser) -> bool {
         let mut base = known.clone();
         if self.manager.is_missing() {
             base.remove(MANAGER);
         }
-        !translate::diff(&base, &self.whole()).is_empty()
+        !translate::diff(&base, &self.whole(known)).is_empty()
     }
 
     /// What Concur holds of what we manage, given the identity it answered or was read with.
     pub(super) fn observed(&self, identity: &Value, profile: Profile<'_>) -> ConcurUser {
-        let target = self.target();
+        let target = self.target(&self.known);
         let spend = if let Profile::Read(spend) = profile { spend } else { None };
         let mut seen = translate::observe(identity, spend, &[&self.known, &target]);
         for path in NOT_SHOWN {
@@ -194,12 +204,19 @@ impl Job {
             }
         }
         if profile == Profile::NotRead {
-            seen.remove(SPEND);
-            if let Some(profile) = self.known.get(SPEND) {
-                seen.set(SPEND, profile.clone());
-            }
+            self.keep_profile(&mut seen);
         }
         seen
+    }
+
+    /// The spend profile and the roles as they were known.
+    fn keep_profile(&self, user: &mut ConcurUser) {
+        for urn in [SPEND, ROLE] {
+            user.remove(urn);
+            if let Some(part) = self.known.get(urn) {
+                user.set(urn, part.clone());
+            }
+        }
     }
 
     /// What Concur holds once it has taken the identity part and nothing is known of the rest.
@@ -209,18 +226,33 @@ impl Job {
             known.set("active", json!(false));
             return known;
         }
-        let mut taken = self.target();
-        taken.remove(SPEND);
-        if let Some(profile) = self.known.get(SPEND) {
-            taken.set(SPEND, profile.clone());
-        }
+        let mut taken = self.target(&self.known);
+        self.keep_profile(&mut taken);
         taken
     }
 
     /// Whether the spend profile belongs to what has to be read back.
     pub(super) fn has_spend(&self) -> bool {
         !self.change.kind.is_urgent()
-            && (self.change.desired.get(SPEND).is_some() || self.known.get(SPEND).is_some())
+            && (self.change.desired.get(SPEND).is_some()
+                || self.known.get(SPEND).is_some()
+                || self.has_roles())
+    }
+
+    /// Whether roles are to be given or taken away.
+    pub(super) fn has_roles(&self) -> bool {
+        !self.change.kind.is_urgent() && self.change.concerns_roles()
+    }
+
+    /// Whether the roles that Concur holds are known, so that a complete list can be written.
+    pub(super) fn knows_roles(&self) -> bool {
+        self.known.get(ROLE).is_some()
+    }
+
+    /// Whether nothing but roles is missing, which were not written yet because it was not known what Concur holds:
+    /// the second step of a new spend user.
+    pub(super) fn has_only_roles_left(&self, missing: &[PatchOperation]) -> bool {
+        self.has_roles() && !self.knows_roles() && missing.iter().all(|it| it.path.starts_with(ROLE))
     }
 
     /// The link as it stands after Concur showed `known`.
@@ -236,9 +268,9 @@ impl Job {
     }
 
     /// The state of access alone when it ends, else everything that is wanted.
-    fn target(&self) -> ConcurUser {
+    fn target(&self, held: &ConcurUser) -> ConcurUser {
         if !self.change.kind.is_urgent() {
-            return self.whole();
+            return self.whole(held);
         }
         let mut target = ConcurUser::default();
         target.set("active", json!(false));
@@ -249,9 +281,16 @@ impl Job {
         target
     }
 
-    /// Everything that is wanted, with the manager as Concur knows them.
-    fn whole(&self) -> ConcurUser {
+    /// Everything that is wanted of a user who holds `held`, with the manager as Concur knows them, and with the
+    /// complete list of roles once it is known which ones the spend user has.
+    fn whole(&self, held: &ConcurUser) -> ConcurUser {
         let mut whole = self.change.desired.clone();
+        whole.remove(ROLE);
+        if self.change.concerns_roles()
+            && let Some(list) = roles::complete(held, &self.change.roles(), &self.change.revoked)
+        {
+            whole.set(&format!("{ROLE}:roles"), list);
+        }
         if let Manager::User(id) = &self.manager {
             whole.set(MANAGER, json!({"value": id}));
         }
@@ -274,7 +313,7 @@ impl Job {
 
     /// The body of a POST. The company comes from the connection and from nowhere else.
     fn new_user(&self) -> Value {
-        let mut user = self.whole();
+        let mut user = self.whole(&ConcurUser::default());
         user.set(&format!("{ENTERPRISE}:companyId"), self.account.company_uuid.as_str().into());
         user.to_body()
     }

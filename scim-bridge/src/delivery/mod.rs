@@ -29,7 +29,8 @@
 //!
 //! At least once, safe to repeat: nothing whose outcome is unknown is sent again before a look-up has answered.
 //! Every state change is a compare-and-set on state and epoch; a worker that loses one touches nothing more.
-//! `done` means that Concur was read and held what was wanted. Deactivations and deletes go first.
+//! `done` means that Concur was read and held what was wanted. Deactivations and deletes go first. Roles are a second
+//! step: they are written once there is a spend user, as the complete list that Concur then holds and shall hold.
 //!
 //! Not here, and to be added in rooms of their own: the deprovisioning brake (it makes operations `held` where they
 //! are accepted), the drift watch after an unknown outcome, the breaker per company.
@@ -43,6 +44,7 @@ mod managers;
 pub mod policy;
 mod poll;
 mod record;
+mod roles;
 mod send;
 mod settings;
 mod settle;
@@ -76,6 +78,8 @@ pub mod part {
     pub const IDENTITY: &str = "identity";
     /// The spend profile.
     pub const SPEND: &str = "spend";
+    /// The roles of the spend user.
+    pub const ROLES: &str = "roles";
     /// The reference to the manager, with operations alone: `waiting` until the manager is in Concur.
     pub const MANAGER: &str = "manager";
 }

@@ -52,6 +52,8 @@ pub enum Event {
     },
     /// The user was found and linked; the rest is a change of an existing user.
     Adopted,
+    /// One step was read back, the next one can be sent: roles after the spend user.
+    StepDone,
     /// Nobody knows whether the request was applied.
     Lost,
     /// Concur will never accept it.
@@ -109,7 +111,7 @@ pub fn decide(history: &History, event: Event, settings: &Settings, now: Timesta
         Event::Submitted => at(State::Submitted, later(now, settings.poll_first)),
         Event::NothingToSend | Event::Succeeded => at(State::Verifying, now),
         Event::NotApplied { retry_after } => again(retry_after),
-        Event::Adopted => at(State::Ready, now),
+        Event::Adopted | Event::StepDone => at(State::Ready, now),
         Event::Lost | Event::Forgotten => unknown(),
         Event::Refused => at(State::Failed, now),
         Event::Pending { retry_after } => {
@@ -150,7 +152,7 @@ fn give_up(
     settings: &Settings,
     now: Timestamp,
 ) -> Decision {
-    let was_judged = !matches!(event, Event::NotApplied { .. } | Event::Adopted);
+    let was_judged = !matches!(event, Event::NotApplied { .. } | Event::Adopted | Event::StepDone);
     let spent = (was_judged && history.judged >= settings.max_attempts)
         || elapsed(history.accepted_at, now) >= settings.give_up_after;
     if decision.to == State::Ready && spent && !history.urgent {

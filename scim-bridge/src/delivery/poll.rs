@@ -16,7 +16,7 @@ use super::job::Job;
 use super::policy::Event;
 use super::record::{Effects, Note, PartOf, nothing_more, put_part};
 use super::{failure, part};
-use crate::translate::SPEND;
+use crate::translate::{ROLE, SPEND};
 
 impl Engine {
     /// Polls, reads back and looks up what one claim brought for one account.
@@ -156,12 +156,18 @@ impl Engine {
         let link = user.map(|user| job.link(user, job.adopted, &job.with_identity_taken(), self.now()));
         let new_user = if job.user.is_none() { outcome.user_id } else { None };
         let (resource, part_of) = (job.row.resource_id, PartOf::job(job));
-        let spend = job.has_spend().then(|| spend_part(outcome));
-        if let Some((state, note)) = &spend
-            && *state == "failed"
-        {
-            let cause = note.code.as_deref().unwrap_or("none");
-            self.metrics.ups_extension_failures.with_label_values(&[part::SPEND, cause]).inc();
+        let mut products = Vec::new();
+        if job.has_spend() {
+            products.push((part::SPEND, product_part(outcome, SPEND)));
+        }
+        if job.has_roles() {
+            products.push((part::ROLES, product_part(outcome, ROLE)));
+        }
+        for (name, (state, note)) in &products {
+            if *state == "failed" {
+                let cause = note.code.as_deref().unwrap_or("none");
+                self.metrics.ups_extension_failures.with_label_values(&[name, cause]).inc();
+            }
         }
         Box::new(move |conn, now| {
             if let Some(link) = link {
@@ -171,8 +177,8 @@ impl Engine {
                 resources::adopt_scim_id(conn, resource, user.as_uuid())?;
             }
             put_part(conn, &part_of, part::IDENTITY, "success", &Note::default(), now)?;
-            if let Some((state, note)) = spend {
-                put_part(conn, &part_of, part::SPEND, state, &note, now)?;
+            for (name, (state, note)) in products {
+                put_part(conn, &part_of, name, state, &note, now)?;
             }
             Ok(())
         })
@@ -192,9 +198,8 @@ fn result_of<'a>(job: &Job, outcomes: &'a [OperationOutcome], only: bool) -> Opt
     })
 }
 
-fn spend_part(outcome: &OperationOutcome) -> (&'static str, Note) {
-    let found: Option<&ExtensionOutcome> =
-        outcome.extensions.iter().find(|extension| extension.name == SPEND);
+fn product_part(outcome: &OperationOutcome, urn: &str) -> (&'static str, Note) {
+    let found: Option<&ExtensionOutcome> = outcome.extensions.iter().find(|extension| extension.name == urn);
     match found.map(|extension| &extension.verdict) {
         Some(Verdict::Failed { code, message, path }) => {
             ("failed", told(code.clone(), message.clone(), path.as_deref()))

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use concur::model::BulkOperation;
 use concur::{Advice, Client, Error, ProvisionId, UserId};
+use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 use store::operations::State;
 use store::{links, resources};
@@ -43,8 +44,11 @@ impl Engine {
             }
             return;
         };
+        let reads = jobs.into_iter().map(|job| self.with_current_roles(&client, job));
+        let jobs: Vec<Option<Job>> =
+            stream::iter(reads).buffered(self.settings.max_concurrent).collect().await;
         let mut sends = Vec::new();
-        for job in jobs {
+        for job in jobs.into_iter().flatten() {
             match job.request() {
                 Request::Nothing => self.record_nothing(&job).await,
                 Request::NeverThere => self.end_access_of_unknown(&client, &job).await,
@@ -155,6 +159,7 @@ impl Engine {
         let adopted = job.adopted;
         let (resource, had_user, has_spend) =
             (job.row.resource_id, job.user.is_some(), job.change.desired.get(SPEND).is_some());
+        let has_roles = job.has_roles();
         let link = job.link(user, adopted, &known, self.now());
         let note = Note {
             provision_id: Some(provision_id.to_string()),
@@ -170,6 +175,9 @@ impl Engine {
             put_part(conn, &part_of, part::IDENTITY, "success", &part_note, now)?;
             if has_spend && !urgent {
                 put_part(conn, &part_of, part::SPEND, "pending", &part_note, now)?;
+            }
+            if has_roles {
+                put_part(conn, &part_of, part::ROLES, "pending", &part_note, now)?;
             }
             Ok(())
         });

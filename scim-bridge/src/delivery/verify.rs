@@ -12,6 +12,7 @@ use super::managers;
 use super::part;
 use super::policy::Event;
 use super::record::{Effects, Note, PartOf, nothing_more, put_part, rest_of};
+use super::roles;
 use crate::translate::ConcurUser;
 
 impl Engine {
@@ -70,6 +71,9 @@ impl Engine {
             self.record(job, Event::ReadBackEqual, Note::default(), effects).await;
             return;
         }
+        if job.has_only_roles_left(&missing) {
+            return self.go_on_with_roles(job, &known).await;
+        }
         let paths: Vec<&str> = missing.iter().map(|operation| operation.path.as_str()).collect();
         let note = Note::because(format!("Concur holds something else at {}", paths.join(", ")));
         // What was read is what the next patch is computed against.
@@ -80,10 +84,23 @@ impl Engine {
         self.record(job, Event::ReadBackDifferent, note, effects).await;
     }
 
+    /// The spend user is there, its roles are not: the same operation goes on with them.
+    async fn go_on_with_roles(&self, job: &Job, known: &ConcurUser) {
+        let (resource, part_of, stored) = (job.row.resource_id, PartOf::job(job), known.to_value());
+        let effects: Effects = Box::new(move |conn, now| {
+            links::set_known(conn, resource, &stored, now)?;
+            put_part(conn, &part_of, part::IDENTITY, "success", &Note::default(), now)?;
+            put_part(conn, &part_of, part::SPEND, "success", &Note::default(), now)?;
+            put_part(conn, &part_of, part::ROLES, "pending", &Note::default(), now)
+        });
+        self.record(job, Event::StepDone, Note::default(), effects).await;
+    }
+
     /// Everything arrived: what Concur holds, the state of each part, and the rest of a deactivation.
     fn arrived(&self, job: &Job, known: &ConcurUser) -> Effects {
         let (resource, operation, part_of) = (job.row.resource_id, job.row.id, PartOf::job(job));
-        let (stored, has_spend) = (known.to_value(), job.has_spend());
+        let (stored, has_spend, has_roles) = (known.to_value(), job.has_spend(), job.has_roles());
+        let revoked = if has_roles { job.change.revoked.clone() } else { Vec::new() };
         let rest = rest_of(job, known, self.now());
         let waits_for_manager = job.manager == Manager::Expected && !job.change.kind.is_urgent();
         Box::new(move |conn: &mut Conn, now| {
@@ -91,6 +108,10 @@ impl Engine {
             put_part(conn, &part_of, part::IDENTITY, "success", &Note::default(), now)?;
             if has_spend {
                 put_part(conn, &part_of, part::SPEND, "success", &Note::default(), now)?;
+            }
+            if has_roles {
+                put_part(conn, &part_of, part::ROLES, "success", &Note::default(), now)?;
+                roles::forget_revoked(conn, resource, operation, &revoked)?;
             }
             if waits_for_manager {
                 managers::settled(conn, operation, managers::WAITING, now)?;

@@ -10,6 +10,7 @@ use scim::bulk::{BulkRequest, Call, Method, Run, Success};
 use scim::patch::PatchRequest;
 use serde_json::Value;
 
+use super::groups;
 use super::users::{self, PublicId};
 use super::verdict::{self, Accepted};
 use super::{Error, OnBehalf, Precondition};
@@ -28,7 +29,7 @@ pub async fn run(
         let operation = call.operation;
         match carry_out(bridge, on, call).await {
             Ok((success, write)) => {
-                accepted.push((operation, write));
+                accepted.extend(write.map(|write| (operation, write)));
                 run.settle(Ok(success));
             }
             Err(error) => run.settle(Err(refused(error))),
@@ -47,10 +48,9 @@ pub async fn run(
 }
 
 /// One operation, accepted and stored.
-async fn carry_out(bridge: &Bridge, on: &OnBehalf, call: Call) -> Result<(Success, Accepted), Error> {
-    if call.resource_type.name != scim::ResourceType::user().name {
-        let detail = format!("{} cannot be written by Bulk", call.resource_type.endpoint);
-        return Err(scim::Error::not_implemented(detail).into());
+async fn carry_out(bridge: &Bridge, on: &OnBehalf, call: Call) -> Result<(Success, Option<Accepted>), Error> {
+    if call.resource_type == scim::ResourceType::group() {
+        return Ok((write_group(bridge, on, call).await?, None));
     }
     let precondition = call.version.as_deref().map_or(Precondition::None, Precondition::parse);
     let id = call.id.unwrap_or_default();
@@ -71,5 +71,26 @@ async fn carry_out(bridge: &Bridge, on: &OnBehalf, call: Call) -> Result<(Succes
         location: view.location(&bridge.scim_base()),
         version: (call.method != Method::Delete).then(|| view.etag()),
     };
-    Ok((success, accepted))
+    Ok((success, Some(accepted)))
+}
+
+/// One operation on a group; Concur has no word on those.
+async fn write_group(bridge: &Bridge, on: &OnBehalf, call: Call) -> Result<Success, Error> {
+    let precondition = call.version.as_deref().map_or(Precondition::None, Precondition::parse);
+    let id = call.id.unwrap_or_default();
+    let (status, view) = match call.method {
+        Method::Post => (201, groups::create(bridge, on, &call.data).await?),
+        Method::Put => (200, groups::replace(bridge, on, &id, &precondition, call.data).await?),
+        Method::Patch => {
+            let patch = PatchRequest::parse(&call.data)?;
+            (200, groups::patch(bridge, on, &id, &precondition, patch).await?)
+        }
+        Method::Delete => {
+            groups::delete(bridge, on, &id, &precondition).await?;
+            let location = format!("{}/Groups/{id}", bridge.scim_base());
+            return Ok(Success { status: 204, id, location, version: None });
+        }
+    };
+    let (location, version) = (view.location(&bridge.scim_base()), Some(view.etag()));
+    Ok(Success { status, id: view.id(), location, version })
 }

@@ -8,6 +8,7 @@ mod backlog;
 pub mod bulk;
 mod content;
 mod find;
+pub mod groups;
 mod refusal;
 mod repeat;
 mod search;

@@ -123,7 +123,8 @@ fn replan(
         return Ok(());
     }
     let before = accepted.before.as_ref().map(|before| before.body.clone());
-    let again = Operation::new(kind, translate::user(&resource, &on.settings)?, before);
+    let given = super::groups::given(&store::groups::of_user(conn, current.id)?, &on.settings);
+    let again = Operation::new(kind, translate::user(&resource, &on.settings, &given)?, before);
     super::users::enqueue(conn, on, current.id, &again, now)?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::ids::{OperationId, ResourceId};
 use store::operations::{self, NewOperation, State, Transition};
 use store::resources::{self, NewResource, ResourceType as StoredType};
-use store::{Conn, Constraint, audit, links};
+use store::{Conn, Constraint, audit, groups, links, roles};
 use uuid::Uuid;
 
 use super::backlog::Room;
@@ -17,7 +17,7 @@ use super::verdict::{self, Accepted};
 use super::view::View;
 use super::{Error, OnBehalf, Page, Precondition, backlog, content, find, repeat, search};
 use crate::bridge::Bridge;
-use crate::translate::{self, ConcurUser, Kind, Operation, Translated};
+use crate::translate::{self, ConcurUser, Given, Kind, Operation, Translated};
 
 /// How often a write starts again when another one was faster.
 const TRIES: usize = 5;
@@ -49,7 +49,7 @@ pub(super) async fn accept_create(
 ) -> Result<Accepted, Error> {
     let resource = Resource::from_client(ResourceType::user(), body)?;
     resource.check_required()?;
-    let translated = translate::user(&resource, &on.settings)?;
+    let translated = translate::user(&resource, &on.settings, &Given::default())?;
     let (job, now, scim_id) = (on.clone(), bridge.clock.now(), Uuid::new_v4());
     let room = backlog::room(bridge, on.account.id).await?;
     let content = content::of(&resource);
@@ -199,6 +199,8 @@ pub(super) async fn accept_delete(
             let content = resources::content(conn, row.id)?;
             let operation = Operation::new(Kind::Delete, leaver(&row, &job), Some(row.body.clone()));
             let gone = resources::soft_delete(conn, row.id, Some(row.version), now)?;
+            let left: Vec<_> = groups::of_user(conn, row.id)?.into_iter().map(|it| it.group).collect();
+            resources::touch(conn, &left, now)?;
             let operation = enqueue(conn, &job, row.id, &operation, now)?;
             record(conn, &job, &gone, Kind::Delete.as_str(), Some(operation), now)?;
             Ok::<_, Error>(Accepted {
@@ -265,9 +267,10 @@ fn change_once(
             version: row.version,
         });
     }
-    let translated = translate::user(&after, &on.settings)?;
+    let given = super::groups::given(&groups::of_user(conn, row.id)?, &on.settings);
+    let translated = translate::user(&after, &on.settings, &given)?;
     // What was stored under other settings may not translate any more; then Concur is told, to be safe.
-    let kind = match translate::user(&before, &on.settings) {
+    let kind = match translate::user(&before, &on.settings, &given) {
         Ok(before) => translate::plan(Some(&before), &translated),
         Err(_) => Some(Kind::Update),
     };
@@ -318,6 +321,9 @@ fn take_over(
     match links::get(conn, earlier.id)? {
         Some(link) if link.concur_user_id.is_some() => {
             links::put(conn, &links::Link { resource_id: row.id, updated_at: now, ..link })?;
+            // Roles of the earlier life are still there, and ours to take away.
+            let granted = roles::granted(conn, earlier.id)?;
+            roles::grant(conn, row.id, &granted, now)?;
             Ok(Kind::Reactivate)
         }
         _ => Ok(Kind::Create),
@@ -329,12 +335,14 @@ fn take_over(
 fn leaver(row: &resources::Resource, on: &OnBehalf) -> Translated {
     let mut resource = Resource::from_stored(ResourceType::user(), row.body.clone());
     resource.set("active", Value::Bool(false));
-    translate::user(&resource, &on.settings).unwrap_or_else(|_| Translated {
+    translate::user(&resource, &on.settings, &Given::default()).unwrap_or_else(|_| Translated {
         user: ConcurUser::from_value(json!({"userName": row.user_name, "active": false})),
         ..Translated::default()
     })
 }
 
+/// Puts an operation into the outbox, with the roles that it takes away: those this bridge gave and that are no longer
+/// wanted. Each operation says so anew, so that none of them depends on an earlier one having arrived.
 pub(super) fn enqueue(
     conn: &mut Conn,
     on: &OnBehalf,
@@ -342,6 +350,11 @@ pub(super) fn enqueue(
     operation: &Operation,
     now: jiff::Timestamp,
 ) -> Result<OperationId, store::Error> {
+    let wanted = operation.roles();
+    roles::grant(conn, resource_id, &wanted, now)?;
+    let mut revoked = roles::granted(conn, resource_id)?;
+    revoked.retain(|code| !wanted.contains(code));
+    let operation = Operation { revoked, ..operation.clone() };
     let new = NewOperation {
         account: on.account.id,
         resource_id,

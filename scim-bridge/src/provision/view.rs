@@ -7,7 +7,7 @@ use scim::urn::DELIVERY;
 use scim::{Meta, Projection, Resource, ResourceType};
 use serde_json::{Map, Value, json};
 use store::operations::{self, Operation};
-use store::{Conn, links, resources};
+use store::{Conn, groups, links, resources};
 
 use crate::translate;
 
@@ -24,6 +24,7 @@ impl View {
         let mut view = Self::without_delivery(row);
         let states = links::extensions(conn, view.row.id)?;
         let latest = operations::latest_for_resource(conn, view.row.id)?;
+        view.set_groups(&groups::of_user(conn, view.row.id)?);
         view.set_delivery(&states, latest.as_ref());
         Ok(view)
     }
@@ -68,6 +69,17 @@ impl View {
             version: u64::try_from(self.row.version).unwrap_or_default(),
             location: self.location(scim_base),
         }
+    }
+
+    /// Groups are changed through the group and shown here (RFC 7643 §4.1.2).
+    fn set_groups(&mut self, groups: &[groups::Membership]) {
+        if groups.is_empty() {
+            return;
+        }
+        let shown = groups.iter().map(
+            |group| json!({"value": group.scim_id.to_string(), "display": group.name, "type": "direct"}),
+        );
+        self.resource.set("groups", shown.collect());
     }
 
     fn set_delivery(&mut self, parts: &[links::ExtensionState], latest: Option<&Operation>) {

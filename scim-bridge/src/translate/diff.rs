@@ -6,10 +6,12 @@
 //! rewrites (the case of a login id, the order of a list) is no difference, or a change would be sent for ever.
 //! Source: Concur page *User Provisioning v4*, PATCH.
 
+use std::collections::BTreeSet;
+
 use concur::model::{Op, PatchOperation};
 use serde_json::{Map, Value};
 
-use super::document::{ConcurUser, ENTERPRISE, SPEND};
+use super::document::{ConcurUser, ENTERPRISE, EXTENSIONS, ROLE, SPEND};
 
 /// Members that are never changed: Concur fixes them at creation.
 const IMMUTABLE: &[&str] = &["id", "companyId", "testEmployee"];
@@ -35,7 +37,27 @@ pub fn diff(known: &ConcurUser, desired: &ConcurUser) -> Vec<PatchOperation> {
             members(&mut operations, &format!("{urn}:"), before, after);
         }
     }
+    roles(&mut operations, known, desired);
     operations
+}
+
+/// The complete list of roles, where it is wanted ([`super::roles::complete`]): by name, since neither order nor the
+/// groups of a role are ours.
+fn roles(operations: &mut Vec<PatchOperation>, known: &ConcurUser, desired: &ConcurUser) {
+    let path = format!("{ROLE}:roles");
+    let Some(wanted) = desired.get(&path).and_then(Value::as_array) else { return };
+    let held = known.get(&path).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let codes =
+        |roles: &[Value]| roles.iter().map(|role| role["roleName"].to_string()).collect::<BTreeSet<_>>();
+    if codes(held) == codes(wanted) {
+        return;
+    }
+    operations.push(if wanted.is_empty() {
+        // The page's own way to remove all roles: the path ends with a colon.
+        remove(format!("{ROLE}:"))
+    } else {
+        replace(path, &Value::Array(wanted.clone()))
+    });
 }
 
 /// An extension that is not there yet takes every member, also those that cannot be changed later.
@@ -53,7 +75,7 @@ fn members(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
 ) {
-    let skipped = |name: &str| IMMUTABLE.contains(&name) || [ENTERPRISE, SPEND].contains(&name);
+    let skipped = |name: &str| IMMUTABLE.contains(&name) || EXTENSIONS.contains(&name);
     for (name, wanted) in after.iter().filter(|(name, _)| !skipped(name)) {
         let path = format!("{prefix}{name}");
         match (before.get(name), wanted) {

@@ -13,6 +13,11 @@ pub const CORE: &str = scim::urn::USER;
 pub const ENTERPRISE: &str = scim::urn::ENTERPRISE_USER;
 /// URN of the spend profile.
 pub const SPEND: &str = scim::urn::SPEND_USER;
+/// URN of the roles of a spend user. Wanted ones stand as codes, those that Concur holds as it shows them.
+pub const ROLE: &str = "urn:ietf:params:scim:schemas:extension:spend:2.0:Role";
+
+/// Extensions that a path may name.
+pub(super) const EXTENSIONS: [&str; 3] = [ENTERPRISE, SPEND, ROLE];
 
 /// A user as Concur has it, or shall have it.
 #[derive(Clone, PartialEq, Default)]
@@ -95,7 +100,7 @@ impl ConcurUser {
     /// The document with `schemas`, as the body of a POST.
     pub fn to_body(&self) -> Value {
         let mut body = self.0.clone();
-        let extensions = [ENTERPRISE, SPEND].into_iter().filter(|urn| self.0.contains_key(*urn));
+        let extensions = EXTENSIONS.into_iter().filter(|urn| self.0.contains_key(*urn));
         let schemas = std::iter::once(CORE).chain(extensions).map(Value::from).collect();
         body.insert("schemas".to_owned(), Value::Array(schemas));
         Value::Object(body)
@@ -110,7 +115,7 @@ impl fmt::Debug for ConcurUser {
 
 /// A path's extension, if it names one, and the rest.
 fn split(path: &str) -> (Option<&'static str>, &str) {
-    for urn in [ENTERPRISE, SPEND] {
+    for urn in EXTENSIONS {
         if let Some(rest) = path.strip_prefix(urn) {
             return (Some(urn), rest.trim_start_matches(':'));
         }

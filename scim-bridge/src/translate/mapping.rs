@@ -77,6 +77,12 @@ macro_rules! spend {
     };
 }
 
+macro_rules! role {
+    ($name:literal) => {
+        concat!("urn:ietf:params:scim:schemas:extension:spend:2.0:Role:", $name)
+    };
+}
+
 const fn row(
     scim: &'static str,
     concur: &'static str,
@@ -128,20 +134,21 @@ pub const TABLE: &[Row] = {
     row(spend!("nonEmployee"), spend!("nonEmployee"), Optional, Any, values::boolean, ""),
     row(spend!("testEmployee"), spend!("testEmployee"), Optional, Any, values::boolean, "at creation only"),
     row(spend!("customData"), spend!("customData"), Optional, Chars(48), values::custom_data, "list fields take the code of the list item"),
+    row("groups", role!("roles"), Optional, Listed, values::roles, "from role groups and group mappings, after the spend profile exists; written with the roles that Concur holds already"),
     ]
 };
 
 #[cfg(test)]
 mod tests {
     use super::TABLE;
-    use crate::translate::document::{ENTERPRISE, SPEND};
+    use crate::translate::document::{ENTERPRISE, ROLE, SPEND};
 
     #[test]
     fn every_concur_attribute_has_one_row_and_every_path_its_schema() {
         for (i, row) in TABLE.iter().enumerate() {
             assert!(TABLE[..i].iter().all(|other| other.concur != row.concur), "{} twice", row.concur);
             let urn = row.concur.strip_suffix(row.concur.rsplit(':').next().unwrap_or_default());
-            let known = ["", &format!("{ENTERPRISE}:"), &format!("{SPEND}:")];
+            let known = ["", &format!("{ENTERPRISE}:"), &format!("{SPEND}:"), &format!("{ROLE}:")];
             assert!(known.contains(&urn.unwrap_or_default()), "{}", row.concur);
         }
     }

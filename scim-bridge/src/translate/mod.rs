@@ -9,16 +9,19 @@
 
 mod diff;
 mod document;
+mod given;
 pub mod mapping;
 mod observe;
 mod operation;
+pub mod roles;
 #[cfg(test)]
 mod tests;
 mod user;
 mod values;
 
 pub use diff::diff;
-pub use document::{CORE, ConcurUser, ENTERPRISE, SPEND};
+pub use document::{CORE, ConcurUser, ENTERPRISE, ROLE, SPEND};
+pub use given::{Given, GroupOf, may_be_given};
 pub use observe::observe;
 pub use operation::{Kind, Operation, PayloadError, plan};
 pub use user::{Translated, user};

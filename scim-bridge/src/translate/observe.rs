@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::document::{ConcurUser, ENTERPRISE, SPEND};
+use super::document::{ConcurUser, ENTERPRISE, ROLE, SPEND};
+use super::roles;
 use super::values::canonical;
 
 const DATES: &[&str] = &["startDate", "terminationDate"];
@@ -17,11 +18,17 @@ const DATES: &[&str] = &["startDate", "terminationDate"];
 pub fn observe(identity: &Value, spend: Option<&Value>, shapes: &[&ConcurUser]) -> ConcurUser {
     let mut actual = identity.as_object().cloned().unwrap_or_default();
     actual.remove(SPEND);
+    actual.remove(ROLE);
     if let Some(profile) = spend.and_then(|spend| spend.get(SPEND)).filter(|profile| !profile.is_null()) {
         actual.insert(SPEND.to_owned(), profile.clone());
     }
     let shapes: Vec<&Map<String, Value>> = shapes.iter().map(|shape| shape.members()).collect();
-    ConcurUser::from_value(Value::Object(cut(&actual, &shapes)))
+    let mut seen = ConcurUser::from_value(Value::Object(cut(&actual, &shapes)));
+    if let Some(spend) = spend {
+        // The whole list, also what others assigned: Concur replaces it as a whole.
+        seen.set(&format!("{ROLE}:roles"), roles::assigned(spend));
+    }
+    seen
 }
 
 /// The members of `actual` that any shape has, without nulls and empty text.
@@ -78,7 +85,7 @@ fn list(name: &str, entries: &[Value], wanted: &[&Value]) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ConcurUser, ENTERPRISE, SPEND, observe};
+    use super::{ConcurUser, ENTERPRISE, ROLE, SPEND, observe};
     use serde_json::json;
 
     #[test]
@@ -108,6 +115,7 @@ mod tests {
                 "emails": [{"type": "work", "value": "a@b.c"}],
                 (ENTERPRISE): {"startDate": "2021-11-17T00:00:00Z", "manager": {"value": "u"}},
                 (SPEND): {"country": "US", "customData": [{"id": "custom1", "value": "a"}]},
+                (ROLE): {"roles": []},
             })
         );
     }

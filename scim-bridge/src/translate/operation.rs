@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ConcurUser, Translated};
+use super::{ConcurUser, ROLE, Translated};
 
 /// What a change is to the person concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,6 +71,8 @@ pub struct Operation {
     pub before: Option<Value>,
     /// What was left out or changed on the way.
     pub warnings: Vec<String>,
+    /// Roles that this bridge gave and that are no longer wanted.
+    pub revoked: Vec<String>,
 }
 
 /// The stored form. Members may be added; a change of meaning takes a new version.
@@ -85,6 +87,8 @@ struct Payload {
     before: Option<Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    revoked: Vec<String>,
 }
 
 /// The version written by this program.
@@ -107,7 +111,18 @@ impl Operation {
     /// An operation for a change that [`plan`] found, or for a delete.
     pub fn new(kind: Kind, after: Translated, before: Option<Value>) -> Self {
         let Translated { user, manager, warnings } = after;
-        Self { kind, desired: user, manager, before, warnings }
+        Self { kind, desired: user, manager, before, warnings, revoked: Vec::new() }
+    }
+
+    /// The role codes that are wanted.
+    pub fn roles(&self) -> Vec<String> {
+        let wanted = self.desired.get(&format!("{ROLE}:roles")).and_then(Value::as_array);
+        wanted.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Whether roles are to be given or taken away.
+    pub fn concerns_roles(&self) -> bool {
+        !self.revoked.is_empty() || self.desired.get(ROLE).is_some()
     }
 
     /// The form the outbox keeps.
@@ -119,6 +134,7 @@ impl Operation {
             manager: self.manager.clone(),
             before: self.before.clone(),
             warnings: self.warnings.clone(),
+            revoked: self.revoked.clone(),
         };
         serde_json::to_value(payload).unwrap_or_default()
     }
@@ -139,6 +155,7 @@ impl Operation {
             manager: payload.manager,
             before: payload.before,
             warnings: payload.warnings,
+            revoked: payload.revoked,
         })
     }
 }

@@ -3,7 +3,7 @@
 use scim::{Resource, ResourceType};
 use serde_json::{Value, json};
 
-use super::{ConcurUser, ENTERPRISE, SPEND, Translated, user};
+use super::{ConcurUser, ENTERPRISE, Given, SPEND, Translated, user};
 use crate::accounts::{AccountSettings, EmployeeNumber};
 
 fn person() -> Value {
@@ -24,7 +24,7 @@ fn with(members: Value) -> Value {
 }
 
 fn translate(body: &Value, settings: &AccountSettings) -> Result<Translated, scim::Error> {
-    user(&Resource::from_client(ResourceType::user(), body).unwrap(), settings)
+    user(&Resource::from_client(ResourceType::user(), body).unwrap(), settings, &Given::default())
 }
 
 /// One attribute that is sent, one that Concur shall hold, and a word of the warning, if there is to be one.

@@ -6,7 +6,8 @@
 use scim::Error;
 use serde_json::{Value, json};
 
-use super::document::{ConcurUser, SPEND};
+use super::document::{ConcurUser, ROLE, SPEND};
+use super::given::Given;
 use super::mapping::{MANAGER, Need, Row, TABLE};
 use super::values::{Outcome, Source};
 use crate::accounts::AccountSettings;
@@ -25,17 +26,21 @@ pub struct Translated {
 /// Products that do not work without a spend profile.
 const NEED_SPEND: &[&str] = &["Expense", "Request", "Invoice"];
 
-/// Translates a SCIM user.
+/// Translates a SCIM user, who has what the groups give.
 ///
 /// # Errors
 /// 400 `invalidValue` naming the attribute, where Concur requires one and what was sent cannot be made valid.
-pub fn user(resource: &scim::Resource, settings: &AccountSettings) -> Result<Translated, Error> {
-    let source = Source { resource, settings };
+pub fn user(
+    resource: &scim::Resource,
+    settings: &AccountSettings,
+    given: &Given,
+) -> Result<Translated, Error> {
+    let complete = given.complete(resource);
+    let source = Source { resource: &complete, settings, given };
     let mut translated = Translated { manager: manager_of(resource), ..Translated::default() };
     let mut no_spend: Option<String> = (!settings.spend).then(String::new);
     for row in TABLE {
-        let of_spend = row.concur.starts_with(SPEND);
-        if of_spend && no_spend.is_some() {
+        if row.concur.starts_with(SPEND) && no_spend.is_some() {
             continue;
         }
         match (row.transform)(&source, row) {
@@ -64,9 +69,13 @@ pub fn user(resource: &scim::Resource, settings: &AccountSettings) -> Result<Tra
     Ok(translated)
 }
 
-/// Without a spend profile no product that needs one: an entitlement without function would look like access.
+/// Without a spend profile no product that needs one: an entitlement without function would look like access. And no
+/// role: Concur keeps them with the spend user.
 fn leave_spend_out(translated: &mut Translated, reason: &str) {
     translated.user.remove(SPEND);
+    if translated.user.remove(ROLE).is_some() {
+        translated.warnings.push("roles: left out for want of a spend profile".to_owned());
+    }
     if !reason.is_empty() {
         translated.warnings.push(format!("the spend profile is left out, {reason}"));
     }

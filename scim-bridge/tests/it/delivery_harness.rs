@@ -14,7 +14,7 @@ use scim_bridge::accounts::{AccountSettings, ClientSettings, Clients, NewConnect
 use scim_bridge::clock::Clock;
 use scim_bridge::delivery::{self, Handle, Parts, Settings, Verdict, Worker};
 use scim_bridge::metrics::Metrics;
-use scim_bridge::translate::{self, ConcurUser, Kind, Operation};
+use scim_bridge::translate::{self, ConcurUser, Given, Kind, Operation};
 use serde_json::{Value, json};
 use store::accounts::Account;
 use store::ids::{OperationId, ResourceId};
@@ -83,7 +83,7 @@ impl House {
         let write = move |conn: &mut store::Conn| {
             let now = Clock::system().now();
             let resource = scim::Resource::from_client(ResourceType::user(), &body).unwrap();
-            let translated = translate::user(&resource, &settings).unwrap();
+            let translated = translate::user(&resource, &settings, &Given::default()).unwrap();
             let new = NewResource {
                 account,
                 resource_type: resources::ResourceType::User,
@@ -106,8 +106,8 @@ impl House {
             let row = resources::get(conn, resource)?;
             let before = scim::Resource::from_stored(ResourceType::user(), row.body.clone());
             let after = scim::Resource::from_client(ResourceType::user(), &body).unwrap();
-            let before = translate::user(&before, &settings).unwrap();
-            let after_translated = translate::user(&after, &settings).unwrap();
+            let before = translate::user(&before, &settings, &Given::default()).unwrap();
+            let after_translated = translate::user(&after, &settings, &Given::default()).unwrap();
             let kind = translate::plan(Some(&before), &after_translated).expect("a change");
             resources::update(conn, resource, row.version, &content(&after), Clock::system().now())?;
             let operation = Operation::new(kind, after_translated, Some(row.body));
@@ -122,7 +122,7 @@ impl House {
         let write = move |conn: &mut store::Conn| {
             let row = resources::soft_delete(conn, resource, None, Clock::system().now())?;
             let before = scim::Resource::from_stored(ResourceType::user(), row.body.clone());
-            let translated = translate::user(&before, &settings).unwrap();
+            let translated = translate::user(&before, &settings, &Given::default()).unwrap();
             let operation = Operation::new(Kind::Delete, translated, Some(row.body));
             enqueue(conn, account, resource, &operation)
         };
@@ -138,6 +138,7 @@ impl House {
             manager: None,
             before: None,
             warnings: Vec::new(),
+            revoked: Vec::new(),
         };
         self.store().write(move |conn| enqueue(conn, account, resource, &operation)).await.unwrap()
     }

@@ -9,6 +9,7 @@ use scim_bridge::accounts::check::CHECKS;
 use scim_bridge::accounts::scopes::{self, Functionality, ScopeRow};
 use scim_bridge::metrics::Metrics;
 use scim_bridge::translate::mapping::{Limit, Need, TABLE};
+use scim_bridge::translate::roles::{CATALOGUE, Gives};
 
 fn page(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)
@@ -55,6 +56,20 @@ fn the_mapping_page_is_the_mapping_table() {
         writeln!(table, "| `{scim}` | `{concur}` | {need} | {limit} | {} |", row.note).unwrap();
     }
     check("mapping.md", &table);
+}
+
+#[test]
+fn the_page_of_groups_has_the_catalogue() {
+    let mut table = String::from("| group | code | gives | privileged |\n|---|---|---|---|\n");
+    for entry in CATALOGUE {
+        let gives = match entry.gives {
+            Gives::Role => "role".to_owned(),
+            Gives::Entitlement(product) => format!("entitlement {product}"),
+        };
+        let privileged = if entry.privileged { "yes" } else { "" };
+        writeln!(table, "| {} | `{}` | {gives} | {privileged} |", entry.name, entry.code).unwrap();
+    }
+    check("groups.md", &table);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Discovery and groups over HTTP, RFC 7644 §4.
+//! Discovery over HTTP, RFC 7644 §4.
 
 use serde_json::json;
 
@@ -33,21 +33,6 @@ async fn what_is_offered_is_described() {
         house.get("/scim/v2/Schemas/urn:nothing").await.expect_error(404, None);
         house.get("/scim/v2/ResourceTypes/Device").await.expect_error(404, None);
         house.get("/scim/v2/Schemas?filter=id+pr").await.expect_error(403, None);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn groups_are_an_empty_list_for_those_who_insist() {
-    everywhere(async |house| {
-        let groups = house.get("/Groups?startIndex=1&count=100").await.expect(200);
-        assert_eq!(groups["totalResults"], 0);
-        assert!(groups["Resources"].as_array().unwrap().is_empty());
-        let filtered =
-            house.get("/Groups?filter=displayName+eq+%22Sales%22&excludedAttributes=members").await;
-        assert_eq!(filtered.expect(200)["totalResults"], 0);
-        house.get("/Groups/1").await.expect_error(404, None);
-        house.write(reqwest::Method::POST, "/Groups", &serde_json::json!({})).await.expect_error(501, None);
     })
     .await;
 }

@@ -22,6 +22,7 @@ mod http_api;
 mod http_bad_input;
 mod http_bulk;
 mod http_discovery;
+mod http_groups;
 mod http_limits;
 mod http_repeat;
 mod http_routes;

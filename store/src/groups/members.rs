@@ -60,15 +60,6 @@ pub fn members(conn: &mut Conn, group: ResourceId) -> Result<Vec<Member>, Error>
     rows.into_iter().map(member).collect()
 }
 
-/// Whether a user is in a group.
-pub fn is_member(conn: &mut Conn, group: ResourceId, user: ResourceId) -> Result<bool, Error> {
-    let (group, user) = (group.to_string(), user.to_string());
-    let found: Option<String> = on!(conn, c => {
-        group_members::table.find((&group, &user)).select(group_members::group_id).first(c).optional()
-    })?;
-    Ok(found.is_some())
-}
-
 /// The groups that a user is in, not deleted, by their name.
 pub fn of_user(conn: &mut Conn, user: ResourceId) -> Result<Vec<Membership>, Error> {
     Ok(of_users(conn, &[user])?.remove(&user).unwrap_or_default())

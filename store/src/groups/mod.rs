@@ -6,7 +6,7 @@
 
 mod members;
 
-pub use members::{Member, Membership, add, is_member, members, of_user, of_users, remove};
+pub use members::{Member, Membership, add, members, of_user, of_users, remove};
 
 use diesel::prelude::*;
 

@@ -55,21 +55,6 @@ pub fn by_scim_ids(
     Ok(found)
 }
 
-/// Several by internal id, tombstones included, in no particular order.
-pub fn get_many(conn: &mut Conn, ids: &[ResourceId]) -> Result<Vec<Resource>, Error> {
-    let mut found = Vec::with_capacity(ids.len());
-    for chunk in ids.chunks(500) {
-        let keys: Vec<String> = chunk.iter().map(ToString::to_string).collect();
-        let rows: Vec<Row> = on!(conn, c => {
-            resources::table.filter(resources::resource_id.eq_any(&keys)).select(Row::as_select()).load(c)
-        })?;
-        for row in rows {
-            found.push(Resource::try_from(row)?);
-        }
-    }
-    Ok(found)
-}
-
 /// By internal id, tombstones included.
 pub fn get(conn: &mut Conn, id: ResourceId) -> Result<Resource, Error> {
     let key = id.to_string();

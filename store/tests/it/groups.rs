@@ -42,7 +42,6 @@ fn members_are_added_once_removed_alone_and_skipped_once_deleted() {
                 Ok(names)
             };
             assert_eq!(names(conn, all)?, ["user0000", "user1199"]);
-            assert!(groups::is_member(conn, all, users[0])? && !groups::is_member(conn, all, users[1])?);
 
             let of: Vec<String> = groups::of_user(conn, users[0])?.into_iter().map(|it| it.name).collect();
             assert_eq!(of, ["All", "Sales"]);

@@ -15,7 +15,8 @@ pub(super) async fn me(_: Context) -> Result<HttpResponse, Error> {
     Err(::scim::Error::not_implemented("/Me is not offered: tokens of this bridge belong to programs").into())
 }
 
-/// POST `/.search`, RFC 7644 §3.4.3: over every kind of resource. There are no groups yet, so these are the users.
+/// POST `/.search`, RFC 7644 §3.4.3: over every kind of resource; it answers the users, whom alone clients look for
+/// without saying where.
 pub(super) async fn search(context: Context) -> Result<HttpResponse, Error> {
     users::search(context).await
 }

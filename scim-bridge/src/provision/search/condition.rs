@@ -126,6 +126,7 @@ fn column(name: &str, rt: &ResourceType) -> Option<TextColumn> {
     match name {
         "externalId" => Some(TextColumn::ExternalId),
         "userName" if rt == ResourceType::user() => Some(TextColumn::UserName),
+        "displayName" if rt == ResourceType::group() => Some(TextColumn::UserName),
         name if rt == ResourceType::user() && name == employee_number_path() => {
             Some(TextColumn::EmployeeNumber)
         }

@@ -15,8 +15,10 @@ use store::resources::{self, Condition, Order, Position, Resource, ResourceType 
 
 use self::condition::Plan;
 use self::place::Place;
+use super::groups::view as group;
 use super::view::View;
 use super::{Error, OnBehalf, find};
+use crate::accounts::AccountSettings;
 use crate::bridge::Bridge;
 
 /// Seconds for which a cursor is good; `ServiceProviderConfig` announces them (RFC 9865 §4).
@@ -59,6 +61,7 @@ struct Found {
 /// What is asked, for one kind of resource.
 struct Question<'q> {
     account: AccountId,
+    settings: &'q AccountSettings,
     kind: Kind,
     rt: &'static ResourceType,
     query: &'q ListQuery,
@@ -73,17 +76,58 @@ struct Question<'q> {
 /// # Errors
 /// 400 `tooMany` for a filter or an order that would look at too many users, those of a cursor, or the store's.
 pub(super) async fn users(bridge: &Bridge, on: &OnBehalf, query: ListQuery) -> Result<Page, Error> {
-    let (account, scim_base) = (on.account.id, bridge.scim_base());
+    let (found, next_cursor) = found(bridge, on, Kind::User, &query).await?;
+    let views = find::show(&bridge.store, found.rows).await?;
+    let base = bridge.scim_base();
+    Ok(Page {
+        total: found.total,
+        resources: views.iter().map(|view| view.render(&base, &query.projection)).collect(),
+        start_index: query.cursor.is_none().then_some(query.start_index),
+        next_cursor,
+    })
+}
+
+/// The groups that a query asks for. Their members are looked up only where the projection shows them.
+///
+/// # Errors
+/// As [`users`].
+pub(super) async fn groups(bridge: &Bridge, on: &OnBehalf, query: ListQuery) -> Result<Page, Error> {
+    let (found, next_cursor) = found(bridge, on, Kind::Group, &query).await?;
+    let (settings, members) = (on.settings.clone(), group::Members::of(&query.projection));
+    let views = bridge.store.read(move |conn| {
+        found.rows.into_iter().map(|row| group::View::load(conn, row, &settings, members)).collect()
+    });
+    let (views, base): (Vec<group::View>, _) = (views.await?, bridge.scim_base());
+    Ok(Page {
+        total: found.total,
+        resources: views.iter().map(|view| view.render(&base, &query.projection)).collect(),
+        start_index: query.cursor.is_none().then_some(query.start_index),
+        next_cursor,
+    })
+}
+
+/// The rows of the page, and the cursor of the next one.
+async fn found(
+    bridge: &Bridge,
+    on: &OnBehalf,
+    kind: Kind,
+    query: &ListQuery,
+) -> Result<(Found, Option<String>), Error> {
+    let (account, base, settings) = (on.account.id, bridge.scim_base(), on.settings.clone());
     let limit = bridge.config.limits.filter_scan;
-    let cursors = place::Cursors::new(bridge, account, "/Users");
-    let place = cursors.open(&query)?;
-    let (projection, asked) = (query.projection.clone(), query.clone());
-    let base = scim_base.clone();
+    let rt = match kind {
+        Kind::User => ResourceType::user(),
+        Kind::Group => ResourceType::group(),
+    };
+    let cursors = place::Cursors::new(bridge, account, rt.endpoint);
+    let place = cursors.open(query)?;
+    let asked = query.clone();
     let read = move |conn: &mut Conn| {
         let question = Question {
             account,
-            kind: Kind::User,
-            rt: ResourceType::user(),
+            settings: &settings,
+            kind,
+            rt,
             query: &asked,
             place: place.as_ref(),
             limit,
@@ -91,25 +135,23 @@ pub(super) async fn users(bridge: &Bridge, on: &OnBehalf, query: ListQuery) -> R
         };
         question.answer(conn)
     };
-    let found = bridge.store.read(read).await?.ok_or_else(|| too_many(&query, limit))?;
-    let next_cursor = found.next.map(|place| cursors.seal(&query, &place));
-    let views = find::show(&bridge.store, found.rows).await?;
-    Ok(Page {
-        total: found.total,
-        resources: views.iter().map(|view| view.render(&scim_base, &projection)).collect(),
-        start_index: query.cursor.is_none().then_some(query.start_index),
-        next_cursor,
-    })
+    let mut found = bridge.store.read(read).await?.ok_or_else(|| too_many(query, kind, limit))?;
+    let next_cursor = found.next.take().map(|place| cursors.seal(query, &place));
+    Ok((found, next_cursor))
 }
 
-fn too_many(query: &ListQuery, limit: usize) -> scim::Error {
+fn too_many(query: &ListQuery, kind: Kind, limit: usize) -> scim::Error {
     let what = match (&query.filter, &query.sort) {
         (None, Some(_)) => "this order has no index",
         _ => "this filter or this order has no index",
     };
+    let (noun, indexed) = match kind {
+        Kind::User => ("users", "userName, externalId, id, emails, employeeNumber or meta.lastModified"),
+        Kind::Group => ("groups", "displayName, externalId, id or meta.lastModified"),
+    };
     scim::Error::too_many(format!(
-        "{what} and there are more than {limit} users to look at; filter by userName, externalId, id, emails, \
-         employeeNumber or meta.lastModified, and sort by userName, id, meta.created or meta.lastModified"
+        "{what} and there are more than {limit} {noun} to look at; filter by {indexed}, \
+         and sort by the name, id, meta.created or meta.lastModified"
     ))
 }
 
@@ -132,6 +174,8 @@ impl Question<'_> {
         let descending = *order == SortOrder::Descending;
         let by = match by.compared(self.rt).filter(|_| by.filter.is_none())?.as_str() {
             "userName" if self.kind == Kind::User => SortColumn::UserName,
+            // The column has the name that is unique among resources of a kind.
+            "displayName" if self.kind == Kind::Group => SortColumn::UserName,
             "id" => SortColumn::ScimId,
             "meta.created" => SortColumn::Created,
             "meta.lastModified" => SortColumn::LastModified,
@@ -202,6 +246,8 @@ impl Question<'_> {
             [filter.map(ToString::to_string), self.query.sort.as_ref().map(|sort| sort.by.to_string())];
         let asked = asked.into_iter().flatten().collect::<String>().to_ascii_lowercase();
         let whole = asked.contains(&scim::urn::DELIVERY.to_ascii_lowercase()) || asked.contains("groups");
+        let members = if asked.contains("members") { group::Members::Wanted } else { group::Members::Left };
+        let all = Projection::default();
         let mut matches = Vec::new();
         let mut start = Start::Offset(0);
         loop {
@@ -214,8 +260,13 @@ impl Question<'_> {
             let is_last = rows.len() < STEP;
             for row in rows {
                 let (id, created) = (row.id, row.created_at);
-                let view = if whole { View::load(conn, row)? } else { View::without_delivery(row) };
-                let rendered = view.render(self.scim_base, &Projection::default());
+                let rendered = match self.kind {
+                    Kind::User if whole => View::load(conn, row)?.render(self.scim_base, &all),
+                    Kind::User => View::without_delivery(row).render(self.scim_base, &all),
+                    Kind::Group => {
+                        group::View::load(conn, row, self.settings, members)?.render(self.scim_base, &all)
+                    }
+                };
                 if filter.is_none_or(|filter| filter.matches(&rendered, self.rt)) {
                     let sort = self.query.sort.as_ref();
                     let key = sort.map_or(SortKey::Time(created), |sort| sort.key(&rendered, self.rt));

@@ -81,7 +81,8 @@ fn answer(
     limit: usize,
 ) -> Option<Found> {
     let (kind, rt) = (Kind::User, ResourceType::user());
-    let question = Question { account, kind, rt, query, place, limit, scim_base: BASE };
+    let settings = crate::accounts::AccountSettings::default();
+    let question = Question { account, settings: &settings, kind, rt, query, place, limit, scim_base: BASE };
     test.store.read_blocking(|conn| question.answer(conn)).unwrap()
 }
 

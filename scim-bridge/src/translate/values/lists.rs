@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 use super::countries::country;
 use super::{Outcome, Source, user_name};
 use crate::translate::mapping::Row;
+use crate::translate::roles::PRODUCTS;
 
 const EMAIL_TYPES: &[&str] = &["work", "home", "work2", "other", "other2"];
 const PHONE_TYPES: &[&str] = &["work", "home", "mobile", "fax", "pager", "other"];
 const ADDRESS_TYPES: &[&str] = &["work", "home", "other", "billing", "bank", "shipping"];
-const PRODUCTS: &[&str] = &["Expense", "Invoice", "Request", "Travel"];
 
 /// One address per type: the primary one first, a missing type is `work`, a second one of a type moves to the next
 /// free type. Without any, the user name serves where it is an address.
@@ -128,19 +128,34 @@ pub(in crate::translate) fn addresses(source: &Source<'_>, row: &Row) -> Outcome
 pub(in crate::translate) fn entitlements(source: &Source<'_>, row: &Row) -> Outcome {
     let sent: Vec<&str> =
         entries(source, row).into_iter().filter_map(|entry| member(entry, "value")).collect();
-    if sent.is_empty() {
-        let default = &source.settings.entitlements;
-        return if default.is_empty() { Outcome::Absent } else { Outcome::Fits(json!(default)) };
-    }
+    let default = source.settings.entitlements.iter().map(String::as_str);
+    let named: Vec<&str> = if sent.is_empty() { default.collect() } else { sent };
     let (mut products, mut remarks): (Vec<&str>, _) = (Vec::new(), Vec::new());
-    for text in sent {
-        match listed(PRODUCTS, text) {
+    for text in named.into_iter().chain(source.given.entitlements.iter().map(String::as_str)) {
+        match listed(&PRODUCTS, text) {
             Some(product) if !products.contains(&product) => products.push(product),
             Some(_) => {}
             None => remarks.push(format!("{text} is no product of Concur and is left out")),
         }
     }
+    if products.is_empty() && remarks.is_empty() {
+        return Outcome::Absent;
+    }
     Outcome::with(json!(products), remarks)
+}
+
+/// The roles that the user's groups give, by their codes.
+pub(in crate::translate) fn roles(source: &Source<'_>, _: &Row) -> Outcome {
+    let given = source.given;
+    let needs = crate::translate::roles::without_need(&given.roles);
+    let mut remarks: Vec<String> =
+        needs.map(|(role, needs)| format!("{role} does nothing without {needs}")).collect();
+    remarks.extend(given.remarks.iter().cloned());
+    match (given.roles.is_empty(), remarks.is_empty()) {
+        (true, true) => Outcome::Absent,
+        (true, false) => Outcome::Misfit(remarks.join("; ")),
+        (false, _) => Outcome::with(json!(given.roles), remarks),
+    }
 }
 
 /// The work address's member, or the primary or first address's: where a spend profile takes its country from.

@@ -15,16 +15,18 @@ mod zones;
 
 use serde_json::Value;
 
+use super::given::Given;
 use super::mapping::Row;
 use crate::accounts::AccountSettings;
 
 pub use countries::{Country, country};
 pub(super) use dates::{canonical, date_time};
-pub(super) use lists::{addresses, emails, entitlements, phone_numbers};
+pub(super) use lists::{addresses, emails, entitlements, phone_numbers, roles};
 pub(super) use names::{family_name, given_name};
 pub(super) use regional::{language, time_zone};
 pub(super) use spend::{
-    currency, custom_data, from_settings, locale, reimbursement_type, spend_country, state_province,
+    currency, custom_data, from_settings, is_custom_field, locale, reimbursement_type, spend_country,
+    state_province,
 };
 pub(super) use text::{active, boolean, employee_number, external_id, manager, text};
 pub(super) use user_name::user_name;
@@ -36,6 +38,8 @@ pub struct Source<'a> {
     pub resource: &'a scim::Resource,
     /// Defaults and choices of the account.
     pub settings: &'a AccountSettings,
+    /// What the user's groups give.
+    pub given: &'a Given,
 }
 
 impl Source<'_> {

@@ -136,7 +136,7 @@ pub(in crate::translate) fn custom_data(source: &Source<'_>, row: &Row) -> Outco
 }
 
 /// `custom1` to `custom22`, `orgUnit1` to `orgUnit6`.
-fn is_custom_field(id: &str) -> bool {
+pub(in crate::translate) fn is_custom_field(id: &str) -> bool {
     let number = |prefix, max| {
         id.strip_prefix(prefix).and_then(|n| n.parse().ok()).is_some_and(|n| (1..=max).contains(&n))
     };

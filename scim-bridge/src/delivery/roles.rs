@@ -1,0 +1,46 @@
+//! Roles on their way: what Concur holds is read before a list is written, because Concur replaces it as a whole and
+//! an administrator may have given one since. Source: Concur page *User Provisioning v4*, Role extension.
+
+use concur::{Client, Error};
+use store::ids::{OperationId, ResourceId};
+use store::{Conn, operations};
+
+use super::engine::Engine;
+use super::job::Job;
+use super::policy::Event;
+use super::record::{Note, nothing_more};
+
+impl Engine {
+    /// The job with the roles that Concur holds now; nothing where they could not be read, which is recorded.
+    pub(super) async fn with_current_roles(&self, client: &Client, mut job: Job) -> Option<Job> {
+        let Some(user) = job.user.filter(|_| job.has_roles()) else { return Some(job) };
+        let read: Result<_, Error> = client.spend().get_user(&user).await;
+        match read {
+            Ok(Some(spend)) => {
+                job.hold_roles_of(&spend);
+                Some(job)
+            }
+            // No spend user yet: first that one, then the roles.
+            Ok(None) => Some(job),
+            Err(error) => {
+                let event = Event::NotApplied { retry_after: error.retry_after() };
+                self.record(&job, event, Note::of(&error), nothing_more()).await;
+                None
+            }
+        }
+    }
+}
+
+/// Roles that are gone need not be taken away again, unless a later operation gives them back.
+pub(super) fn forget_revoked(
+    conn: &mut Conn,
+    resource: ResourceId,
+    operation: OperationId,
+    revoked: &[String],
+) -> Result<(), store::Error> {
+    let latest = operations::latest_for_resource(conn, resource)?;
+    if revoked.is_empty() || latest.is_some_and(|latest| latest.id != operation) {
+        return Ok(());
+    }
+    store::roles::forget(conn, resource, revoked)
+}
