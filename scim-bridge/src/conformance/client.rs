@@ -306,6 +306,13 @@ impl Answer {
         Ok(&self.body)
     }
 
+    /// Passes if a PATCH was carried out: 200 with the resource, or 204 (RFC 7644 §3.5.2).
+    pub(super) fn expect_patched(&self) -> Result<(), Finding> {
+        let done = [200, 204].contains(&self.status);
+        ensure!(done, "{}: expected 200 or 204, got {}", self.asked, self.told());
+        Ok(())
+    }
+
     /// Passes if this is a SCIM error with this status; and this `scimType`, if one is given.
     pub(super) fn expect_error(&self, status: u16, scim_type: Option<&str>) -> Result<(), Finding> {
         self.expect(status)?;

@@ -35,16 +35,16 @@ async fn members_come_and_go_one_by_one_and_all_at_once(client: &Client) -> Resu
     let group = client.group().await?;
     let both = json!([{"value": one.id}, {"value": other.id}]);
     let after = client.patch(&group.path, json!([{"op": "add", "path": "members", "value": both}])).await?;
-    after.expect(200)?;
+    after.expect_patched()?;
     let read = client.get(&group.path).await?;
     ensure!(members(&read.body).len() == 2, "two were added, there are {:?}", members(&read.body));
     let path = format!("members[value eq \"{}\"]", one.id);
-    client.patch(&group.path, json!([{"op": "remove", "path": path}])).await?.expect(200)?;
+    client.patch(&group.path, json!([{"op": "remove", "path": path}])).await?.expect_patched()?;
     let read = client.get(&group.path).await?;
     ensure!(members(&read.body) == [other.id.as_str()], "left are {:?}", members(&read.body));
     // Entra names the members to remove in the value, and means no others.
     let named = json!([{"op": "Remove", "path": "members", "value": [{"value": one.id}]}]);
-    client.patch(&group.path, named).await?.expect(200)?;
+    client.patch(&group.path, named).await?.expect_patched()?;
     let read = client.get(&group.path).await?;
     ensure!(
         members(&read.body) == [other.id.as_str()],
@@ -54,7 +54,7 @@ async fn members_come_and_go_one_by_one_and_all_at_once(client: &Client) -> Resu
     client
         .patch(&group.path, json!([{"op": "replace", "path": "members", "value": []}]))
         .await?
-        .expect(200)?;
+        .expect_patched()?;
     let read = client.get(&group.path).await?;
     ensure!(members(&read.body).is_empty(), "an empty list left {:?}", members(&read.body));
     Ok(())
@@ -71,7 +71,7 @@ async fn groups_are_shown_without_members_on_request(client: &Client) -> Result<
     client.offers_groups()?;
     let (user, group) = (client.user().await?, client.group().await?);
     let add = json!([{"op": "add", "path": "members", "value": [{"value": user.id}]}]);
-    client.patch(&group.path, add).await?.expect(200)?;
+    client.patch(&group.path, add).await?.expect_patched()?;
     let read = client.get(&format!("{}?excludedAttributes=members", group.path)).await?;
     ensure!(read.expect(200)?["members"].is_null(), "members are shown by id");
     let filter = format!("displayName eq {}", group.body["displayName"]);
@@ -87,7 +87,7 @@ async fn a_member_sees_its_group(client: &Client) -> Result<(), Finding> {
     client.offers_groups()?;
     let (user, group) = (client.user().await?, client.group().await?);
     let add = json!([{"op": "add", "path": "members", "value": [{"value": user.id}]}]);
-    client.patch(&group.path, add).await?.expect(200)?;
+    client.patch(&group.path, add).await?.expect_patched()?;
     let read = client.get(&user.path).await?;
     let groups = read.expect(200)?["groups"].as_array().cloned().unwrap_or_default();
     ensure!(groups.iter().any(|it| it["value"] == group.id), "the user's groups are {groups:?}");
