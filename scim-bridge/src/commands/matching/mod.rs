@@ -1,0 +1,118 @@
+//! `scim-bridge match`: expense lines from a file to apps, without a server or a database.
+//!
+//! CSV or JSON Lines in, the same out, in the order of the rows, on all cores: memory does not grow with the file, and
+//! the bytes do not depend on the threads. The rows are those of `matcher::batch`; a row that cannot be read ends the
+//! run and is named with its file, line and field.
+
+mod files;
+mod stream;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use ::matcher::batch::Format;
+use ::matcher::{Band, Matcher};
+use clap::{Args, ValueEnum};
+
+use super::{Settings, Usage, output};
+use crate::serve;
+use stream::Job;
+
+/// Flags of `match`.
+#[derive(Debug, Args)]
+pub(super) struct Match {
+    /// Dictionary of apps, JSON Lines; else the configured one, else the one that is shipped.
+    #[arg(long, value_name = "FILE")]
+    dictionary: Option<PathBuf>,
+    /// Expense lines, CSV with a header or JSON Lines; - is standard input.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    input: PathBuf,
+    /// Where the predictions go; - is standard output.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+    /// What the input is; else its name tells, or its first byte.
+    #[arg(long, value_enum)]
+    input_format: Option<FileFormat>,
+    /// What the output is; else its name tells, or it is what the input is.
+    #[arg(long, value_enum)]
+    output_format: Option<FileFormat>,
+    /// Threads; else one for each core.
+    #[arg(long, value_name = "NUMBER")]
+    threads: Option<std::num::NonZeroUsize>,
+}
+
+/// Formats of files with rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FileFormat {
+    /// Comma-separated values (RFC 4180) under a header.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+impl FileFormat {
+    fn of_name(path: &Path) -> Option<FileFormat> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "csv" => Some(FileFormat::Csv),
+            "jsonl" | "ndjson" | "json" => Some(FileFormat::Jsonl),
+            _ => None,
+        }
+    }
+
+    /// A file of JSON lines begins with a brace, possibly behind white space.
+    fn of_beginning(beginning: &[u8]) -> FileFormat {
+        let beginning = beginning.strip_prefix("\u{feff}".as_bytes()).unwrap_or(beginning).trim_ascii_start();
+        if beginning.is_empty() || beginning.starts_with(b"{") { FileFormat::Jsonl } else { FileFormat::Csv }
+    }
+
+    fn output(self) -> Format {
+        match self {
+            FileFormat::Csv => Format::Csv,
+            FileFormat::Jsonl => Format::JsonLines,
+        }
+    }
+}
+
+impl Match {
+    pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let config = settings.load()?;
+        let file = self.dictionary.as_deref().or(config.dictionary_file());
+        let dictionary = serve::load_dictionary(file)?;
+        let (entries, version) = (dictionary.len(), dictionary.version().to_owned());
+        let matcher = Matcher::new(Arc::new(dictionary));
+        let mut input = files::open(&self.input)?;
+        let started = Instant::now();
+        let name = files::name_of(&self.input);
+        let beginning = files::beginning(&mut input, &name)?;
+        let input_format = self
+            .input_format
+            .or_else(|| FileFormat::of_name(&self.input))
+            .unwrap_or_else(|| FileFormat::of_beginning(beginning));
+        let output_format =
+            self.output_format.or_else(|| FileFormat::of_name(&self.output)).unwrap_or(input_format);
+        let cores = std::thread::available_parallelism();
+        let threads = self.threads.or(cores.ok()).map_or(1, std::num::NonZeroUsize::get);
+        let job = Job {
+            matcher: &matcher,
+            name: &name,
+            input: input_format,
+            output: output_format.output(),
+            threads,
+        };
+        let bar = files::progress(&self.input, &self.output);
+        let counts = files::whole(&self.output, |output| job.run(input, output, |bytes| bar.inc(bytes)));
+        bar.finish_and_clear();
+        let counts = counts?;
+        output::note(&format!(
+            "{} rows: {} certain, {} likely, {} possible, {} without an app; {:.2} s; dictionary {version} with {entries} entries",
+            counts.rows,
+            counts.of(Band::Certain),
+            counts.of(Band::Likely),
+            counts.of(Band::Possible),
+            counts.of(Band::None),
+            started.elapsed().as_secs_f64(),
+        ));
+        Ok(())
+    }
+}
