@@ -122,7 +122,7 @@ impl<'r> Readings<'r> {
 /// A text costs one look-up a word, a line that names an app a little more, and a seller that nobody has seen a
 /// look into the index of misspelt words; what was read from headings and looked for in vain is remembered (some
 /// megabytes a scratch at most). None of it grows with the dictionary by more than the machine's caches make it.
-/// `benches` measures, and `DESIGN.md` explains.
+/// `benches` measures.
 #[derive(Debug)]
 pub struct Matcher {
     dictionary: Arc<Dictionary>,
