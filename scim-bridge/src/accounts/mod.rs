@@ -10,9 +10,11 @@ mod connect;
 mod pasted;
 pub mod scopes;
 mod settings;
+mod settings_check;
 mod token_store;
 
 pub use clients::{ClientError, ClientSettings, Clients};
 pub use connect::{ConnectError, NewConnection, connect};
 pub use pasted::{clean_id, is_uuid_v4};
-pub use settings::{AccountSettings, EmployeeNumber, GroupMapping};
+pub use settings::{AccountSettings, AttributeMapping, EmployeeNumber, GroupMapping, Transformation};
+pub use settings_check::problems;

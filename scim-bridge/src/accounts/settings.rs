@@ -41,6 +41,10 @@ pub struct AccountSettings {
     pub allowed_roles: Vec<String>,
     /// What membership in groups that are no Concur role gives.
     pub group_mappings: Vec<GroupMapping>,
+    /// Who is provisioned: a SCIM filter on the user, for example `department eq "Sales"`. Absent: everyone.
+    pub scope: Option<String>,
+    /// What is mapped in another way than `docs/mapping.md` says, in this order.
+    pub attribute_mappings: Vec<AttributeMapping>,
     /// Whether a deactivation also writes `terminationDate`. Concur uses it for data retention.
     pub termination_date_on_deactivation: bool,
     /// How long a SCIM answer waits for Concur's verdict, in milliseconds. Absent: as the server is configured.
@@ -64,6 +68,8 @@ impl Default for AccountSettings {
             reimbursement_type: None,
             allowed_roles: Vec::new(),
             group_mappings: Vec::new(),
+            scope: None,
+            attribute_mappings: Vec::new(),
             termination_date_on_deactivation: false,
             confirm_within_ms: None,
         }
@@ -90,6 +96,40 @@ impl GroupMapping {
     pub fn is_of(&self, name: &str) -> bool {
         self.group.trim().to_lowercase() == name.trim().to_lowercase()
     }
+}
+
+/// An attribute that is mapped in another way. Applied before the mapping table, whose rules hold for what comes out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AttributeMapping {
+    /// SCIM path, as the first column of the mapping has it.
+    pub attribute: String,
+    /// SCIM path that the value is taken from instead.
+    pub from: Option<String>,
+    /// What is done with the text.
+    pub transformation: Option<Transformation>,
+    /// The value where there is none.
+    pub default: Option<String>,
+    /// Whether the attribute is not sent at all.
+    pub omit: bool,
+    /// SCIM filter on the user; the mapping holds where it is met.
+    pub when: Option<String>,
+}
+
+/// What a mapping can do with a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transformation {
+    /// All letters small.
+    Lowercase,
+    /// All letters capital.
+    Uppercase,
+    /// What stands before the first `@`.
+    BeforeAt,
+    /// The digits alone.
+    Digits,
+    /// Cut to what Concur can hold.
+    Truncate,
 }
 
 /// Where an employee number comes from when the provider sends none. Approver references and flat-file imports

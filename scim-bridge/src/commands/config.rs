@@ -8,7 +8,11 @@ use super::{Settings, output};
 #[derive(Debug, Subcommand)]
 pub(super) enum Config {
     /// Say whether the configuration can be used.
-    Check,
+    Check {
+        /// A file with the settings of an account (JSON) to check too, before it is set.
+        #[arg(long, value_name = "FILE")]
+        account_settings: Option<std::path::PathBuf>,
+    },
     /// Print every setting, its value and where it came from. Passwords are hidden.
     Show,
 }
@@ -17,8 +21,11 @@ impl Config {
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let layers = settings.layers(super::variables())?;
         match self {
-            Self::Check => {
+            Self::Check { account_settings } => {
                 layers.build()?;
+                if let Some(path) = account_settings {
+                    super::account::settings::read(&path)?;
+                }
                 output::note("the configuration can be used");
                 Ok(())
             }

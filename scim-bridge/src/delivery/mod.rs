@@ -37,6 +37,7 @@
 //! Source: Concur page *User Provisioning v4* (Users, Bulk, Provision Status).
 
 mod batch;
+pub mod causes;
 mod claim;
 mod engine;
 mod job;

@@ -15,7 +15,7 @@ use store::operations::{self, State};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout};
 
-use super::{failure, part};
+use super::{causes, failure, part};
 
 /// How often a waiter looks into the store.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -136,8 +136,8 @@ fn refusal_of(row: &operations::Operation) -> Option<Error> {
 
 /// The SCIM error for a refusal of the identity part; `None` for every other failure.
 pub(super) fn refusal(code: &str, reason: &str, correlation_id: Option<&str>) -> Option<Error> {
-    let id = correlation_id.map(|id| format!(" (correlation id {id})")).unwrap_or_default();
-    let detail = format!("SAP Concur refused: {reason}{id}");
+    let id = correlation_id.map(|id| format!(" · correlation id: {id}")).unwrap_or_default();
+    let detail = format!("{}{id}", causes::explained(reason));
     match code {
         failure::UNIQUENESS => Some(Error::uniqueness(detail)),
         failure::INVALID_VALUE => Some(Error::invalid_value(detail)),

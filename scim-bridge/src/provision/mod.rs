@@ -9,8 +9,10 @@ pub mod bulk;
 mod content;
 mod find;
 pub mod groups;
+mod recompute;
 mod refusal;
 mod repeat;
+mod scope;
 mod search;
 pub mod users;
 mod verdict;
@@ -22,6 +24,7 @@ pub use scim::Precondition;
 
 pub(crate) use self::backlog::Backlog;
 pub use self::content::of as content;
+pub use self::recompute::{Recomputed, recompute};
 pub use self::search::{CURSOR_TIMEOUT_SECONDS, Page};
 pub use self::view::View;
 use crate::accounts::AccountSettings;
@@ -49,6 +52,12 @@ pub struct OnBehalf {
     pub settings: AccountSettings,
     /// Who acts, as the audit trail names it.
     pub actor: String,
+}
+
+/// Why a stored user is not provisioned under these settings; nothing for one who is.
+pub fn why_not(user: &serde_json::Value, settings: &AccountSettings) -> Option<String> {
+    let user = scim::Resource::from_stored(scim::ResourceType::user(), user.clone());
+    scope::why_not(&user, settings)
 }
 
 impl OnBehalf {

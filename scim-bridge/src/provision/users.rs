@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::backlog::Room;
 use super::verdict::{self, Accepted};
 use super::view::View;
-use super::{Error, OnBehalf, Page, Precondition, backlog, content, find, repeat, search};
+use super::{Error, OnBehalf, Page, Precondition, backlog, content, find, repeat, scope, search};
 use crate::bridge::Bridge;
 use crate::translate::{self, ConcurUser, Given, Kind, Operation, Translated};
 
@@ -49,7 +49,12 @@ pub(super) async fn accept_create(
 ) -> Result<Accepted, Error> {
     let resource = Resource::from_client(ResourceType::user(), body)?;
     resource.check_required()?;
-    let translated = translate::user(&resource, &on.settings, &Given::default())?;
+    let skip = scope::why_not(&resource, &on.settings);
+    // What is not sent need not fit.
+    let translated = match &skip {
+        Some(_) => None,
+        None => Some(translate::user(&resource, &on.settings, &Given::default())?),
+    };
     let (job, now, scim_id) = (on.clone(), bridge.clock.now(), Uuid::new_v4());
     let room = backlog::room(bridge, on.account.id).await?;
     let content = content::of(&resource);
@@ -72,6 +77,12 @@ pub(super) async fn accept_create(
             if public_id == PublicId::Fixed {
                 resources::mark_shown(conn, &[row.id])?;
             }
+            scope::note(conn, row.id, skip.as_deref(), now)?;
+            let Some(translated) = translated else {
+                record(conn, &job, &row, "create", None, now)?;
+                let (resource, version) = (row.id, row.version);
+                return Ok(Accepted { resource, operation: None, before: None, after: content, version });
+            };
             let kind = match earlier {
                 Some(earlier) => take_over(conn, &earlier, &row, now)?,
                 None => Kind::Create,
@@ -197,15 +208,19 @@ pub(super) async fn accept_delete(
             precondition.check(row.version)?;
             room.admit(Kind::Delete)?;
             let content = resources::content(conn, row.id)?;
+            let skipped =
+                scope::why_not(&Resource::from_stored(ResourceType::user(), row.body.clone()), &job.settings);
+            // Somebody whom Concur was never asked for is nobody's to deactivate there.
+            let unknown = skipped.is_some() && !scope::was_sent(conn, row.id)?;
             let operation = Operation::new(Kind::Delete, leaver(&row, &job), Some(row.body.clone()));
             let gone = resources::soft_delete(conn, row.id, Some(row.version), now)?;
             let left: Vec<_> = groups::of_user(conn, row.id)?.into_iter().map(|it| it.group).collect();
             resources::touch(conn, &left, now)?;
-            let operation = enqueue(conn, &job, row.id, &operation, now)?;
-            record(conn, &job, &gone, Kind::Delete.as_str(), Some(operation), now)?;
+            let operation = if unknown { None } else { Some(enqueue(conn, &job, row.id, &operation, now)?) };
+            record(conn, &job, &gone, Kind::Delete.as_str(), operation, now)?;
             Ok::<_, Error>(Accepted {
                 resource: row.id,
-                operation: Some(operation),
+                operation,
                 before: Some(content.clone()),
                 after: content,
                 version: gone.version,
@@ -268,12 +283,27 @@ fn change_once(
         });
     }
     let given = super::groups::given(&groups::of_user(conn, row.id)?, &on.settings);
-    let translated = translate::user(&after, &on.settings, &given)?;
-    // What was stored under other settings may not translate any more; then Concur is told, to be safe.
-    let kind = match translate::user(&before, &on.settings, &given) {
-        Ok(before) => translate::plan(Some(&before), &translated),
-        Err(_) => Some(Kind::Update),
+    let skip = scope::why_not(&after, &on.settings);
+    let (kind, translated) = match (scope::why_not(&before, &on.settings), &skip) {
+        (None, None) => {
+            let translated = translate::user(&after, &on.settings, &given)?;
+            // What was stored under other settings may not translate any more; then Concur is told, to be safe.
+            let kind = match translate::user(&before, &on.settings, &given) {
+                Ok(before) => translate::plan(Some(&before), &translated),
+                Err(_) => Some(Kind::Update),
+            };
+            (kind, translated)
+        }
+        (Some(_), None) => {
+            let translated = translate::user(&after, &on.settings, &given)?;
+            (Some(scope::kind_of_entry(conn, row.id, &translated)?), translated)
+        }
+        (left, Some(_)) => {
+            let leaves = left.is_none() && before.is_active() && scope::was_sent(conn, row.id)?;
+            (leaves.then_some(Kind::Deactivate), leaver(&row, on))
+        }
     };
+    scope::note(conn, row.id, skip.as_deref(), now)?;
     let updated = resources::update(conn, row.id, row.version, &content_after, now).map_err(taken)?;
     let operation = match kind {
         None => None,
@@ -366,7 +396,7 @@ pub(super) fn enqueue(
     Ok(operations::enqueue(conn, &new)?.id)
 }
 
-fn record(
+pub(super) fn record(
     conn: &mut Conn,
     on: &OnBehalf,
     row: &resources::Resource,

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use store::operations::{self, Operation};
 use store::{Conn, groups, links, resources};
 
+use super::scope;
 use crate::translate;
 
 /// A user, ready to be rendered.
@@ -84,6 +85,12 @@ impl View {
 
     fn set_delivery(&mut self, parts: &[links::ExtensionState], latest: Option<&Operation>) {
         for part in parts {
+            if part.extension == scope::PART {
+                if let Some(reason) = &part.error_message {
+                    self.resource.set(&format!("{DELIVERY}:skipReason"), reason.as_str().into());
+                }
+                continue;
+            }
             let error = error_text(part.error_code.as_deref(), part.error_message.as_deref());
             let shown = status(&part.state, part.provision_id.as_deref(), error, part.updated_at);
             self.resource.set(&format!("{DELIVERY}:{}", part.extension), shown);

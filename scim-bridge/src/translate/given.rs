@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::document::SPEND;
+use super::mapping::TABLE;
 use super::roles::{self, Gives};
 use super::values::is_custom_field;
 use crate::accounts::AccountSettings;
@@ -117,6 +118,15 @@ impl Given {
         }
         resource
     }
+}
+
+/// Whether a group mapping can give a value to it: a text of the spend profile, or a custom field.
+pub fn is_spend_member(member: &str) -> bool {
+    is_custom_field(member)
+        || TABLE.iter().any(|row| {
+            let name = row.scim.strip_prefix(SPEND).and_then(|rest| rest.strip_prefix(':'));
+            name == Some(member) && !["customData", "nonEmployee", "testEmployee"].contains(&member)
+        })
 }
 
 /// Whether a role may be given at all in this account.

@@ -13,6 +13,7 @@ mod given;
 pub mod mapping;
 mod observe;
 mod operation;
+mod overrides;
 pub mod roles;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,9 @@ mod values;
 
 pub use diff::diff;
 pub use document::{CORE, ConcurUser, ENTERPRISE, ROLE, SPEND};
-pub use given::{Given, GroupOf, may_be_given};
+pub use given::{Given, GroupOf, is_spend_member, may_be_given};
 pub use observe::observe;
 pub use operation::{Kind, Operation, PayloadError, plan};
+pub use overrides::problem as override_problem;
 pub use user::{Translated, user};
 pub use values::{Country, Outcome, Source, Transform, country};

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::document::{ConcurUser, ROLE, SPEND};
 use super::given::Given;
 use super::mapping::{MANAGER, Need, Row, TABLE};
+use super::overrides;
 use super::values::{Outcome, Source};
 use crate::accounts::AccountSettings;
 
@@ -35,7 +36,8 @@ pub fn user(
     settings: &AccountSettings,
     given: &Given,
 ) -> Result<Translated, Error> {
-    let complete = given.complete(resource);
+    let mapped = overrides::apply(resource, &settings.attribute_mappings);
+    let complete = given.complete(&mapped);
     let source = Source { resource: &complete, settings, given };
     let mut translated = Translated { manager: manager_of(resource), ..Translated::default() };
     let mut no_spend: Option<String> = (!settings.spend).then(String::new);
@@ -43,7 +45,12 @@ pub fn user(
         if row.concur.starts_with(SPEND) && no_spend.is_some() {
             continue;
         }
-        match (row.transform)(&source, row) {
+        let leftover = source.resource.get(row.scim).and_then(overrides::leftover);
+        let outcome = match leftover {
+            Some(text) => Outcome::Misfit(format!("is {text:.64}, a template that was not filled in")),
+            None => (row.transform)(&source, row),
+        };
+        match outcome {
             Outcome::Fits(value) => translated.user.set(row.concur, value),
             Outcome::Nearest(value, remarks) => {
                 translated.user.set(row.concur, value);

@@ -99,6 +99,28 @@ fn the_configuration_is_shown_with_its_origins_and_judged() {
 }
 
 #[test]
+fn mistakes_in_an_accounts_settings_are_named_with_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |settings: &str, words: &[&str]| {
+        std::fs::write(folder.path().join("settings.json"), settings).unwrap();
+        let (code, _, said) = run(folder.path(), &["config", "check", "--account-settings", "settings.json"]);
+        assert_eq!(code, if words.is_empty() { 0 } else { 2 }, "{said}");
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+    };
+    check("{}", &[]);
+    check("{\"default_county\": \"DE\"}", &["settings.json", "default_county"]);
+    check(
+        "{\"attribute_mappings\": [{\"attribute\": \"title\", \"transformation\": \"rot13\"}]}",
+        &["rot13"],
+    );
+    check(
+        "{\"attribute_mappings\": [{\"attribute\": \"shoeSize\", \"default\": \"42\"}], \"allowed_roles\": [\"BOSS\"]}",
+        &["shoeSize is no SCIM attribute", "BOSS is no role code"],
+    );
+    check("{\"scope\": \"department eq\"}", &["scope"]);
+}
+
+#[test]
 fn a_company_is_connected_only_with_secrets_from_files_or_environment() {
     let folder = tempfile::tempdir().unwrap();
     let connect =
@@ -145,5 +167,19 @@ async fn a_company_is_connected_listed_and_given_a_token_from_the_command_line()
     }
     let (code, token, said) = run(folder.path(), &["token", "create", "--name", "Okta", "--account", "Acme"]);
     assert!(code == 0 && token.starts_with("ccb_") && said.contains("Acme"), "{said}");
+
+    let good = r#"{"scope": "title eq \"Chef\"", "allowed_roles": ["EXP_PROCESSOR"]}"#;
+    std::fs::write(folder.path().join("good.json"), good).unwrap();
+    let (code, _, said) = run(folder.path(), &["account", "settings", "Acme", "--file", "good.json"]);
+    assert!(code == 0 && said.contains("0 users looked at"), "{said}");
+    let (code, out, _) = run(folder.path(), &["account", "settings", "Acme"]);
+    let stored: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, stored["scope"].as_str()), (0, Some("title eq \"Chef\"")));
+    let (code, out, _) = run(folder.path(), &["account", "scope-test", "Acme"]);
+    assert_eq!((code, out.trim()), (0, "0 users, 0 of them out of scope"));
+    let (code, _, said) = run(folder.path(), &["account", "scope-test", "Acme", "ada@example.com"]);
+    assert!(code == 1 && said.contains("ada@example.com"), "{said}");
+    let (code, _, said) = run(folder.path(), &["account", "scope-test", "Acme", "--scope", "title eq"]);
+    assert!(code == 2 && said.contains("--scope"), "{said}");
     simulator.stop().await;
 }

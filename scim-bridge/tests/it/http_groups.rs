@@ -79,8 +79,8 @@ async fn settings(house: &House, change: impl FnOnce(&mut AccountSettings)) {
 async fn the_catalogue_is_listed_page_by_page_and_found_by_its_names() {
     everywhere(async |house| {
         let all = house.get("/Groups?count=200").await.expect(200);
-        let total = all["totalResults"].as_u64().unwrap();
-        assert_eq!(total as usize, scim_bridge::translate::roles::CATALOGUE.len());
+        let catalogue = scim_bridge::translate::roles::CATALOGUE.len();
+        assert_eq!(all["totalResults"], catalogue);
         let first = house.get("/Groups?count=10&startIndex=1").await.expect(200);
         let second = house.get("/Groups?count=10&startIndex=11").await.expect(200);
         assert_eq!(first["itemsPerPage"], 10);

@@ -26,6 +26,7 @@ mod http_groups;
 mod http_limits;
 mod http_repeat;
 mod http_routes;
+mod http_scope;
 mod http_users;
 mod http_verdict;
 mod idp_conversations;

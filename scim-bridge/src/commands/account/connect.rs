@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
 use concur::auth::Grant;
 use secrecy::ExposeSecret as _;
@@ -114,11 +113,7 @@ impl Connect {
         };
         let settings = match &self.settings_file {
             None => AccountSettings::default(),
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .with_context(|| format!("cannot read the settings {}", path.display()))?;
-                serde_json::from_str(&text).map_err(|error| Usage(format!("{}: {error}", path.display())))?
-            }
+            Some(path) => super::settings::read(path)?,
         };
         Ok(NewConnection {
             account_name: self.name,

@@ -1,8 +1,9 @@
-//! `scim-bridge account connect|check|list|show|scopes|errors`: the SAP Concur companies that the bridge is connected to.
+//! `scim-bridge account connect|check|list|show|settings|scope-test|scopes|errors`: the SAP Concur companies that the bridge is connected to.
 
 mod check;
 mod connect;
 mod reference;
+pub(super) mod settings;
 
 use anyhow::Context;
 use clap::Subcommand;
@@ -26,6 +27,10 @@ pub(super) enum Account {
         /// Its name.
         name: String,
     },
+    /// Show an account's settings, or replace them with a file and plan every user anew.
+    Settings(settings::SettingsOf),
+    /// Say whether a user is provisioned under the account's scope, and why not.
+    ScopeTest(settings::ScopeTest),
     /// The scopes to ask for: per functionality, as set-up guides list them and as our calls need them.
     Scopes(reference::Scopes),
     /// What the error codes of Concur's token endpoint mean, and what to do.
@@ -43,6 +48,8 @@ impl Account {
             Self::Scopes(_) | Self::Errors(_) => Ok(()),
             Self::Connect(form) => form.run(&config).await,
             Self::Check(check) => check.run(&config).await,
+            Self::Settings(form) => tokio::task::block_in_place(|| form.run(&config)),
+            Self::ScopeTest(form) => tokio::task::block_in_place(|| form.run(&config)),
             Self::List => tokio::task::block_in_place(|| list(&serve::open_store(&config)?)),
             Self::Show { name } => tokio::task::block_in_place(|| show(&serve::open_store(&config)?, &name)),
         }

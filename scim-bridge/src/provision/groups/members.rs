@@ -15,7 +15,7 @@ use store::resources::{self, ResourceType as Kind};
 use uuid::Uuid;
 
 use super::super::backlog::Room;
-use super::super::{Error, OnBehalf, users};
+use super::super::{Error, OnBehalf, scope, users};
 use crate::accounts::AccountSettings;
 use crate::translate::{self, Given, GroupOf, Operation};
 
@@ -116,6 +116,9 @@ pub(super) fn deliver(
             .into());
         }
         let resource = Resource::from_stored(ResourceType::user(), row.body.clone());
+        if scope::why_not(&resource, &on.settings).is_some() {
+            continue;
+        }
         // What was accepted under other settings and no longer translates is told when the user is written.
         let Ok(wanted) = translate::user(&resource, &on.settings, has) else { continue };
         let kind = match translate::user(&resource, &on.settings, had) {
