@@ -61,8 +61,15 @@ pub fn problems(settings: &AccountSettings) -> Vec<String> {
             problems.push(format!("{code} is no country code of ISO 3166-1 such as DE"));
         }
     }
-    if let Some(Err(error)) = settings.scope.as_deref().map(scim::Filter::parse) {
-        problems.push(format!("scope: {}", error.detail));
+    match settings.scope.as_deref().map(scim::Filter::parse) {
+        Some(Err(error)) => problems.push(format!("scope: {}", error.detail)),
+        // It would hold for nobody, and everybody would be deactivated.
+        Some(Ok(scope)) => problems.extend(
+            scope
+                .unknown_path(scim::ResourceType::user())
+                .map(|path| format!("scope: {path} is no attribute of a user; docs/mapping.md lists them")),
+        ),
+        None => {}
     }
     problems.extend(
         settings
@@ -95,6 +102,9 @@ mod tests {
         check(json!({"entitlements": ["Expenses"]}), &["Expenses is no product"]);
         check(json!({"allowed_roles": ["EXP_BOSS", "EXP_USER"]}), &["EXP_BOSS", "EXP_USER follows"]);
         check(json!({"scope": "department eq"}), &["scope"]);
+        check(json!({"scope": "departmnt eq \"Sales\""}), &["departmnt is no attribute"]);
+        check(json!({"scope": "active eq true and emails[kind eq \"work\"]"}), &["kind is no attribute"]);
+        check(json!({"scope": "department eq \"Sales\" and emails[type eq \"work\"].value ew \"x\""}), &[]);
         check(json!({"default_country": "Germany"}), &["Germany"]);
         check(json!({"attribute_mappings": [{"attribute": "shoeSize", "default": "1"}]}), &["shoeSize"]);
         check(

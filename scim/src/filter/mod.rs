@@ -105,6 +105,12 @@ impl Filter {
         resource.as_object().is_some_and(|resource| eval::holds(self, Scope::Resource(rt), resource))
     }
 
+    /// The first path that names no attribute of this resource type. A request with one finds nobody (RFC 7644 §3.4.2.1);
+    /// a filter in a setting should be refused, for it would find nobody for ever.
+    pub fn unknown_path(&self, rt: &ResourceType) -> Option<&Path> {
+        scope::unknown(self, Scope::Resource(rt))
+    }
+
     /// The path and value of a filter that is nothing but one `eq` with a value.
     pub fn as_equality(&self) -> Option<(&Path, &Value)> {
         match self {

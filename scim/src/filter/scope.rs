@@ -42,6 +42,19 @@ pub(super) fn check_ordering(filter: &Filter) -> Result<(), Error> {
     ResourceType::all().into_iter().try_for_each(|rt| check(filter, Scope::Resource(rt)))
 }
 
+/// The first name in a filter that means nothing there.
+pub(super) fn unknown<'f>(filter: &'f Filter, scope: Scope<'_>) -> Option<&'f Path> {
+    match filter {
+        Filter::Compare { path, .. } | Filter::Present(path) | Filter::Any(path) => {
+            let Some(resolved) = scope.resolve(path) else { return Some(path) };
+            let inner = path.filter.as_deref().zip(resolved.attribute);
+            inner.and_then(|(inner, parent)| unknown(inner, Scope::Value(parent)))
+        }
+        Filter::Not(inner) => unknown(inner, scope),
+        Filter::And(terms) | Filter::Or(terms) => terms.iter().find_map(|term| unknown(term, scope)),
+    }
+}
+
 fn check(filter: &Filter, scope: Scope<'_>) -> Result<(), Error> {
     let inside = |path: &Path| {
         let parent = scope.resolve(path).and_then(|resolved| resolved.attribute);
