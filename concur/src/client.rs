@@ -6,9 +6,8 @@ use crate::{
     Error, HostPolicy, Http, HttpConfig, Observer,
     api::{ExpenseConfig, ExpenseReports, Expenses, Identity, Provisioning, ReportDetails, Spend, Travel},
     auth::{Credentials, Session, TokenSet, TokenStore},
-    backoff::Backoff,
     http::{Answer, Endpoint, Payload},
-    limits::Limits,
+    pace::{self, Budget, CurrentPace, Pace},
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{
@@ -17,7 +16,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::{Instant, sleep};
 
 static REVOKE: Endpoint = Endpoint::delete("oauth.revoke");
 
@@ -26,9 +24,6 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// An endpoint that answered 403 to a fresh token is not worth another refresh for this long.
 const FORBIDDEN_REMEMBERED: SignedDuration = SignedDuration::from_mins(5);
-
-/// A pause that Concur asked for is waited up to this long; a longer one is the caller's to plan.
-const PAUSE_WAITED_MAX: Duration = Duration::from_secs(10);
 
 /// How to build a [`Client`]. `Debug` shows no secret.
 #[derive(Clone)]
@@ -43,6 +38,10 @@ pub struct ClientConfig {
     pub max_concurrent: usize,
     /// Requests begun per second, at least 1, with a burst of one second's worth.
     pub requests_per_second: u32,
+    /// What this company and all others may ask together; `None` for no limit beside the company's own.
+    pub budget: Option<Budget>,
+    /// How long an API is left alone after a 503 or a time-out; zero for not at all. Concur asks for five minutes.
+    pub unavailable_pause: Duration,
     /// The clock.
     pub clock: Clock,
     /// Told about every exchange, for metrics.
@@ -60,6 +59,8 @@ impl ClientConfig {
             credentials,
             max_concurrent: 4,
             requests_per_second: 5,
+            budget: None,
+            unavailable_pause: pace::UNAVAILABLE_PAUSE_DEFAULT,
             clock,
             observer: None,
             legacy_report_details: false,
@@ -87,8 +88,7 @@ pub struct Client {
 struct Shared {
     http: Http,
     session: Arc<Session>,
-    limits: Limits,
-    backoff: Backoff,
+    pace: Pace,
     clock: Clock,
     legacy_report_details: bool,
     /// Endpoints that answered 403 also to a fresh token, and when.
@@ -106,12 +106,17 @@ impl Client {
             Some(observer) => http.observed_by(observer),
             None => http,
         };
-        let session = Session::new(http.clone(), config.credentials, tokens, Arc::clone(&config.clock));
+        let (clock, pause) = (Arc::clone(&config.clock), config.unavailable_pause);
+        let session = Session::new(http.clone(), config.credentials, tokens, clock, pause);
         let shared = Shared {
             http,
             session: Arc::new(session),
-            limits: Limits::new(config.max_concurrent, config.requests_per_second),
-            backoff: Backoff::default(),
+            pace: Pace::new(
+                config.max_concurrent,
+                config.requests_per_second,
+                config.budget,
+                config.unavailable_pause,
+            ),
             clock: config.clock,
             legacy_report_details: config.legacy_report_details,
             forbidden: Mutex::default(),
@@ -171,6 +176,11 @@ impl Client {
         self.shared.session.keep_alive(idle_since).await.map(|tokens| (*tokens).clone())
     }
 
+    /// How this company is asked at this moment.
+    pub fn pace(&self) -> CurrentPace {
+        self.shared.pace.current((self.shared.clock)())
+    }
+
     /// Ends the connection at Concur's side: the tokens of this application for this company (or user) stop working.
     /// What the store keeps is the caller's to delete. Whether it works for company tokens is not documented, so a
     /// failure means "delete here and tell the administrator", not "still connected".
@@ -213,40 +223,13 @@ impl Client {
         payload: Payload<'_>,
         tokens: &TokenSet,
     ) -> Result<Answer, Error> {
-        let Shared { http, limits, backoff, clock, .. } = &*self.shared;
-        let _slot = limits.acquire(backoff.slowdown()).await;
-        if let Some(left) = backoff.remaining(clock(), Instant::now()) {
-            if left > PAUSE_WAITED_MAX {
-                return Err(Error::Paused { endpoint: endpoint.name, retry_after: left });
-            }
-            sleep(left).await;
-        }
+        let Shared { http, pace, clock, .. } = &*self.shared;
+        let _slot = pace.enter(endpoint, &**clock).await?;
         let origin = &tokens.geolocation;
         let answer =
             http.exchange(endpoint, origin, target, payload, Some(&tokens.access_token), clock()).await;
-        self.learn(&answer);
+        pace.learn(endpoint, &answer, clock());
         answer
-    }
-
-    /// What an answer says about how much Concur can take, for every further call.
-    fn learn(&self, answer: &Result<Answer, Error>) {
-        let Shared { backoff, clock, .. } = &*self.shared;
-        let (now, instant) = (clock(), Instant::now());
-        match answer {
-            Ok(Answer { status: 429, retry_after, .. }) => {
-                backoff.strained(instant);
-                backoff.throttled(*retry_after, now, instant);
-            }
-            Ok(Answer { status: 503, retry_after, .. }) => {
-                backoff.strained(instant);
-                if retry_after.is_some() {
-                    backoff.throttled(*retry_after, now, instant);
-                }
-            }
-            Err(Error::NoAnswer { .. }) => backoff.strained(instant),
-            Ok(Answer { status: 200..=299, .. }) => backoff.went_well(now, instant),
-            _ => {}
-        }
     }
 
     /// A missing scope looks like an expired token on v3; remembering it keeps every such call from costing a refresh.

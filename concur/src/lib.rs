@@ -4,7 +4,8 @@
 //! refresh that happens once for everybody; Identity v4.1 for reading users, User Provisioning v4 for writing them,
 //! Spend v4.1 and Travel v4 for what else is known of them; Expense v3 as pages and streams, Expense v4 and Expense
 //! Configuration v4 for what v3 lacks, Report Details v2 behind a switch; event subscriptions with the application's
-//! own token. Every error says what to do about it ([`Error::advice`]), and a 429 holds back every call to its company.
+//! own token. Every error says what to do about it ([`Error::advice`]), a 429 holds back every call to its company, and an
+//! API that answered 503 or nothing is left alone for five minutes.
 //!
 //! What it never does: send a token to a host that its [`HostPolicy`] does not allow, follow a redirect, use a token
 //! that is not stored yet, PUT or DELETE a user, retry anything but once after a refused token, read a clock of its
@@ -32,24 +33,24 @@
 
 pub mod api;
 pub mod auth;
-mod backoff;
 mod client;
 mod data_center;
 pub mod error;
 mod host;
 mod http;
 mod ids;
-mod limits;
 pub mod model;
 mod observe;
+mod pace;
 mod page;
 pub mod scope;
 
 pub use client::{Client, ClientConfig, Clock};
 pub use data_center::{DATA_CENTERS, DataCenter, Environment};
-pub use error::{Advice, Error};
+pub use error::{Advice, Error, Held};
 pub use host::{HostPolicy, Origin};
-pub use http::{Addresses, Http, HttpConfig, Unreached, install_crypto};
+pub use http::{Addresses, Http, HttpConfig, NotAProxy, Proxy, Unreached, install_crypto};
 pub use ids::{EntryId, ItemizationId, ProvisionId, ReportId, UserId};
 pub use observe::{Call, Notice, Observer};
+pub use pace::{Budget, CurrentPace};
 pub use page::{Cursor, Page, Pages, UnreadableRow};

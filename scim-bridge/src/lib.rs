@@ -30,5 +30,6 @@ pub mod metrics;
 pub mod provision;
 pub mod serve;
 mod sync_loop;
+pub mod sync_run;
 pub mod translate;
 pub mod upkeep;

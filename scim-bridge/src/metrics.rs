@@ -133,6 +133,12 @@ metrics! {
         "Requests to Concur by the client's name of the endpoint; status none is no answer.";
     concur_request_seconds: HistogramVec = "scim_bridge_concur_request_seconds" ["endpoint"]
         "Time from sending a request to Concur to the end of its answer.";
+    concur_slots_taken: IntGaugeVec = "scim_bridge_concur_slots_taken" ["account"]
+        "Of concur.max_concurrent, what calls under way take now; under strain one call takes several.";
+    concur_rate_limit: GaugeVec = "scim_bridge_concur_requests_per_second_limit" ["account"]
+        "Requests a second that this account may begin now: concur.requests_per_second, less under strain.";
+    concur_paused_seconds: GaugeVec = "scim_bridge_concur_paused_seconds" ["account", "api"]
+        "What is left of a pause: api all after a 429, one API after a 503 or no answer in time; 0 is none.";
     cred_refresh_token_days_left: GaugeVec = "scim_bridge_cred_refresh_token_days_left" ["account"]
         "Days until Concur's refresh token ends if it is not used.";
     store_unavailable: IntCounterVec = "scim_bridge_store_unavailable_total" ["surface"]

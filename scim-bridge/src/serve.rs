@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::matcher::{Dictionary, DictionaryError, Matcher};
-use concur::{HostPolicy, HttpConfig};
+use concur::{Budget, HostPolicy, HttpConfig};
 use store::{MasterKey, Store};
 
 use crate::accounts::{ClientSettings, Clients};
@@ -175,6 +175,8 @@ pub fn client_settings(config: &Config) -> ClientSettings {
     let http = HttpConfig {
         connect_timeout: config.concur.connect_timeout,
         total_timeout: config.concur.request_timeout,
+        // A wrong one does not get past the check of the configuration.
+        proxy: config.concur.proxy().unwrap_or_default(),
         ..HttpConfig::default()
     };
     ClientSettings {
@@ -182,6 +184,8 @@ pub fn client_settings(config: &Config) -> ClientSettings {
         host_policy,
         max_concurrent: config.concur.max_concurrent,
         requests_per_second: config.concur.requests_per_second,
+        budget: Budget::new(config.concur.total_max_concurrent, config.concur.total_requests_per_second),
+        unavailable_pause: config.concur.unavailable_pause,
         observer: None,
     }
 }

@@ -42,6 +42,7 @@ mod group;
 pub mod groups;
 pub mod ids;
 pub mod imports;
+pub mod leases;
 pub mod lines;
 pub mod links;
 pub mod matches;

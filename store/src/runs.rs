@@ -138,6 +138,28 @@ pub fn finish(
     if changed == 0 { Err(Error::NotFound { what: "running sync run" }) } else { Ok(()) }
 }
 
+/// Ends the runs of a kind that their process has left behind: to be called by whoever holds the lease on the chore. How
+/// many there were.
+pub fn end_interrupted(
+    conn: &mut Conn,
+    account: AccountId,
+    kind: &str,
+    now: Timestamp,
+) -> Result<usize, Error> {
+    let account = account.to_string();
+    let running =
+        runs::account_id.eq(&account).and(runs::kind.eq(kind)).and(runs::state.eq(State::Running.as_str()));
+    on!(conn, c => {
+        diesel::update(runs::table.filter(running))
+            .set((
+                runs::state.eq(State::Failed.as_str()),
+                runs::error.eq("interrupted: its process ended; the next run goes on where it stopped"),
+                runs::finished_at.eq(micros(now)),
+            ))
+            .execute(c)
+    })
+}
+
 /// The run.
 pub fn get(conn: &mut Conn, id: RunId) -> Result<Run, Error> {
     let key = id.to_string();

@@ -399,3 +399,23 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
     lines::posted_currency,
     lines::posted_amount,
 );
+
+diesel::table! {
+    replaced_accounts (account_id) {
+        account_id -> Text,
+        name -> Text,
+        replaced_by -> Text,
+        replaced_at -> BigInt,
+        paused_at -> Nullable<BigInt>,
+        paused_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    account_leases (account_id, chore) {
+        account_id -> Text,
+        chore -> Text,
+        owner -> Text,
+        until -> BigInt,
+    }
+}

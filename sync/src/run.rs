@@ -25,7 +25,7 @@ pub struct Summary {
     pub snapshot: Snapshot,
 }
 
-/// Reads what is due and decides what is undecided. Users need a company-level connection and are left out of a
+/// Reads what is due and decides what is undecided. The caller sees to it that no other run of the account is under way. Users need a company-level connection and are left out of a
 /// user-level one, since Identity takes no other token.
 ///
 /// # Errors
@@ -43,6 +43,7 @@ pub async fn sync(
         .store
         .write(move |conn| {
             let authentication = store::accounts::get(conn, account)?.authentication_type;
+            runs::end_interrupted(conn, account, KIND, now)?;
             Ok((authentication, runs::start(conn, account, KIND, &empty, now)?))
         })
         .await?;

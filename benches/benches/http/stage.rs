@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use scim::{Resource, ResourceType};
 use scim_bridge::clock::Clock;
-use scim_bridge::config::{Config, DatabaseUrl, DeliveryMode, LogLevel};
+use scim_bridge::config::{Config, DeliveryMode, LogLevel, SecretUrl};
 use scim_bridge::serve::{self, Running};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -138,7 +138,7 @@ fn config(database: &TestStore, folder: &std::path::Path) -> Config {
     let mut config = Config {
         listen: "127.0.0.1:0".to_owned(),
         data_dir: folder.to_owned(),
-        database: DatabaseUrl::new(&database.database_url),
+        database: SecretUrl::new(&database.database_url),
         shutdown_delay: Duration::ZERO,
         ..Config::default()
     };

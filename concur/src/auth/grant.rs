@@ -15,7 +15,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
-static TOKEN: Endpoint = Endpoint::post("oauth.token");
+/// The name of the token endpoint.
+pub(super) const ENDPOINT: &str = "oauth.token";
+static TOKEN: Endpoint = Endpoint::post(ENDPOINT);
 const TOKEN_PATH: &str = "/oauth2/v0/token";
 
 /// The life of an access token when the answer does not say it sensibly, in seconds.

@@ -4,7 +4,7 @@
 //! Source: Authentication, "Refreshing a token": every answer may carry a new refresh token.
 
 use super::{Credentials, TokenSet, TokenStore, grant, refused::Refused};
-use crate::{Clock, Error, Http};
+use crate::{Clock, Error, Http, error::Held};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use std::{
@@ -26,6 +26,8 @@ pub(crate) struct Session {
     credentials: Credentials,
     store: Arc<dyn TokenStore>,
     clock: Clock,
+    /// How long the token endpoint is left alone after a 503 or a time-out.
+    unavailable_pause: Duration,
     current: RwLock<Option<Arc<TokenSet>>>,
     renewing: Mutex<Renewing>,
 }
@@ -37,6 +39,8 @@ struct Renewing {
     /// in the store may have been used up.
     unsaved: Option<TokenSet>,
     refused: Option<Refused>,
+    /// Until when the token endpoint is left alone, since it answered 503 or nothing.
+    unavailable_until: Option<Timestamp>,
 }
 
 /// Why a token is wanted.
@@ -58,8 +62,10 @@ impl Session {
         credentials: Credentials,
         store: Arc<dyn TokenStore>,
         clock: Clock,
+        unavailable_pause: Duration,
     ) -> Self {
-        Self { http, credentials, store, clock, current: RwLock::new(None), renewing: Mutex::default() }
+        let (current, renewing) = (RwLock::new(None), Mutex::default());
+        Self { http, credentials, store, clock, unavailable_pause, current, renewing }
     }
 
     /// A token that is good for now, renewed at 80 % of its life.
@@ -169,6 +175,13 @@ impl Session {
         if let (Some(refused), Need::Valid | Need::Replacing(_) | Need::IssuedAfter(_)) = (refused, need) {
             return Err(refused.error());
         }
+        if let (Some(until), Need::Valid | Need::Replacing(_) | Need::IssuedAfter(_)) =
+            (renewing.unavailable_until.filter(|until| now < *until), need)
+        {
+            let retry_after = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+            return Err(Error::Paused { endpoint: grant::ENDPOINT, retry_after, because: Held::Unavailable });
+        }
+        renewing.unavailable_until = None;
         match grant::refresh(&self.http, &self.credentials, &stored, now).await {
             Ok(tokens) => {
                 renewing.refused = None;
@@ -176,6 +189,11 @@ impl Session {
             }
             Err(error) => {
                 renewing.refused = Refused::of(&error, &stored, now);
+                if error.is_outage() {
+                    let pause = error.retry_after().unwrap_or(self.unavailable_pause);
+                    renewing.unavailable_until =
+                        now.saturating_add(SignedDuration::try_from(pause).unwrap_or_default()).ok();
+                }
                 Err(error)
             }
         }

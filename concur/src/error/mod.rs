@@ -53,6 +53,24 @@ pub enum HostRefusal {
     NotAllowed,
 }
 
+/// Why calls are held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Concur asked every call to this company to slow down (429, or 503 with a time).
+    Throttled,
+    /// This API answered 503, or nothing in time; Concur asks to leave it alone for five minutes then.
+    Unavailable,
+}
+
+impl Held {
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Throttled => "asked to wait",
+            Self::Unavailable => "was unavailable a moment ago, and asks to wait then",
+        }
+    }
+}
+
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -88,14 +106,15 @@ pub enum Error {
     /// There is no usable token, so the call itself was never sent.
     #[error("the request was not sent, for lack of a valid token")]
     NotAuthenticated(#[source] Box<Error>),
-    /// An earlier answer asked every call to this company to wait, and the wait is too long to be made here: nothing
-    /// was sent.
-    #[error("{endpoint}: SAP Concur asked to wait; not sent, try again in {} seconds", retry_after.as_secs().max(1))]
+    /// Calls like this one are held back, for longer than it is worth waiting here: nothing was sent.
+    #[error("{endpoint}: SAP Concur {}; not sent, try again in {} seconds", because.sentence(), retry_after.as_secs().max(1))]
     Paused {
         /// Endpoint name.
         endpoint: &'static str,
         /// What is left of the wait.
         retry_after: Duration,
+        /// What an earlier answer said.
+        because: Held,
     },
     /// Connection or TLS never came about: the request was not sent.
     #[error("{}: cannot connect to SAP Concur", call.endpoint)]
@@ -213,6 +232,15 @@ impl Error {
         match self {
             Self::Decode { status, .. } => Some(*status),
             _ => self.failure().map(|failure| failure.status),
+        }
+    }
+
+    /// What Concur asks to wait five minutes after: no answer in time, or 503.
+    pub(crate) fn is_outage(&self) -> bool {
+        match self {
+            Self::NoAnswer { source, .. } => source.is_timeout(),
+            Self::Server(failure) => failure.status == 503,
+            _ => false,
         }
     }
 

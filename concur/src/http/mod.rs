@@ -1,14 +1,16 @@
 //! One HTTP exchange: limits, correlation id, reading the answer, telling the observer. Not here: tokens, retries and
-//! what an answer means. Redirects are never followed, no proxy is taken from the environment, TLS verification
+//! what an answer means. Redirects are never followed, no proxy is taken from the environment (`proxy`), TLS verification
 //! cannot be switched off, and bodies are sent with a length, since Concur refuses chunked ones.
 //! Source: page "HTTP Status Codes"; TMC overview, "Correlation ID".
 
 mod answer;
 mod probe;
+mod proxy;
 mod resolver;
 
 pub(crate) use answer::{Answer, DecodeFault, decode};
 pub use probe::{Addresses, Unreached};
+pub use proxy::{NotAProxy, Proxy};
 
 use crate::{Call, Error, HostPolicy, Notice, Observer, Origin, error::CallContext, error::retry_after};
 use jiff::Timestamp;
@@ -34,6 +36,8 @@ pub struct HttpConfig {
     pub total_timeout: Duration,
     /// Largest answer body after decompression, in bytes.
     pub body_bytes_max: usize,
+    /// The proxy that everything goes through; `None` connects directly.
+    pub proxy: Option<Proxy>,
 }
 
 impl Default for HttpConfig {
@@ -42,6 +46,7 @@ impl Default for HttpConfig {
             connect_timeout: Duration::from_secs(5),
             total_timeout: Duration::from_secs(70),
             body_bytes_max: 16 * 1024 * 1024,
+            proxy: None,
         }
     }
 }
@@ -93,6 +98,11 @@ impl Endpoint {
         Self { name, method, legacy: false, scopes: &[], accept: "application/json" }
     }
 
+    /// The API it belongs to, such as `identity`: what is unavailable together.
+    pub(crate) fn api(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(api, _)| api)
+    }
+
     /// The same endpoint, taking these scopes.
     pub(crate) const fn needing(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
@@ -116,6 +126,7 @@ pub struct Http {
     policy: HostPolicy,
     total_timeout: Duration,
     body_bytes_max: usize,
+    proxy: Option<Proxy>,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -126,19 +137,26 @@ impl Http {
     /// [`Error::Setup`] when the system's certificates cannot be read.
     pub fn new(config: &HttpConfig, policy: HostPolicy) -> Result<Self, Error> {
         install_crypto();
-        let client = reqwest::Client::builder()
+        let resolver = resolver::PublicOnly {
+            loopback: policy.allows_loopback(),
+            proxy: config.proxy.as_ref().and_then(Proxy::name).map(Into::into),
+        };
+        let builder = reqwest::Client::builder()
             .connect_timeout(config.connect_timeout)
             .timeout(config.total_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
             .https_only(!policy.allows_loopback())
-            .dns_resolver(Arc::new(resolver::PublicOnly { loopback: policy.allows_loopback() }))
-            .user_agent(concat!("scim-bridge/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(Error::Setup)?;
-        let HttpConfig { total_timeout, body_bytes_max, .. } = *config;
-        Ok(Self { client, policy, total_timeout, body_bytes_max, observer: None })
+            .dns_resolver(Arc::new(resolver))
+            .user_agent(concat!("scim-bridge/", env!("CARGO_PKG_VERSION")));
+        let builder = match &config.proxy {
+            Some(proxy) => builder.proxy(proxy.for_all().map_err(Error::Setup)?),
+            None => builder,
+        };
+        let client = builder.build().map_err(Error::Setup)?;
+        let HttpConfig { total_timeout, body_bytes_max, ref proxy, .. } = *config;
+        Ok(Self { client, policy, total_timeout, body_bytes_max, proxy: proxy.clone(), observer: None })
     }
 
     /// The same client, telling `observer` about every exchange.
@@ -151,6 +169,11 @@ impl Http {
     /// The hosts it may speak to.
     pub fn host_policy(&self) -> &HostPolicy {
         &self.policy
+    }
+
+    /// The proxy that everything goes through.
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
     }
 
     pub(crate) fn notice(&self, notice: &Notice) {

@@ -31,11 +31,15 @@ pub enum Unreached {
 }
 
 impl Http {
-    /// Looks the host's name up, as every connection does.
+    /// Looks the host's name up, as every connection does: behind a proxy the proxy's, with which Concur's is
+    /// looked up by the proxy.
     ///
     /// # Errors
     /// What the system's resolver says.
     pub async fn look_up(&self, origin: &Origin) -> io::Result<Addresses> {
+        if let Some(proxy) = self.proxy() {
+            return proxy.look_up().await;
+        }
         let url = Url::parse(origin.as_str()).map_err(io::Error::other)?;
         let loopback = self.host_policy().allows_loopback();
         match url.host() {

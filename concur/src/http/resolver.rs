@@ -11,6 +11,8 @@ use std::{
 #[derive(Debug)]
 pub(crate) struct PublicOnly {
     pub(crate) loopback: bool,
+    /// The name of the configured proxy, which is an operator's word and usually leads to a private address.
+    pub(crate) proxy: Option<Box<str>>,
 }
 
 /// What a name leads to.
@@ -29,9 +31,12 @@ pub(super) async fn look_up(name: &str, loopback: bool) -> io::Result<Found> {
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         let loopback = self.loopback;
+        let trusted = self.proxy.as_deref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(name.as_str()));
         Box::pin(async move {
             let found = look_up(name.as_str(), loopback).await?;
-            let allowed: Vec<_> = found.allowed.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect();
+            let trusted = if trusted { found.refused } else { Vec::new() };
+            let allowed: Vec<_> =
+                found.allowed.into_iter().chain(trusted).map(|ip| SocketAddr::new(ip, 0)).collect();
             if allowed.is_empty() {
                 return Err(io::Error::other("the name leads to no public address").into());
             }

@@ -41,6 +41,22 @@ impl Limits {
         permit
     }
 
+    /// Slots that are taken now.
+    pub(crate) fn in_flight(&self) -> u32 {
+        let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
+        self.max_concurrent.saturating_sub(free)
+    }
+
+    /// Slots in all.
+    pub(crate) fn slots(&self) -> u32 {
+        self.max_concurrent
+    }
+
+    /// The rate without any strain.
+    pub(crate) fn requests_per_second(&self) -> f64 {
+        self.interval.as_secs_f64().recip()
+    }
+
     /// Takes the next place; when to begin, or `None` for at once.
     fn reserve(&self, now: Instant, slowdown: u32) -> Option<Instant> {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,7 +4,10 @@ use crate::support::{MemoryStore, Server, TestClock, config, http, json, token_a
 use concur::{Client, Error, HostPolicy, Http, HttpConfig, Origin, Unreached};
 use jiff::SignedDuration;
 use std::{sync::Arc, time::Duration};
-use tokio::{io::AsyncWriteExt, net::TcpListener};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 fn loopback(text: &str) -> Origin {
     HostPolicy::development().origin(text).unwrap()
@@ -78,4 +81,50 @@ async fn a_dead_connection_is_not_kept_alive_by_asking_in_a_loop() {
         assert!(matches!(error, Error::Token { code: Some(108), .. }), "{error}");
     }
     assert_eq!(server.token_requests().len(), 1);
+}
+
+fn through(proxy: &str) -> HttpConfig {
+    HttpConfig {
+        total_timeout: Duration::from_secs(5),
+        proxy: Some(proxy.parse().unwrap()),
+        ..HttpConfig::default()
+    }
+}
+
+#[tokio::test]
+async fn behind_a_proxy_only_the_proxy_is_looked_up_and_connected_to() {
+    // A name that leads to this machine, as a proxy's usually does to the private network.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://user:s3cret@localhost:{}", listener.local_addr().unwrap().port());
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = vec![0; 1024];
+        let length = stream.read(&mut head).await.unwrap();
+        stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        String::from_utf8(head[..length].to_vec()).unwrap()
+    });
+    let http = Http::new(&through(&proxy), HostPolicy::production()).unwrap();
+    let concur = HostPolicy::production().origin("https://us2.api.concursolutions.com").unwrap();
+    let found = http.look_up(&concur).await.unwrap();
+    assert!(
+        found.allowed.iter().all(std::net::IpAddr::is_loopback) && !found.allowed.is_empty(),
+        "{found:?}"
+    );
+    // A tunnel that never came about: the request was certainly not sent.
+    assert_eq!(http.reach(&concur, TestClock::new().now()).await, Err(Unreached::NoConnection));
+    let asked = asked.await.unwrap();
+    assert!(asked.starts_with("CONNECT us2.api.concursolutions.com:443 HTTP/1.1\r\n"), "{asked}");
+    assert!(asked.to_ascii_lowercase().contains("proxy-authorization: basic dxnlcjpzm2nyzxq="), "{asked}");
+}
+
+#[tokio::test]
+async fn without_a_setting_no_private_address_is_connected_to() {
+    let http = Http::new(&HttpConfig::default(), HostPolicy::production()).unwrap();
+    assert!(http.proxy().is_none());
+    let client = Client::new(
+        concur::ClientConfig { http: through("http://127.0.0.1:9"), ..config(&TestClock::new()) },
+        MemoryStore::with(tokens(&loopback("http://127.0.0.1:9"), TestClock::new().now())),
+    );
+    let error = client.unwrap().identity().list(1, None).await.unwrap_err();
+    assert!(matches!(error, Error::NotSent { .. }), "{error}");
 }

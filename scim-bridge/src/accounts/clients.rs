@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use concur::auth::{Credentials, TokenStore};
-use concur::{Client, ClientConfig, HostPolicy, HttpConfig, Observer};
+use concur::{Budget, Client, ClientConfig, CurrentPace, HostPolicy, HttpConfig, Observer};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use store::Store;
@@ -28,6 +29,10 @@ pub struct ClientSettings {
     pub max_concurrent: usize,
     /// Requests begun per second for one company.
     pub requests_per_second: u32,
+    /// What all companies may ask together.
+    pub budget: Budget,
+    /// How long an API that answered 503 or nothing is left alone.
+    pub unavailable_pause: Duration,
     /// Told about every call, for metrics.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -43,6 +48,8 @@ impl ClientSettings {
             http: self.http.clone(),
             max_concurrent: self.max_concurrent,
             requests_per_second: self.requests_per_second,
+            budget: Some(self.budget.clone()),
+            unavailable_pause: self.unavailable_pause,
             observer: self.observer.clone(),
             ..ClientConfig::new(self.host_policy.clone(), credentials, clock.as_fn())
         };
@@ -181,6 +188,11 @@ impl Clients {
 
     fn counters(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, Arc<CallCounter>>> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How each company that was called is asked at this moment.
+    pub fn paces(&self) -> Vec<(AccountId, CurrentPace)> {
+        self.built().iter().map(|(account, built)| (*account, built.client.pace())).collect()
     }
 
     /// Forgets the account's client, so that the next one is built from what is stored now.

@@ -1,21 +1,23 @@
 //! Connecting a company: test first, save second.
 //!
 //! The grant is exchanged and Concur is read once before anything is stored; then account, sealed credentials and
-//! tokens commit in one transaction. What only the exchange needs, the company request token or the password, is not
+//! tokens commit in one transaction. A grant may be good for one exchange only, so a read that met an outage does not
+//! throw the tokens away: it is told, and can be repeated by `account check`. What only the exchange needs, the company request token or the password, is not
 //! kept: the refresh token stands for it. Source: Concur pages *Authentication* and *Company level authentication*.
 
 use std::sync::Arc;
 
-use concur::Http;
 use concur::api::{ExpenseUser, ReportQuery};
 use concur::auth::{self, Credentials, Grant, TokenSet};
+use concur::{Client, Http};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use store::accounts::{self, Account, AuthenticationType, NewAccount};
+use store::accounts::{self, Account, AuthenticationType, NewAccount, replaced};
 use store::audit::{self, NewEvent};
 use store::credentials::{self, Kind};
 use store::{Conn, Store, oauth_tokens};
 
+use super::lifecycle::put_aside;
 use super::token_store::{HeldTokens, new_tokens};
 use super::{AccountSettings, ClientSettings, clean_id};
 use crate::clock::Clock;
@@ -38,6 +40,9 @@ pub struct NewConnection {
     pub grant: Grant,
     /// Defaults for what Concur needs and SCIM does not carry.
     pub settings: AccountSettings,
+    /// Take the name from another company that has it. Its account is put aside, whole, and `account undo-replace` brings
+    /// it back (feature A05).
+    pub replace: bool,
 }
 
 impl NewConnection {
@@ -62,7 +67,8 @@ pub enum ConnectError {
     /// The name stands for another company already; nothing is ever overwritten by accident.
     #[error(
         "the account {name:?} is already connected to another company ({connected}); choose another name for this \
-         one, rename the existing account, or check which company's credentials these are"
+         one, rename the existing account, check which company's credentials these are, or put the existing account \
+         aside with --replace {name:?}"
     )]
     OtherCompany {
         /// The name.
@@ -83,7 +89,8 @@ pub enum ConnectError {
     Exchange(#[source] concur::Error),
     /// The token works and opens too little.
     #[error(
-        "the credentials are accepted, and reading {what} with them failed; check the application's scopes"
+        "the credentials are accepted, and reading {what} with them is refused; check the application's scopes, then \
+         connect again (with a new company request token: this one has been exchanged)"
     )]
     Read {
         /// What was read.
@@ -97,6 +104,15 @@ pub enum ConnectError {
     Store(#[from] store::Error),
 }
 
+/// A connection that is stored.
+#[derive(Debug)]
+pub struct Connection {
+    /// The account.
+    pub account: Account,
+    /// Why Concur could not be read yet, if it was not there for that: an outage, not a refusal.
+    pub unread: Option<concur::Error>,
+}
+
 /// Connects a company, or connects it again with new credentials.
 ///
 /// # Errors
@@ -106,26 +122,27 @@ pub async fn connect(
     clock: &Clock,
     clients: &ClientSettings,
     new: NewConnection,
-) -> Result<Account, ConnectError> {
+) -> Result<Connection, ConnectError> {
     let new = new.cleaned();
     if new.account_name.trim().is_empty() {
         return Err(ConnectError::NoName);
     }
     let name = new.account_name.clone();
     let before = store.read(move |conn| connected_as(conn, &name)).await?;
-    check_name(&new, before.as_ref())?;
-    let tokens = test(clock, clients, &new).await?;
+    allowed_name(&new, before.as_ref())?;
+    let (tokens, unread) = test(clock, clients, &new).await?;
     let now = clock.now();
     // The name is looked at once more, in the transaction that takes it.
-    store.try_write(move |conn| save(conn, &new, &tokens, now)).await
+    let account = store.try_write(move |conn| save(conn, &new, &tokens, now)).await?;
+    Ok(Connection { account, unread })
 }
 
-/// Exchanges the grant and reads once.
+/// Exchanges the grant and reads once; the tokens, and why nothing could be read if Concur was not there for it.
 async fn test(
     clock: &Clock,
     clients: &ClientSettings,
     new: &NewConnection,
-) -> Result<TokenSet, ConnectError> {
+) -> Result<(TokenSet, Option<concur::Error>), ConnectError> {
     let origin = clients.host_policy.origin(&new.base_uri).map_err(ConnectError::BaseUri)?;
     let http = Http::new(&clients.http, clients.host_policy.clone()).map_err(ConnectError::BaseUri)?;
     let credentials = Credentials {
@@ -135,50 +152,77 @@ async fn test(
     let exchanged = auth::exchange(&http, &origin, &credentials, &new.grant, clock.now()).await;
     let held = Arc::new(HeldTokens::new(exchanged.map_err(refused)?));
     let client = clients.client(clock, credentials, held.clone()).map_err(ConnectError::BaseUri)?;
-    match &new.grant {
-        Grant::Company { .. } => {
-            // An application for data sync alone may hold no scope of users.
-            if let Err(source) = client.identity().list(1, None).await {
-                let reports =
-                    client.expenses().reports(&ReportQuery { limit: Some(1), ..ReportQuery::default() });
-                let nothing =
-                    !matches!(source, concur::Error::Denied(_)) || reports.page(None).await.is_err();
-                if nothing {
-                    return Err(ConnectError::Read { what: "users and expense reports", source });
-                }
-            }
-        }
-        Grant::User { .. } => {
-            let own = ReportQuery { user: ExpenseUser::TokenOwner, ..ReportQuery::default() };
-            let read = client.expenses().reports(&own).page(None).await;
-            read.map_err(|source| ConnectError::Read { what: "expense reports", source })?;
-        }
+    match read(&client, &new.grant).await {
+        Ok(()) => Ok((held.get(), None)),
+        Err((_, outage)) if is_outage(&outage) => Ok((held.get(), Some(outage))),
+        Err((what, source)) => Err(ConnectError::Read { what, source }),
     }
-    Ok(held.get())
+}
+
+/// Reads once what the grant is for; what could not be read, and why.
+async fn read(client: &Client, grant: &Grant) -> Result<(), (&'static str, concur::Error)> {
+    let reports = async |user| {
+        let query = ReportQuery { user, limit: Some(1), ..ReportQuery::default() };
+        client.expenses().reports(&query).page(None).await
+    };
+    match grant {
+        Grant::Company { .. } => match client.identity().list(1, None).await {
+            // An application for data sync alone may hold no scope of users.
+            Err(concur::Error::Denied(denied)) => match reports(ExpenseUser::All).await {
+                Ok(_) => Ok(()),
+                Err(error) if is_outage(&error) => Err(("expense reports", error)),
+                Err(_) => Err(("users and expense reports", concur::Error::Denied(denied))),
+            },
+            Err(error) => Err(("users", error)),
+            Ok(_) => Ok(()),
+        },
+        Grant::User { .. } => match reports(ExpenseUser::TokenOwner).await {
+            Err(error) => Err(("expense reports", error)),
+            Ok(_) => Ok(()),
+        },
+    }
+}
+
+/// Says nothing about what the credentials open.
+fn is_outage(error: &concur::Error) -> bool {
+    matches!(
+        error,
+        concur::Error::NotSent { .. }
+            | concur::Error::NoAnswer { .. }
+            | concur::Error::Server(_)
+            | concur::Error::Throttled(_)
+            | concur::Error::Paused { .. }
+    )
 }
 
 /// A missing answer says nothing about the credentials.
 fn refused(error: concur::Error) -> ConnectError {
     match error {
-        concur::Error::NotSent { .. } | concur::Error::NoAnswer { .. } | concur::Error::Server(_) => {
-            ConnectError::Unreachable(error)
-        }
+        _ if is_outage(&error) => ConnectError::Unreachable(error),
         _ => ConnectError::Exchange(error),
     }
 }
 
 /// An account of that name, and whom it speaks for.
-type Connected = (Account, Option<String>);
+type Known = (Account, Option<String>);
 
-fn connected_as(conn: &mut Conn, name: &str) -> Result<Option<Connected>, store::Error> {
+fn connected_as(conn: &mut Conn, name: &str) -> Result<Option<Known>, store::Error> {
     let Some(account) = accounts::by_name(conn, name)? else { return Ok(None) };
     let user =
         credentials::get(conn, account.id, Kind::Username)?.map(|name| name.expose_secret().to_owned());
     Ok(Some((account, user)))
 }
 
+/// As [`check_name`]; whether the account of that name is to be put aside.
+fn allowed_name(new: &NewConnection, before: Option<&Known>) -> Result<bool, ConnectError> {
+    match check_name(new, before) {
+        Err(ConnectError::OtherCompany { .. }) if new.replace => Ok(true),
+        checked => checked.map(|()| false),
+    }
+}
+
 /// A name belongs to one company, or at user level to one user, for good.
-fn check_name(new: &NewConnection, before: Option<&Connected>) -> Result<(), ConnectError> {
+fn check_name(new: &NewConnection, before: Option<&Known>) -> Result<(), ConnectError> {
     let Some((account, user)) = before else { return Ok(()) };
     // An account of imported lines speaks for no company yet.
     if !account.is_connected() {
@@ -209,8 +253,14 @@ fn save(
     tokens: &TokenSet,
     now: jiff::Timestamp,
 ) -> Result<Account, ConnectError> {
-    let before = connected_as(conn, &new.account_name)?;
-    check_name(new, before.as_ref())?;
+    let mut before = connected_as(conn, &new.account_name)?;
+    let mut replaced = None;
+    if allowed_name(new, before.as_ref())? {
+        replaced = before.take().map(|(account, _)| account);
+    }
+    if let Some(old) = &replaced {
+        replaced::take_name(conn, old, &put_aside(&old.name, now), now)?;
+    }
     let mut settings = new.settings.clone();
     if !tokens.scopes.is_empty() && !tokens.scopes.iter().any(|scope| scope == EXTERNAL_ID_SCOPE) {
         settings.forward_external_id = false;
@@ -245,6 +295,9 @@ fn save(
             },
         )?,
     };
+    if let Some(old) = &replaced {
+        replaced::record(conn, old, account.id, now)?;
+    }
     accounts::set_geolocation(conn, account.id, tokens.geolocation.as_str(), now)?;
     accounts::set_first_connected(conn, account.id, now)?;
     credentials::put(conn, account.id, Kind::ClientId, &new.client_id, now)?;
@@ -260,9 +313,18 @@ fn save(
             account: Some(account.id),
             at: now,
             actor: "operator".to_owned(),
-            action: if reconnected { "account.reconnect" } else { "account.connect" }.to_owned(),
+            action: match (reconnected, &replaced) {
+                (true, _) => "account.reconnect",
+                (false, Some(_)) => "account.replace",
+                (false, None) => "account.connect",
+            }
+            .to_owned(),
             subject: account.id.to_string(),
-            details: json!({"name": account.name, "company_uuid": account.company_uuid}),
+            details: json!({
+                "name": account.name,
+                "company_uuid": account.company_uuid,
+                "instead_of": replaced.map(|old| old.id),
+            }),
         },
     )?;
     Ok(accounts::get(conn, account.id)?)

@@ -7,6 +7,7 @@ mod calls;
 pub mod check;
 mod clients;
 mod connect;
+pub mod lifecycle;
 mod pasted;
 pub mod scopes;
 mod settings;
@@ -14,7 +15,7 @@ mod settings_check;
 mod token_store;
 
 pub use clients::{ClientError, ClientSettings, Clients};
-pub use connect::{ConnectError, NewConnection, connect};
+pub use connect::{ConnectError, Connection, NewConnection, connect};
 pub use pasted::{clean_id, is_uuid_v4};
 pub use settings::{AccountSettings, AttributeMapping, EmployeeNumber, GroupMapping, Transformation};
 pub use settings_check::problems;

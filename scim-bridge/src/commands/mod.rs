@@ -14,6 +14,7 @@ mod output;
 mod scim;
 mod secret;
 mod serve;
+mod sync;
 mod token;
 
 use std::path::PathBuf;
@@ -54,6 +55,9 @@ enum Command {
     /// Connect SAP Concur companies and look at them.
     #[command(subcommand)]
     Account(account::Account),
+    /// Pull expenses and users now, and see what earlier runs did.
+    #[command(subcommand)]
+    Sync(sync::Sync),
     /// Judge or show the configuration.
     #[command(subcommand)]
     Config(config::Config),
@@ -152,6 +156,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Token(token) => token.run(settings),
         Command::Scim(scim) => scim.run().await,
         Command::Account(account) => account.run(settings).await,
+        Command::Sync(sync) => sync.run(settings).await,
         Command::Config(config) => config.run(settings),
         Command::Healthcheck(healthcheck) => healthcheck.run(settings),
     }

@@ -1,6 +1,8 @@
 //! Writing to standard output and standard error, in one place, without panicking on a closed pipe.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
+
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// A line of the result.
 pub(super) fn result(line: &str) -> anyhow::Result<()> {
@@ -12,6 +14,17 @@ pub(super) fn result(line: &str) -> anyhow::Result<()> {
 pub(super) fn note(line: &str) {
     // Nobody is left to be told when standard error is closed.
     drop(writeln!(io::stderr().lock(), "{line}"));
+}
+
+/// For work whose length nobody knows: turns on a terminal, nothing when piped.
+pub(super) fn spinner(what: &'static str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("  {spinner} {msg} ({pos} steps, {elapsed})");
+    ProgressBar::new_spinner()
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+        .with_message(what)
 }
 
 /// Rows under headings, padded to columns.

@@ -215,8 +215,8 @@ fn env_name(key: &str) -> String {
 /// What may be shown of a value.
 fn shown(key: &str, value: &Value) -> Value {
     match value {
-        Value::String(url) if key == "database_url" => {
-            Value::String(super::DatabaseUrl::new(url.clone()).redacted())
+        Value::String(url) if matches!(key, "database_url" | "concur.proxy") => {
+            Value::String(super::SecretUrl::new(url.clone()).redacted())
         }
         other => other.clone(),
     }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 pub use self::layers::{Layers, Origin, Setting};
 pub use self::model::{
-    Concur, Config, DatabaseUrl, Delivery, DeliveryMode, Limits, Log, LogFormat, LogLevel, Sync,
+    Concur, Config, Delivery, DeliveryMode, Limits, Log, LogFormat, LogLevel, SecretUrl, Sync,
 };
 
 /// Prefix of the environment variables that are settings.
@@ -131,6 +131,9 @@ impl Config {
                 }
             }
         }
+        if let Err(error) = self.concur.proxy() {
+            return wrong("concur.proxy", error.to_string());
+        }
         if self.limits.headers > Limits::HEADERS_MAX {
             return wrong("limits.headers", format!("at most {}: more are not read", Limits::HEADERS_MAX));
         }
@@ -166,6 +169,8 @@ impl Config {
             ("delivery.max_concurrent", self.delivery.max_concurrent),
             ("concur.max_concurrent", self.concur.max_concurrent),
             ("concur.requests_per_second", self.concur.requests_per_second as usize),
+            ("concur.total_max_concurrent", self.concur.total_max_concurrent),
+            ("concur.total_requests_per_second", self.concur.total_requests_per_second as usize),
         ] {
             if value == 0 {
                 return wrong(key, "0 would stop everything; use at least 1".into());
@@ -219,6 +224,8 @@ mod tests {
         check(|c| c.listen = "8085".into(), "listen");
         check(|c| c.public_url = "scim.example.com".into(), "public_url");
         check(|c| c.delivery.bulk_from = 0, "delivery.bulk_from");
+        check(|c| c.concur.proxy = SecretUrl::new("proxy.example.com:3128"), "concur.proxy");
+        check(|c| c.concur.total_max_concurrent = 0, "concur.total_max_concurrent");
         check(|c| c.limits.headers = 97, "limits.headers");
         check(|c| c.limits.answer_time = Duration::from_secs(12), "limits.answer_time");
         check(|c| c.limits.backlog_leavers = 99_999, "limits.backlog_leavers");

@@ -24,7 +24,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Database; empty: SQLite in `data_dir`. See [`Config::database_url`].
     #[serde(rename = "database_url")]
-    pub database: DatabaseUrl,
+    pub database: SecretUrl,
     /// File of the key that seals secrets; empty: `master.key` in `data_dir`.
     #[serde(rename = "master_key_file")]
     pub master_key: PathBuf,
@@ -203,7 +203,7 @@ pub struct Delivery {
 pub struct Sync {
     /// Whether this process pulls at all.
     pub enabled: bool,
-    /// Time from the end of one round to the start of the next.
+    /// Time from the start of one sync of an account to the next.
     #[serde(with = "duration")]
     pub interval: Duration,
 }
@@ -220,10 +220,19 @@ pub struct Concur {
     /// Time for a whole request.
     #[serde(with = "duration")]
     pub request_timeout: Duration,
+    /// The proxy that calls go through; empty: none.
+    pub proxy: SecretUrl,
     /// Requests a second to one company.
     pub requests_per_second: u32,
     /// Requests under way to one company.
     pub max_concurrent: usize,
+    /// Requests a second to all companies together.
+    pub total_requests_per_second: u32,
+    /// Requests under way to all companies together.
+    pub total_max_concurrent: usize,
+    /// How long an API that answered 503 or nothing is left alone.
+    #[serde(with = "duration")]
+    pub unavailable_pause: Duration,
 }
 
 impl Default for Config {
@@ -232,7 +241,7 @@ impl Default for Config {
             listen: "127.0.0.1:8085".to_owned(),
             public_url: String::new(),
             data_dir: PathBuf::from("scim-bridge-data"),
-            database: DatabaseUrl(String::new()),
+            database: SecretUrl(String::new()),
             master_key: PathBuf::new(),
             dictionary: PathBuf::new(),
             confirm_within: Duration::from_secs(8),
@@ -314,9 +323,24 @@ impl Default for Concur {
             allow_loopback_http: false,
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(70),
+            proxy: SecretUrl::default(),
             requests_per_second: 10,
             max_concurrent: 4,
+            total_requests_per_second: 50,
+            total_max_concurrent: 32,
+            unavailable_pause: Duration::from_mins(5),
         }
+    }
+}
+
+impl Concur {
+    /// The proxy that calls go through.
+    ///
+    /// # Errors
+    /// An address that is none; [`Config::validate`] says so first.
+    pub fn proxy(&self) -> Result<Option<concur::Proxy>, concur::NotAProxy> {
+        let text = self.proxy.expose();
+        if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
     }
 }
 
@@ -345,15 +369,20 @@ impl Config {
     }
 }
 
-/// A database address. It may carry a password, so it prints without one.
+/// An address that may carry a password, of the database or a proxy; it prints without one.
 #[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(transparent)]
-pub struct DatabaseUrl(String);
+pub struct SecretUrl(String);
 
-impl DatabaseUrl {
-    /// Wraps an address; `sqlite:<path>` or `postgres://…`.
+impl SecretUrl {
+    /// Wraps an address, such as `postgres://…`.
     pub fn new(url: impl Into<String>) -> Self {
         Self(url.into())
+    }
+
+    /// The address with its password.
+    pub fn expose(&self) -> &str {
+        &self.0
     }
 
     /// The address with everything between the scheme and the host hidden.
@@ -367,13 +396,13 @@ impl DatabaseUrl {
     }
 }
 
-impl fmt::Debug for DatabaseUrl {
+impl fmt::Debug for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.redacted(), f)
     }
 }
 
-impl Serialize for DatabaseUrl {
+impl Serialize for SecretUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.redacted())
     }
@@ -385,7 +414,7 @@ mod tests {
 
     #[test]
     fn a_database_password_is_never_printed() {
-        let url = DatabaseUrl::new("postgres://bridge:s3cr@t@db.example.com/scim?password=again");
+        let url = SecretUrl::new("postgres://bridge:s3cr@t@db.example.com/scim?password=again");
         assert_eq!(format!("{url:?}"), "\"postgres://***@db.example.com/scim\"");
         let config = Config { database: url, ..Config::default() };
         assert!(!format!("{config:?}").contains("s3cr"), "{config:?}");

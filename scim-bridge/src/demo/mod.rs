@@ -105,6 +105,7 @@ fn configuration(options: &Options) -> Config {
     config.concur.allow_loopback_http = true;
     // The simulator has no rate limit, and nobody else waits for it.
     config.concur.requests_per_second = 5_000;
+    config.concur.total_requests_per_second = 5_000;
     config.concur.max_concurrent = 16;
     config.delivery.poll_first = Duration::from_millis(100);
     config.delivery.settle_first = Duration::from_millis(500);

@@ -83,12 +83,13 @@ impl Stage<'_> {
                 login_domain: Some("aldermoor.example".to_owned()),
                 ..AccountSettings::default()
             },
+            replace: false,
         };
         let Bridge { store, clock, config, .. } = &self.bridge;
-        let account = accounts::connect(store, clock, &serve::client_settings(config), new)
+        let connected = accounts::connect(store, clock, &serve::client_settings(config), new)
             .await
             .context("the simulated company could not be connected")?;
-        Ok(account.id)
+        Ok(connected.account.id)
     }
 
     /// The stored token names the simulator's address of an earlier run. A real Concur does not move; this one does

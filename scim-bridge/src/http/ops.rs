@@ -3,11 +3,13 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 
+use concur::CurrentPace;
 use store::runs::State;
 
 use super::context::Context;
 use super::error::Error;
 use crate::bridge::Bridge;
+use crate::metrics::Metrics;
 
 /// Sync runs among which the newest complete one is looked for.
 const RECENT_RUNS: usize = 100;
@@ -42,6 +44,17 @@ pub(super) async fn metrics(context: Context) -> Result<HttpResponse, Error> {
         .body(text))
 }
 
+/// A pause that has ended is shown as 0 and not forgotten, so that a graph comes down.
+fn show_pace(metrics: &Metrics, account: &str, pace: &CurrentPace) {
+    metrics.concur_slots_taken.with_label_values(&[account]).set(pace.slots_taken.into());
+    metrics.concur_rate_limit.with_label_values(&[account]).set(pace.requests_per_second);
+    let paused = pace.paused.unwrap_or_default().as_secs_f64();
+    metrics.concur_paused_seconds.with_label_values(&[account, "all"]).set(paused);
+    for (api, left) in &pace.unavailable {
+        metrics.concur_paused_seconds.with_label_values(&[account, *api]).set(left.as_secs_f64());
+    }
+}
+
 /// Gauges that are counted when asked for. Those of the outbox are kept by its worker.
 async fn refresh(bridge: &Bridge) -> Result<(), Error> {
     let now = bridge.clock.now();
@@ -65,6 +78,9 @@ async fn refresh(bridge: &Bridge) -> Result<(), Error> {
         })
         .await?;
     let metrics = &bridge.metrics;
+    for (account, pace) in bridge.accounts.paces() {
+        show_pace(metrics, &account.to_string(), &pace);
+    }
     metrics.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     for Figures { account, synced_at, lines, refresh_issued_at } in figures {
         if let Some(at) = synced_at {

@@ -163,7 +163,7 @@ async fn a_user_without_the_role_is_told_which_one_is_missing() {
         new
     };
     let admin = connect(house.store(), &Clock::system(), &client_settings(), by_login(&info.username)).await;
-    let found = check_stored(&house, &admin.unwrap(), None).await;
+    let found = check_stored(&house, &admin.unwrap().account, None).await;
     assert!(found.passed(), "{found:#?}");
     assert_found(&found, "role", Outcome::Ok, &[]);
     assert_found(&found, "read: users", Outcome::Skipped, &["company-level"]);
@@ -217,7 +217,7 @@ async fn an_application_for_data_sync_alone_can_be_connected() {
     // As pasted: with spaces and braces.
     let Grant::Company { company_uuid, .. } = &mut new.grant else { panic!("company level") };
     *company_uuid = format!(" {{{company_uuid}}}\n");
-    let account = connect(house.store(), &Clock::system(), &client_settings(), new).await.unwrap();
+    let account = connect(house.store(), &Clock::system(), &client_settings(), new).await.unwrap().account;
     assert_eq!(account.company_uuid, house.concur.info().company_uuid);
     let report = check_stored(&house, &account, None).await;
     assert!(report.passed(), "{report:#?}");

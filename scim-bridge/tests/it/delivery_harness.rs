@@ -7,7 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use concur::auth::Grant;
-use concur::{HostPolicy, HttpConfig};
+use concur::{Budget, HostPolicy, HttpConfig};
 use fixtures::simulator::{Config, Simulator, Write};
 use scim::ResourceType;
 use scim_bridge::accounts::{AccountSettings, ClientSettings, Clients, NewConnection, connect};
@@ -55,7 +55,7 @@ impl House {
         let config = Config { provisioning_delay: Duration::ZERO, ..Config::default() };
         let concur = Simulator::start(config).await.unwrap();
         let new = connection(&concur, "acme", settings);
-        let account = connect(&base.store, &Clock::system(), &client_settings(), new).await.unwrap();
+        let account = connect(&base.store, &Clock::system(), &client_settings(), new).await.unwrap().account;
         let settings = AccountSettings::from_stored(&account.settings).unwrap();
         House { concur, base, account, settings }
     }
@@ -215,6 +215,7 @@ pub(crate) fn connection(concur: &Simulator, name: &str, settings: AccountSettin
             company_request_token: info.company_request_token.clone().into(),
         },
         settings,
+        replace: false,
     }
 }
 
@@ -224,6 +225,9 @@ pub(crate) fn client_settings() -> ClientSettings {
         host_policy: HostPolicy::development(),
         max_concurrent: 8,
         requests_per_second: 10_000,
+        budget: Budget::new(64, 100_000),
+        // Tests of what follows a 503 do not wait five minutes for it.
+        unavailable_pause: Duration::ZERO,
         observer: None,
     }
 }

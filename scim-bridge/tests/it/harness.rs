@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use scim_bridge::accounts::{AccountSettings, NewConnection, connect};
 use scim_bridge::clock::Clock;
-use scim_bridge::config::{Config, DatabaseUrl};
+use scim_bridge::config::{Config, SecretUrl};
 use scim_bridge::serve::{self, Running};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -224,7 +224,7 @@ pub(crate) fn config(database: &TestStore, folder: &std::path::Path, change: imp
     let mut config = Config {
         listen: "127.0.0.1:0".to_owned(),
         data_dir: folder.to_owned(),
-        database: DatabaseUrl::new(&database.database_url),
+        database: SecretUrl::new(&database.database_url),
         shutdown_delay: Duration::ZERO,
         ..Config::default()
     };
@@ -261,8 +261,9 @@ pub(crate) async fn connect_account(
             company_request_token: info.company_request_token.clone().into(),
         },
         settings: AccountSettings::default(),
+        replace: false,
     };
-    connect(store, &Clock::system(), &serve::client_settings(config), new).await.unwrap()
+    connect(store, &Clock::system(), &serve::client_settings(config), new).await.unwrap().account
 }
 
 pub(crate) async fn token(store: &Store, account: Option<&Account>, scopes: &[&str]) -> String {

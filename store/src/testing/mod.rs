@@ -12,14 +12,17 @@
 
 mod cluster;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
 use r2d2::ManageConnection as _;
 use uuid::Uuid;
 
 use crate::conn::Raw;
+use crate::ids::AccountId;
 use crate::pool::{Manager, off_runtime};
 use crate::{Conn, Error, MasterKey, Options, Store};
 
@@ -125,6 +128,39 @@ fn new_database(admin_url: Option<String>) -> Option<TestStore> {
 /// Runs any statements on a connection, past the functions of this crate: to tamper with rows, to look at tables.
 pub fn execute(conn: &mut Conn, sql: &str) -> Result<(), Error> {
     crate::conn::on!(conn, c => c.batch_execute(sql))
+}
+
+/// How many rows each table that names an account holds of this one.
+pub fn rows_of(conn: &mut Conn, account: AccountId) -> Result<BTreeMap<String, i64>, Error> {
+    #[derive(diesel::QueryableByName)]
+    struct Table {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+    #[derive(diesel::QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        rows: i64,
+    }
+    let tables: Vec<Table> = match &mut *conn.pooled {
+        Raw::Sqlite(c) => diesel::sql_query(
+            "SELECT m.name AS name FROM sqlite_master m JOIN pragma_table_info(m.name) p \
+             WHERE m.type = 'table' AND p.name = 'account_id'",
+        )
+        .load(&mut **c)?,
+        Raw::Postgres(c) => diesel::sql_query(
+            "SELECT CAST(table_name AS TEXT) AS name FROM information_schema.columns \
+             WHERE column_name = 'account_id' AND table_schema = current_schema()",
+        )
+        .load(&mut **c)?,
+    };
+    let mut found = BTreeMap::new();
+    for Table { name } in tables {
+        let count = format!("SELECT COUNT(*) AS rows FROM {name} WHERE account_id = '{account}'");
+        let counted: Count = crate::conn::on!(conn, c => diesel::sql_query(&count).get_result(c))?;
+        found.insert(name, counted.rows);
+    }
+    Ok(found)
 }
 
 /// One server for all tests of the process.

@@ -182,6 +182,22 @@ fn users_read_twice_change_nothing() {
 }
 
 #[test]
+fn a_run_whose_process_ended_is_told_so_by_the_next_one() {
+    on_each(|test, account| {
+        let other = add_account(test, "Other");
+        let lost = write(test, |c| runs::start(c, account, "sync", &json!({"pages": 3}), at(0)));
+        let elsewhere = write(test, |c| runs::start(c, other, "sync", &json!({}), at(0)));
+        assert_eq!(write(test, |c| runs::end_interrupted(c, account, "sync", at(9))), 1);
+        let told = read(test, |c| runs::get(c, lost.id));
+        assert_eq!((told.state, told.finished_at), (runs::State::Failed, Some(at(9))));
+        assert!(told.error.unwrap().starts_with("interrupted"));
+        assert_eq!(told.progress, json!({"pages": 3}), "what it had done stays told");
+        assert_eq!(read(test, |c| runs::get(c, elsewhere.id)).state, runs::State::Running);
+        assert_eq!(write(test, |c| runs::end_interrupted(c, account, "sync", at(10))), 0);
+    });
+}
+
+#[test]
 fn a_run_tells_its_story_and_ends_once() {
     on_each(|test, account| {
         let first = write(test, |c| runs::start(c, account, "expenses", &json!({}), at(0)));

@@ -1,6 +1,7 @@
 //! The store against real databases: every test runs on SQLite and, where it can be had, on PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+mod account_ends;
 mod accounts;
 mod audit;
 mod database;

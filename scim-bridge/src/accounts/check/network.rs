@@ -1,6 +1,6 @@
 //! From the base URI to an answer without a token. Not here: where the company lives, which its token says.
 
-use concur::{Addresses, DataCenter, Environment, Origin, Unreached};
+use concur::{Addresses, DataCenter, Environment, Origin, Proxy, Unreached};
 
 use super::Finding;
 use std::io;
@@ -17,7 +17,17 @@ pub(super) fn base_uri(typed: &str, judged: Result<&Origin, &concur::Error>) -> 
     }
 }
 
-pub(super) fn dns(origin: &Origin, looked_up: &io::Result<Addresses>) -> Finding {
+pub(super) fn dns(origin: &Origin, proxy: Option<&Proxy>, looked_up: &io::Result<Addresses>) -> Finding {
+    if let Some(proxy) = proxy {
+        return match looked_up {
+            Ok(_) => Finding::ok("dns", format!("looked up by the proxy {proxy}")),
+            Err(error) => Finding::failed(
+                "dns",
+                format!("the name of the proxy {proxy} cannot be looked up: {error}"),
+                "check concur.proxy and this machine's name servers",
+            ),
+        };
+    }
     match looked_up {
         Err(error) => Finding::failed(
             "dns",
@@ -56,7 +66,7 @@ pub(super) fn tls(origin: &Origin, reached: Result<u16, Unreached>) -> Finding {
         Err(Unreached::NoConnection) => Finding::failed(
             "tls",
             format!("{origin} cannot be connected to"),
-            "let this machine reach it on port 443",
+            "let this machine reach it on port 443, or set concur.proxy where only a proxy does",
         ),
     }
 }
@@ -84,10 +94,12 @@ mod tests {
 
     #[test]
     fn each_way_of_not_arriving_has_its_own_fix() {
+        let proxy: Proxy = "http://proxy.example.com:3128".parse().unwrap();
         let private = Addresses { allowed: vec![], refused: vec!["10.0.0.1".parse().unwrap()] };
         let findings = [
-            dns(&us2(), &Err(io::Error::other("no such name"))),
-            dns(&us2(), &Ok(private)),
+            dns(&us2(), None, &Err(io::Error::other("no such name"))),
+            dns(&us2(), None, &Ok(private)),
+            dns(&us2(), Some(&proxy), &Err(io::Error::other("no such name"))),
             tls(&us2(), Err(Unreached::Tls)),
             tls(&us2(), Err(Unreached::TimedOut)),
             tls(&us2(), Err(Unreached::NoConnection)),

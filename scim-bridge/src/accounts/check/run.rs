@@ -149,7 +149,7 @@ impl<'a> Check<'a> {
             }
         };
         let found = http.look_up(&called).await;
-        self.push(network::dns(&called, &found));
+        self.push(network::dns(&called, http.proxy(), &found));
         if !found.is_ok_and(|found| !found.allowed.is_empty()) {
             return None;
         }

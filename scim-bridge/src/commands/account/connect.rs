@@ -10,9 +10,10 @@ use store::accounts::AuthenticationType;
 
 use super::super::{Usage, output, secret};
 use super::check;
-use crate::accounts::{AccountSettings, NewConnection, connect, is_uuid_v4};
+use crate::accounts::{AccountSettings, Connection, NewConnection, connect, is_uuid_v4};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::logging;
 use crate::serve;
 
 /// What the Concur application's page and the company's administrator give you.
@@ -45,6 +46,10 @@ pub(in crate::commands) struct Connect {
     /// File with the account's settings (JSON): default country, login domain, entitlements …
     #[arg(long, value_name = "FILE")]
     settings_file: Option<PathBuf>,
+    /// Take the name from another company that has it: its account is put aside with all its data, and `account undo-replace`
+    /// brings it back. Type the name once more.
+    #[arg(long, value_name = "NAME")]
+    replace: Option<String>,
     /// Run every check of `account check` and store nothing. A company request token may be good for one exchange only:
     /// make a new one to connect afterwards.
     #[arg(long)]
@@ -67,7 +72,7 @@ impl Connect {
         }
         let opening = config.clone();
         let store = tokio::task::spawn_blocking(move || serve::open_store(&opening)).await??;
-        let account = connect(&store, &clock, &clients, new).await?;
+        let Connection { account, unread } = connect(&store, &clock, &clients, new).await?;
         let whom = match account.authentication_type {
             AuthenticationType::CompanyLevel => format!("company {}", account.company_uuid),
             AuthenticationType::UserLevel => "at user level: expenses only, no users".to_owned(),
@@ -76,10 +81,23 @@ impl Connect {
         if let Some(lives) = account.geolocation.as_ref().filter(|lives| **lives != account.base_uri) {
             output::note(&format!("the company lives at {lives}: calls go there"));
         }
+        if let Some(error) = unread {
+            output::note(&format!(
+                "warning: the credentials are accepted and kept, and nothing was read yet: {}; run `scim-bridge account \
+                 check {:?}` later",
+                logging::chain(&error),
+                account.name
+            ));
+        }
         output::result(&account.id.to_string())
     }
 
     fn read(self) -> anyhow::Result<NewConnection> {
+        if self.replace.as_ref().is_some_and(|typed| *typed != self.name) {
+            return Err(
+                Usage(format!("--replace needs the account's name once more: {:?}", self.name)).into()
+            );
+        }
         let client_secret = secret::read(
             "client secret",
             self.client_secret_file.as_deref(),
@@ -122,6 +140,7 @@ impl Connect {
             client_secret,
             grant,
             settings,
+            replace: self.replace.is_some(),
         }
         .cleaned())
     }

@@ -1,7 +1,8 @@
-//! `scim-bridge account connect|check|list|show|settings|scope-test|scopes|errors`: the SAP Concur companies that the bridge is connected to.
+//! `scim-bridge account …`: the SAP Concur companies that the bridge is connected to.
 
 mod check;
 mod connect;
+mod lifecycle;
 mod reference;
 pub(super) mod settings;
 
@@ -27,6 +28,18 @@ pub(super) enum Account {
         /// Its name.
         name: String,
     },
+    /// Give an account another name.
+    Rename(lifecycle::Rename),
+    /// Stop delivery and sync of an account; SCIM changes are accepted and wait.
+    Pause(lifecycle::Pause),
+    /// End a pause.
+    Resume(lifecycle::Named),
+    /// End the connection and forget its credentials; users and expense lines stay.
+    Disconnect(lifecycle::Named),
+    /// Give an account its name back after `connect --replace`.
+    UndoReplace(lifecycle::Named),
+    /// Delete an account with everything that belongs to it.
+    Delete(lifecycle::Delete),
     /// Show an account's settings, or replace them with a file and plan every user anew.
     Settings(settings::SettingsOf),
     /// Say whether a user is provisioned under the account's scope, and why not.
@@ -50,6 +63,14 @@ impl Account {
             Self::Check(check) => check.run(&config).await,
             Self::Settings(form) => tokio::task::block_in_place(|| form.run(&config)),
             Self::ScopeTest(form) => tokio::task::block_in_place(|| form.run(&config)),
+            Self::Rename(form) => tokio::task::block_in_place(|| form.run(&config)),
+            Self::Pause(form) => tokio::task::block_in_place(|| form.run(&config)),
+            Self::Resume(named) => tokio::task::block_in_place(|| lifecycle::resume(&named, &config)),
+            Self::Disconnect(named) => lifecycle::disconnect(&named, &config).await,
+            Self::UndoReplace(named) => {
+                tokio::task::block_in_place(|| lifecycle::undo_replace(&named, &config))
+            }
+            Self::Delete(form) => tokio::task::block_in_place(|| form.run(&config)),
             Self::List => tokio::task::block_in_place(|| list(&serve::open_store(&config)?)),
             Self::Show { name } => tokio::task::block_in_place(|| show(&serve::open_store(&config)?, &name)),
         }
@@ -72,10 +93,10 @@ fn list(store: &Store) -> anyhow::Result<()> {
         .read_blocking(accounts::list)?
         .into_iter()
         .map(|account| {
-            let state = match (account.is_connected(), account.paused_at) {
-                (false, _) => "imports only",
-                (true, Some(_)) => "paused",
-                (true, None) => "connected",
+            let state = match (account.is_connected(), account.paused_reason.as_deref()) {
+                (false, _) => "imports only".to_owned(),
+                (true, Some(reason)) => format!("paused: {reason}"),
+                (true, None) => "connected".to_owned(),
             };
             vec![
                 account.name,
@@ -84,7 +105,7 @@ fn list(store: &Store) -> anyhow::Result<()> {
                 if account.first_connected_at.is_some() { level(account.authentication_type) } else { "" }
                     .to_owned(),
                 account.base_uri,
-                state.to_owned(),
+                state,
             ]
         })
         .collect();

@@ -1,6 +1,9 @@
 //! Accounts: one connected Concur company each (design D1). The id is the key; the name is a label that can change.
 //! Secrets of an account are in `credentials` and `oauth_tokens`.
 
+pub mod removal;
+pub mod replaced;
+
 use diesel::prelude::*;
 use jiff::Timestamp;
 use serde_json::Value;
