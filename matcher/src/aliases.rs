@@ -11,6 +11,7 @@ use crate::dictionary::{App, Dictionary, EntryId, Role};
 use crate::normalize::Normalized;
 use crate::phrases::Phrases;
 use crate::vocabulary::{Classes, Vocabulary};
+use crate::words::is_common;
 
 /// How much a name says by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,7 +113,8 @@ impl Collected<'_> {
             let known = if looks_like_host { Strength::Domain } else { judge(self.phrases, &phrase) };
             self.add(&phrase, Alias { entry, spelling, strength: known }, Target::Word);
             let bare = without_legal_form(&phrase, vocabulary, self.phrases);
-            let strength = judge(self.phrases, bare);
+            // "Defiant Inc" is a company; "defiant" is a word.
+            let strength = if is_common(bare) { Strength::Word } else { judge(self.phrases, bare) };
             // "Online SAS" is a company; "online" is not.
             if bare != phrase && strength > Strength::Word {
                 self.add(bare, Alias { entry, spelling, strength }, Target::Word);
@@ -149,7 +151,7 @@ impl Collected<'_> {
         let one_label = !suffix.contains('/') && (suffix.split('.').count() == 1 || is_second_level(suffix));
         if one_label && label.len() >= JOINED_LEN_MIN {
             let label = Normalized::of(label).phrase();
-            let strength = judge(self.phrases, &label);
+            let strength = if is_common(&label) { Strength::Word } else { judge(self.phrases, &label) };
             self.add(&label, Alias { entry, spelling, strength }, Target::Word);
         }
     }
@@ -159,8 +161,10 @@ impl Collected<'_> {
             // A dictionary's limits keep the count of phrases far below 2^32.
             let number = u32::try_from(self.phrases.add(phrase)).unwrap_or(u32::MAX);
             self.owners.push((number, alias));
-            if matches!(alias.strength, Strength::Shared | Strength::Distinct) {
-                self.target(phrase, target);
+            match alias.strength {
+                Strength::Shared | Strength::Distinct => self.target(phrase, target),
+                Strength::Domain => self.target(phrase, Target::SameShape),
+                Strength::Remainder | Strength::Word => {}
             }
         }
     }

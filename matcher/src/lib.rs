@@ -53,6 +53,7 @@ mod reading;
 mod score;
 mod unwrap;
 mod vocabulary;
+mod words;
 
 pub use band::Band;
 pub use dictionary::{App, Dictionary, DictionaryError, EntryId, Role, limits};

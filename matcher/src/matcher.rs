@@ -17,7 +17,7 @@ use crate::lexicon::{Engine, Lexicon};
 use crate::mention::Mention;
 use crate::reading::{Headings, Reading};
 use crate::score::{self, Line};
-use crate::unwrap::Vendor;
+use crate::unwrap::{Sells, Vendor};
 
 /// Bytes of a text that are read. Concur's own limit is 64 characters (Entries v3); what comes from a file may be longer,
 /// and its beginning names the vendor. Without a limit one row could hold up all others.
@@ -240,20 +240,30 @@ impl Matcher {
         self.mention_names(fields, vendor, mentions);
         self.drop_lone_remainders(mentions);
         let text = &fields.vendor.text;
-        if !vendor.reseller && !vendor.placeholder && !vendor_is_named(mentions) {
+        if vendor.sells != Sells::Resold && !vendor.placeholder && !vendor_is_named(mentions) {
             let index = GuessIndex { lexicon, corrections: &self.corrections };
             index.guess(texts.vendor_description, fields.vendor, vendor, guesses, mentions);
+        } else if let Some(named) = longest_vendor_name(mentions) {
+            let index = GuessIndex { lexicon, corrections: &self.corrections };
+            index.guess_longer(fields.vendor, &named, guesses, mentions);
+        }
+        if !mentions.is_empty() {
+            vendor.read_misread(text, &fields.vendor.words, &lexicon.vocabulary);
         }
         mark_names(text.len(), mentions, named);
+        let mut context = Context::read(
+            fields.purpose.says,
+            fields.expense_type.says,
+            fields.category.says,
+            texts.spend_category_code,
+        );
+        // App stores sell no devices: "iPad app" is an app.
+        context.hardware &= vendor.sells != Sells::InStore;
         let line = Line {
             vendor_text: text,
             vendor,
-            context: Context::read(
-                fields.purpose.says,
-                fields.expense_type.says,
-                fields.category.says,
-                texts.spend_category_code,
-            ),
+            context,
+            bought_through: vendor.sells == Sells::InStore && self.names_another_app(mentions, context),
             named,
             last_word_is_cut: !mentions.is_empty()
                 && text.len() > 1
@@ -310,6 +320,19 @@ impl Matcher {
         });
     }
 
+    /// Whether the purpose names an app that neither is the vendor nor belongs to it.
+    fn names_another_app(&self, mentions: &[Mention], context: Context) -> bool {
+        let least = if context.acquires { Strength::Shared } else { Strength::Distinct };
+        let sellers = || mentions.iter().filter(|m| m.field == Field::VendorDescription);
+        mentions.iter().filter(|m| m.field == Field::BusinessPurpose).any(|bought| {
+            let own = |seller: &Mention| {
+                seller.entry == bought.entry
+                    || decide::is_parent(&self.dictionary, seller.entry, bought.entry)
+            };
+            bought.strength >= least && !sellers().any(own)
+        })
+    }
+
     fn found(&self, mention: &Mention, texts: &ExpenseTexts<'_>, fields: Readings<'_>) -> Found {
         let source = match mention.field {
             Field::VendorDescription => texts.vendor_description,
@@ -343,6 +366,12 @@ fn vendor_is_named(mentions: &[Mention]) -> bool {
     mentions.iter().any(|m| m.field == Field::VendorDescription && m.strength >= Strength::Distinct)
 }
 
+/// The tokens of the longest exact name in the vendor field.
+fn longest_vendor_name(mentions: &[Mention]) -> Option<Range<usize>> {
+    let exact = mentions.iter().filter(|m| m.field == Field::VendorDescription && m.guess.is_none());
+    exact.map(|m| m.tokens.clone()).max_by_key(|tokens| (tokens.len(), std::cmp::Reverse(tokens.start)))
+}
+
 /// Notes which tokens of the vendor belong to a name: they are no strangers to one another.
 fn mark_names(tokens: usize, mentions: &[Mention], named: &mut Vec<bool>) {
     named.clear();
@@ -358,5 +387,5 @@ fn mark_names(tokens: usize, mentions: &[Mention], named: &mut Vec<bool>) {
 /// was bought. A storefront stays: it is the seller when nothing else is named.
 fn is_wrapping(vendor: &Vendor, tokens: &Range<usize>) -> bool {
     let before_seller = tokens.end <= vendor.seller && !vendor.storefront.contains(&tokens.start);
-    vendor.reseller || before_seller
+    vendor.sells == Sells::Resold || before_seller
 }

@@ -40,6 +40,9 @@ pub(crate) struct Phrases {
     places: Vec<Place>,
     /// Place and word in one number, to the next place.
     steps: FxHashMap<u64, u32>,
+    /// The same steps in the order of their places, and where those of each place end: for reading all of a place.
+    followers: Vec<(u32, Node)>,
+    follower_ends: Vec<u32>,
     /// Number of phrases.
     len: usize,
 }
@@ -112,6 +115,18 @@ impl Phrases {
 
     /// Gives back the memory that only adding needs.
     pub(crate) fn shrink(&mut self) {
+        let mut steps: Vec<(u64, u32)> = self.steps.iter().map(|(&step, &place)| (step, place)).collect();
+        steps.sort_unstable();
+        self.follower_ends = vec![0; self.places.len()];
+        for &(step, _) in &steps {
+            self.follower_ends[(step >> 32) as usize] += 1;
+        }
+        let mut end = 0;
+        for slot in &mut self.follower_ends {
+            end += *slot;
+            *slot = end;
+        }
+        self.followers = steps.into_iter().map(|(step, place)| (low(step), Node(place))).collect();
         self.words.letters.shrink_to_fit();
         self.words.keys.shrink_to_fit();
         self.words.ends.shrink_to_fit();
@@ -179,6 +194,14 @@ impl Phrases {
             return None;
         }
         self.steps.get(&step(node, word)).copied().map(Node)
+    }
+
+    /// The words with which a walk may go on, each with where it leads. Nothing before [`Phrases::shrink`].
+    pub(crate) fn followers(&self, node: Node) -> &[(u32, Node)] {
+        let at = node.0 as usize;
+        let Some(&end) = self.follower_ends.get(at) else { return &[] };
+        let start = at.checked_sub(1).map_or(0, |before| self.follower_ends[before]);
+        &self.followers[start as usize..end as usize]
     }
 
     /// The phrase that ends where a walk stands.

@@ -55,6 +55,25 @@ impl Reading {
             }
         });
         keep_longest(names);
+        if names.iter().any(|name| name.tokens.len() > 1) {
+            self.says_beside_names(lexicon);
+        }
+    }
+
+    /// What the vocabulary says outside names of several words: the monitor of "Campaign Monitor" is no device.
+    fn says_beside_names(&mut self, lexicon: &Lexicon) {
+        let Reading { text, words, says, names, .. } = self;
+        *says = Classes::EMPTY;
+        lexicon.find_all(text, words, |found| {
+            let inside = |name: &Occurrence| {
+                name.tokens.len() > 1
+                    && name.tokens.start <= found.tokens.start
+                    && found.tokens.end <= name.tokens.end
+            };
+            if !names.iter().any(inside) {
+                *says = says.or(lexicon.vocabulary.classes_of_phrase(found.pattern).0);
+            }
+        });
     }
 
     fn assign(&mut self, source: &str, lexicon: &Lexicon) {

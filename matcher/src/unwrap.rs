@@ -6,7 +6,9 @@
 //! follow the public descriptor formats of card networks and intermediaries (`PAYPAL *SELLER`, `FS *SELLER`).
 
 use crate::normalize::{Gap, Normalized};
-use crate::vocabulary::{Classes, Marked};
+use crate::phrases::NO_WORD;
+use crate::score::tokens::fold_letter;
+use crate::vocabulary::{Classes, Marked, Vocabulary};
 
 /// What a token of the vendor field does there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub(crate) enum Part {
     Reference,
     /// City, state, country, month, currency.
     Place,
+    /// A word before a state or country at the end: a city that no list holds, or the name's last word.
+    PerhapsPlace,
     /// Legal form, or a word that companies add to their names.
     Legal,
     /// `www`, `com`, ...
@@ -27,6 +31,19 @@ pub(crate) enum Part {
     Venue,
     /// Any other word: part of a name.
     Word,
+}
+
+/// Whose software a seller sells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Sells {
+    /// Its own, as far as the field tells.
+    #[default]
+    Own,
+    /// Other people's: a reseller.
+    Resold,
+    /// Other people's: the field names an app store and nothing else. What was bought there stands elsewhere, if
+    /// anywhere.
+    InStore,
 }
 
 /// The vendor field, read.
@@ -42,10 +59,10 @@ pub(crate) struct Vendor {
     pub(crate) intermediary: bool,
     /// Tokens of a storefront (`GOOGLE *`, `APPLE.COM/BILL`) before the seller; empty without one.
     pub(crate) storefront: std::ops::Range<usize>,
+    /// Whose software the seller sells.
+    pub(crate) sells: Sells,
     /// The field names nobody: empty, `N/A`, `Corporate card`.
     pub(crate) placeholder: bool,
-    /// The field names a reseller of other people's software.
-    pub(crate) reseller: bool,
 }
 
 impl Vendor {
@@ -60,6 +77,7 @@ impl Vendor {
         }
         self.parts.clear();
         self.parts.extend(self.classes.iter().enumerate().map(|(at, &classes)| part_of(text, at, classes)));
+        self.mark_city_before_region(text);
         self.seller = 0;
         self.intermediary = false;
         self.storefront = 0..0;
@@ -69,9 +87,71 @@ impl Vendor {
             }
             self.seller = end;
         }
-        self.reseller = covers_start(marked, Classes::RESELLER, self.seller);
+        self.sells = if covers_start(marked, Classes::RESELLER, self.seller) {
+            Sells::Resold
+        } else if self.storefront.is_empty() && self.is_storefront(marked) {
+            Sells::InStore
+        } else {
+            Sells::Own
+        };
         let wrapped_all = self.parts[self.seller..].iter().all(|p| *p == Part::Reference);
         self.placeholder = wrapped_all || self.says_nothing();
+    }
+
+    /// Gives words that a scanner misread their parts. Costs, so it is done where somebody is named.
+    pub(crate) fn read_misread(&mut self, text: &Normalized, words: &[u32], vocabulary: &Vocabulary) {
+        for (at, &word) in words.iter().enumerate() {
+            if word == NO_WORD && matches!(self.parts[at], Part::Word | Part::Reference | Part::PerhapsPlace)
+            {
+                let classes = vocabulary.misread(text.token(at));
+                if classes != Classes::EMPTY {
+                    self.parts[at] = part_of(text, at, classes);
+                    if self.parts[at] == Part::Reference {
+                        self.parts[at] = Part::Service;
+                    }
+                }
+            }
+        }
+    }
+
+    /// `BURLINGTON MA`: descriptors end in city and region, and there are more cities than any list holds.
+    fn mark_city_before_region(&mut self, text: &Normalized) {
+        let Some(region) = self.parts.iter().rposition(|part| *part != Part::Reference) else { return };
+        let is_region = self.classes[region].any(Classes::REGION) && text.token(region).len() <= 3;
+        if region < 2 || !is_region || text.tokens[region].before != Gap::Space {
+            return;
+        }
+        self.parts[region] = Part::Place;
+        if self.parts[region - 1] == Part::Word && text.tokens[region - 1].before == Gap::Space {
+            self.parts[region - 1] = Part::PerhapsPlace;
+            let begins_city = region > 3 && self.classes[region - 2].any(Classes::REGION);
+            if begins_city && text.token(region - 2).len() > 3 {
+                self.parts[region - 2] = Part::PerhapsPlace;
+            }
+        }
+    }
+
+    /// Whether the seller is a storefront, and nothing follows that could name what was bought.
+    fn is_storefront(&self, marked: &[Marked]) -> bool {
+        let says_no_more = |end: usize| {
+            self.parts[end..].iter().zip(&self.classes[end..]).all(|(part, classes)| {
+                matches!(
+                    part,
+                    Part::Reference
+                        | Part::Place
+                        | Part::PerhapsPlace
+                        | Part::Web
+                        | Part::Legal
+                        | Part::Service
+                ) || classes.any(Classes::STOREFRONT)
+            })
+        };
+        marked
+            .iter()
+            .filter(|m| m.tokens.start == self.seller && m.classes.any(Classes::STOREFRONT))
+            .map(|m| m.tokens.end)
+            .max()
+            .is_some_and(says_no_more)
     }
 
     /// Where the wrapping that begins at the seller ends; `None` when the seller begins with a name.
@@ -85,8 +165,9 @@ impl Vendor {
                 .max()
         };
         // Wrapping wraps something: without a name after it, it is the vendor.
-        let something_follows =
-            |end: usize| self.parts[end..].iter().any(|p| !matches!(p, Part::Reference | Part::Place));
+        let something_follows = |end: usize| {
+            self.parts[end..].iter().any(|p| !matches!(p, Part::Reference | Part::Place | Part::PerhapsPlace))
+        };
         if let Some(end) = longest(Classes::STOREFRONT).filter(|&end| something_follows(end)) {
             self.storefront = from..end;
             return Some(end);
@@ -157,15 +238,21 @@ fn is_scanned_word(token: &str, digits: usize) -> bool {
         let letter = |i: Option<&u8>| i.is_some_and(u8::is_ascii_alphabetic);
         at > 0 && letter(bytes.get(at - 1)) && letter(bytes.get(at + 1))
     };
-    let looks_like_letter = |byte: u8| matches!(byte, b'0' | b'1' | b'3' | b'5' | b'8');
+    let looks_like_letter = |byte: u8| fold_letter(byte).is_ascii_alphabetic();
+    let vowels =
+        token.bytes().filter(|&byte| b"aeiouy".contains(&byte) || matches!(byte, b'0' | b'1' | b'3' | b'4'));
     digits * 4 <= bytes.len()
+        && vowels.count() * 5 > bytes.len()
         && (0..bytes.len())
             .filter(|&at| bytes[at].is_ascii_digit())
             .all(|at| inner_and_single(at) && looks_like_letter(bytes[at]))
 }
 
+/// Letters in a row that can be spoken: codes have too few vowels.
 fn letters_in_a_row(token: &str) -> usize {
-    token.split(|c: char| c.is_ascii_digit()).map(str::len).max().unwrap_or(0)
+    let vowels = |run: &str| run.bytes().filter(|letter| b"aeiou".contains(letter)).count();
+    let runs = token.split(|c: char| c.is_ascii_digit());
+    runs.filter(|run| vowels(run) * 5 > run.len()).map(str::len).max().unwrap_or(0)
 }
 
 #[cfg(test)]

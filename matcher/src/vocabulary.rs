@@ -6,8 +6,14 @@
 
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
+
 use crate::normalize::{Gap, Normalized};
 use crate::phrases::Phrases;
+use crate::score::tokens::fold_look_alikes;
+
+/// Letters that a word must have to be recognised when it is misread.
+const MISREAD_LEN_MIN: usize = 5;
 
 const SHIPPED: &str = include_str!("../data/vocabulary.txt");
 
@@ -48,6 +54,7 @@ classes! {
     HEADING_SERVICES = 14, "heading_services";
     PLACE = 15, "place";
     ORDINARY = 16, "ordinary";
+    REGION = 17, "region";
 }
 
 impl Classes {
@@ -77,6 +84,8 @@ pub(crate) struct Vocabulary {
     classes: Vec<(Classes, Classes)>,
     /// Words that follow names, in order: legal forms and words for services.
     followers: Vec<String>,
+    /// Single words by what is left of them when characters of the same shape are taken for equal.
+    shapes: FxHashMap<String, Classes>,
 }
 
 impl Vocabulary {
@@ -84,6 +93,7 @@ impl Vocabulary {
     pub(crate) fn shipped(phrases: &mut Phrases) -> Vocabulary {
         let mut classes: Vec<(Classes, Classes)> = Vec::new();
         let mut followers: Vec<String> = Vec::new();
+        let mut shapes: FxHashMap<String, Classes> = FxHashMap::default();
         for (class, phrase) in phrases_of(SHIPPED) {
             let (phrase, starred) = match phrase.strip_suffix('*') {
                 Some(phrase) => (phrase, true),
@@ -98,19 +108,31 @@ impl Vocabulary {
             let slot = &mut classes[number];
             let half = if starred { &mut slot.1 } else { &mut slot.0 };
             *half = half.or(class);
+            if !starred && normalized.len() >= MISREAD_LEN_MIN && !normalized.contains(' ') {
+                let slot = shapes.entry(fold_look_alikes(&normalized)).or_default();
+                *slot = slot.or(class);
+            }
             if !starred && class.any(Classes::LEGAL.or(Classes::SERVICE)) {
                 followers.push(normalized);
             }
         }
         followers.sort();
         followers.dedup();
-        Vocabulary { classes, followers }
+        Vocabulary { classes, followers, shapes }
     }
 
     /// The classes of a phrase by its number: always, and when an asterisk follows. Both are empty for a name.
     #[inline]
     pub(crate) fn classes_of_phrase(&self, phrase: usize) -> (Classes, Classes) {
         self.classes.get(phrase).copied().unwrap_or((Classes::EMPTY, Classes::EMPTY))
+    }
+
+    /// The classes of the word that a scanner may have read as this one: `S0FTWARE`, `Amerlcas`.
+    pub(crate) fn misread(&self, word: &str) -> Classes {
+        if word.len() < MISREAD_LEN_MIN {
+            return Classes::EMPTY;
+        }
+        self.shapes.get(&fold_look_alikes(word)).copied().unwrap_or_default()
     }
 
     /// Whether a word that follows names begins like this: networks cut `TECHNOLOGIES` to `TECHNO`.

@@ -15,7 +15,7 @@ use crate::dictionary::Dictionary;
 use crate::explain::{Evidence, Field};
 use crate::mention::Mention;
 use crate::normalize::{Gap, Normalized};
-use crate::unwrap::{Part, Vendor};
+use crate::unwrap::{Part, Sells, Vendor};
 use tokens::Likeness;
 use weights as w;
 
@@ -36,6 +36,8 @@ pub(crate) struct Line<'l> {
     pub(crate) context: Context,
     /// For each token of the vendor field, whether it is part of any known name.
     pub(crate) named: &'l [bool],
+    /// The vendor is an app store, and the purpose names an app that is not the store's own.
+    pub(crate) bought_through: bool,
     /// The vendor field ends in the beginning of a word that follows names.
     pub(crate) last_word_is_cut: bool,
     pub(crate) dictionary: &'l Dictionary,
@@ -85,7 +87,7 @@ fn tally(mention: &Mention, line: &Line<'_>, company: Company, evidence: Option<
     let mut tally = Tally { log_odds: 0.0, evidence };
     match mention.field {
         Field::VendorDescription => {
-            vendor_name(mention, &mut tally);
+            vendor_name(mention, line, &mut tally);
             vendor_surroundings(mention, line, &mut tally);
             if company.parent_paid {
                 tally.add("parent_named", w::PARENT_PAID, || "the company behind the app stands beside it");
@@ -100,10 +102,38 @@ fn tally(mention: &Mention, line: &Line<'_>, company: Company, evidence: Option<
         tally.add("corroborated", w::CORROBORATED, || "vendor and purpose name the same app");
     }
     context(mention, line.context, &mut tally);
+    limit_guess(mention, line, &mut tally);
     tally
 }
 
-fn vendor_name(mention: &Mention, tally: &mut Tally) {
+/// Letters below which a name that is one letter away is mostly another one.
+const SHORT_NAME_LETTERS: usize = 7;
+
+fn letters_of(mention: &Mention, line: &Line<'_>) -> usize {
+    mention.tokens.clone().map(|at| line.vendor_text.token(at).len()).sum()
+}
+
+/// That something is software does not tell which: a name that is only near stays as sure as it is near.
+fn limit_guess(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
+    let limit = match mention.guess {
+        Some(Likeness::Misspelt(1)) if letters_of(mention, line) < SHORT_NAME_LETTERS => {
+            w::LIMIT_MISSPELT_SHORT
+        }
+        Some(Likeness::Misspelt(1)) => w::LIMIT_MISSPELT_ONCE,
+        Some(Likeness::Misspelt(_)) => w::LIMIT_MISSPELT_TWICE,
+        Some(Likeness::Cut) => w::LIMIT_CUT,
+        _ => return,
+    };
+    if tally.log_odds > limit {
+        tally.add(
+            "guess_limit",
+            limit - tally.log_odds,
+            || "the name is only near, whatever else speaks for software",
+        );
+    }
+}
+
+fn vendor_name(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
     let (name, weight, why) = match mention.strength {
         Strength::Remainder | Strength::Word => {
             ("vendor_word", w::VENDOR_WORD, "the name is an ordinary word")
@@ -126,8 +156,15 @@ fn vendor_name(mention: &Mention, tally: &mut Tally) {
             );
         }
         Some(Likeness::Misspelt(edits)) => {
-            let weight = if edits == 1 { w::GUESS_MISSPELT_ONCE } else { w::GUESS_MISSPELT_TWICE };
-            tally.add("guess_misspelt", weight, || format!("{edits} letters away from the name"));
+            let weight = match (edits, letters_of(mention, line)) {
+                (1, 0..SHORT_NAME_LETTERS) => w::GUESS_MISSPELT_SHORT,
+                (1, _) => w::GUESS_MISSPELT_ONCE,
+                _ => w::GUESS_MISSPELT_TWICE,
+            };
+            tally.add("guess_misspelt", weight, || match edits {
+                1 => Cow::Borrowed("one letter away from the name"),
+                _ => Cow::Owned(format!("{edits} letters away from the name")),
+            });
         }
         Some(Likeness::Cut) => tally.add("guess_cut", w::GUESS_CUT, || "the name is cut off"),
         Some(Likeness::Glued) => {
@@ -140,21 +177,35 @@ fn vendor_surroundings(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
     let vendor = line.vendor;
     let misspelt = matches!(mention.guess, Some(Likeness::Misspelt(_)));
     let weak = misspelt || mention.strength <= Strength::Shared;
+    let strange_word = match (mention.strength <= Strength::Shared, misspelt) {
+        (true, _) => w::STRANGE_WORD_WEAK,
+        (false, true) => w::STRANGE_WORD_MISSPELT,
+        (false, false) => w::STRANGE_WORD_DISTINCT,
+    };
     let name_ends = end_of_name(mention, line);
     let beside = || (vendor.seller..vendor.parts.len()).filter(|at| !mention.tokens.contains(at));
-    let strange =
-        beside().filter(|&at| at < name_ends && vendor.parts[at] == Part::Word && !line.named[at]).count();
+    // A city that no list holds explains a word beside a coined name; beside a weak one it may be the rest of another.
+    let weak_name = mention.strength <= Strength::Shared;
+    let is_strange = |at: &usize| match vendor.parts[*at] {
+        Part::Word => !line.named[*at],
+        Part::PerhapsPlace => weak_name && !line.named[*at],
+        _ => false,
+    };
+    let strange = beside().filter(|&at| at < name_ends).filter(is_strange).count();
     let venue = beside().find(|&at| vendor.parts[at] == Part::Venue && !line.named[at]);
     let wrapped = !vendor.storefront.is_empty() && mention.tokens.end <= vendor.storefront.end;
-    if wrapped && line.named[vendor.seller..].iter().any(|named| *named) {
-        tally.add("storefront_wraps", w::STOREFRONT_WRAPS, || "another name follows the storefront");
+    if line.bought_through || wrapped && line.named[vendor.seller..].iter().any(|named| *named) {
+        tally.add(
+            "storefront_wraps",
+            w::STOREFRONT_WRAPS,
+            || "another app was bought through the storefront",
+        );
     }
     if strange == 0 && venue.is_none() {
         tally.add("whole", w::WHOLE, || "nothing in the vendor belongs to another name");
     } else if strange > 0 {
-        let each = if weak { w::STRANGE_WORD_WEAK } else { w::STRANGE_WORD_DISTINCT };
         let counted = u8::try_from(strange).unwrap_or(u8::MAX).min(w::STRANGE_WORDS_MAX);
-        tally.add("strange_words", each * f64::from(counted), || {
+        tally.add("strange_words", strange_word * f64::from(counted), || {
             format!("{strange} words beside the name are unexplained")
         });
     }
@@ -173,6 +224,9 @@ fn vendor_surroundings(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
     }
     if is_label_of_other_domain(mention, line) {
         tally.add("other_domain", w::OTHER_DOMAIN, || "the name is part of another domain");
+    }
+    if is_address_of(mention, line) {
+        tally.add("address", w::ADDRESS, || "the address of the name's website follows, as far as it fits");
     }
     let follower = line.vendor_text.tokens.get(mention.tokens.end);
     if follower.is_some_and(|token| token.before == Gap::Star) {
@@ -193,6 +247,19 @@ fn end_of_name(mention: &Mention, line: &Line<'_>) -> usize {
             || text.tokens.get(at + 1).is_some_and(|next| next.before == Gap::Dot)
     });
     order_begins.unwrap_or(text.len() - usize::from(line.last_word_is_cut))
+}
+
+/// `HTTPSQUILLWORK.I`: descriptors run the website's address together and cut it where the field ends.
+fn is_address_of(mention: &Mention, line: &Line<'_>) -> bool {
+    let text = line.vendor_text;
+    let name: String = mention.tokens.clone().map(|at| text.token(at)).collect();
+    (mention.tokens.end..text.len()).any(|at| {
+        let token = text.token(at);
+        let address = ["https", "http", "www"].iter().find_map(|scheme| token.strip_prefix(scheme));
+        address.is_some_and(|address| {
+            address.len() >= 3 && (address.starts_with(&name) || name.starts_with(address))
+        })
+    })
 }
 
 /// `QUILLWORK.SHOP` is not the app whose domain is `quillwork.io`; `QUILLWORK.I` may be.
@@ -221,7 +288,9 @@ fn purpose_name(mention: &Mention, line: &Line<'_>, company: Company, tally: &mu
         // Counted for every field, in `weigh`.
     } else if company.parent_paid {
         tally.add("parent_paid", w::PARENT_PAID, || "the vendor is the company behind the app");
-    } else if line.vendor.reseller {
+    } else if line.vendor.sells == Sells::InStore {
+        tally.add("storefront", w::RESELLER, || "the vendor is a store for other people's apps");
+    } else if line.vendor.sells == Sells::Resold {
         tally.add("reseller", w::RESELLER, || "the vendor resells other people's software");
     } else if line.vendor.placeholder {
         tally.add("nobody_named", w::NOBODY_NAMED, || "the vendor field names nobody");

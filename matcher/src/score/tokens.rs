@@ -51,6 +51,10 @@ const FOLDED: [u8; 256] = {
             b'3' => b'e',
             b'5' => b's',
             b'8' => b'b',
+            b'4' => b'a',
+            b'9' => b'g',
+            b'2' => b'z',
+            b'7' => b't',
             other => other,
         };
         if letter == u8::MAX {

@@ -38,6 +38,10 @@ pub(crate) const WHOLE: f64 = 1.2;
 pub(crate) const STRANGE_WORD_DISTINCT: f64 = -0.9;
 /// A word beside a shared name or ordinary word: probably another company's name.
 pub(crate) const STRANGE_WORD_WEAK: f64 = -2.2;
+/// A word beside a misspelt name: another name, or a city that no list holds.
+pub(crate) const STRANGE_WORD_MISSPELT: f64 = -1.6;
+/// The address of a website that bears the name.
+pub(crate) const ADDRESS: f64 = 2.5;
 /// Strange words are counted up to here; more say nothing new.
 pub(crate) const STRANGE_WORDS_MAX: u8 = 3;
 /// The name is the label of another company's domain.
@@ -96,6 +100,16 @@ pub(crate) const GUESS_JOINED: f64 = -0.3;
 pub(crate) const GUESS_LOOK_ALIKE: f64 = -0.3;
 /// One edit; how long the name must be for it is decided by `tokens::edits_max`.
 pub(crate) const GUESS_MISSPELT_ONCE: f64 = -1.4;
+/// The same where the name is short.
+pub(crate) const GUESS_MISSPELT_SHORT: f64 = -2.2;
+/// However much speaks for software, a short name that is one letter away is no more certain than this,
+pub(crate) const LIMIT_MISSPELT_SHORT: f64 = 1.8;
+/// a longer one than this,
+pub(crate) const LIMIT_MISSPELT_ONCE: f64 = 2.9;
+/// a name two letters away than this,
+pub(crate) const LIMIT_MISSPELT_TWICE: f64 = 1.5;
+/// and one that ends early than this.
+pub(crate) const LIMIT_CUT: f64 = 3.2;
 /// Two edits: another word may be as near.
 pub(crate) const GUESS_MISSPELT_TWICE: f64 = -2.4;
 /// A name that ends early.

@@ -5,20 +5,19 @@
 //! forms, and what both know is compared letter by letter. The cost of a query does not grow with the dictionary but
 //! with the words that are alike. It judges words only; whether a line names an app is `guess`'s part.
 
+mod forms;
+
 use std::ops::Range;
 
+use forms::{CORRECTED_LEN_MAX, FORMS_MAX, beginning_bit, bucket, forms, forms_of, may_be_near, sketch};
 use rustc_hash::FxHashMap;
 
 use crate::phrases::{Phrases, WORD_LEN_MAX};
 use crate::score::osa::Pattern;
 use crate::score::tokens::{edits_max, fold_letter, fold_look_alikes};
 
-/// Letters from which forms are made.
-const PREFIX: usize = 7;
 /// Letters that a word must have to be corrected, and to be the correction.
 pub(crate) const CORRECTED_LEN_MIN: usize = 4;
-/// Letters of a word that may be corrected at all; longer ones are no names.
-const CORRECTED_LEN_MAX: usize = WORD_LEN_MAX;
 /// Corrections of one word that are kept, the nearest first.
 const CORRECTIONS_MAX: usize = 16;
 /// Letters from which a beginning of a name is told from others, and up to which it is looked at.
@@ -28,8 +27,6 @@ const BEGINNING_MAX: usize = 16;
 const BEGINNING_BITS: usize = 12;
 /// Bits in the filter for each bucket of forms.
 const FILTER_BITS: usize = 16;
-/// Forms of a word: whole, without one of seven letters, without two.
-const FORMS_MAX: usize = 1 + 7 + 21;
 /// Words whose corrections are remembered; then all are forgotten. About two megabytes.
 const REMEMBERED_MAX: usize = 32_768;
 
@@ -38,6 +35,8 @@ const REMEMBERED_MAX: usize = 32_768;
 pub(crate) enum Target {
     /// Not at all.
     No,
+    /// Only where characters of the same shape were taken for others: it is an ordinary word, as part of a domain.
+    SameShape,
     /// It is several words run together: an error less is looked for, because there are many and they begin alike.
     Joined,
     /// It is a word as the dictionary writes it.
@@ -85,6 +84,12 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// Edits between two words, characters of the same shape taken for equal.
+    pub(crate) fn distance(&mut self, a: &str, b: &str) -> usize {
+        self.pattern.assign(fold_look_alikes(a).as_bytes());
+        self.pattern.distance(fold_look_alikes(b).as_bytes())
+    }
+
     /// Forgets everything, as another dictionary asks for.
     pub(crate) fn forget(&mut self) {
         self.known.clear();
@@ -163,12 +168,36 @@ impl Corrections {
 
     /// Appends the words that a word may be.
     fn look(&self, word: &str, phrases: &Phrases, memory: &mut Memory) {
-        let folded = fold_look_alikes(word);
+        let start = memory.found.len();
+        self.look_for(word, word, phrases, memory);
+        // Two narrow letters that are read as a wide one.
+        for (narrow, wide) in [("rn", "m"), ("vv", "w")] {
+            if word.contains(narrow) {
+                self.look_for(&word.replace(narrow, wide), word, phrases, memory);
+            }
+        }
+        let found = &mut memory.found;
+        found[start..].sort_by_key(|correction| (correction.word, correction.edits));
+        let mut kept = start;
+        for at in start..found.len() {
+            if at == start || found[at].word != found[kept - 1].word {
+                found.swap(kept, at);
+                kept += 1;
+            }
+        }
+        found.truncate(kept);
+        found[start..].sort_by_key(|correction| (correction.edits, correction.word));
+        found.truncate(start + CORRECTIONS_MAX);
+    }
+
+    /// Appends the words near to one reading of a word.
+    fn look_for(&self, read: &str, word: &str, phrases: &Phrases, memory: &mut Memory) {
+        let folded = fold_look_alikes(read);
         let limit = edits_max(folded.len()).max(1);
         let near = sketch(folded.as_bytes());
+        let no_digit = !read.bytes().any(|letter| letter.is_ascii_digit());
         let Memory { found, pattern, seen, .. } = memory;
         seen.clear();
-        let start = found.len();
         let buckets = self.ends.len();
         // First the filter for all forms, then what passed: the machine reads independent places at once.
         let (mut passed, mut count) = ([0_u64; FORMS_MAX], 0);
@@ -192,6 +221,7 @@ impl Corrections {
         seen.sort_unstable();
         seen.dedup();
         pattern.assign(folded.as_bytes());
+        let before = found.len();
         let mut buffer = [0; WORD_LEN_MAX];
         for &number in seen.iter() {
             let edits = pattern.distance(phrases.copy_letters(number, &mut buffer, fold_letter));
@@ -199,8 +229,19 @@ impl Corrections {
                 found.push(Correction { word: number, edits });
             }
         }
-        found[start..].sort_by_key(|correction| (correction.edits, correction.word));
-        found.truncate(start + CORRECTIONS_MAX);
+        // In a short word that no scanner has touched, a letter of the same shape is an error as any other.
+        if limit == 1 && no_digit && found.len() > before {
+            pattern.assign(read.as_bytes());
+            let mut kept = before;
+            for at in before..found.len() {
+                let target = phrases.copy_letters(found[at].word, &mut buffer, |letter| letter);
+                if found[at].edits == 0 || pattern.distance(target) <= limit {
+                    found.swap(kept, at);
+                    kept += 1;
+                }
+            }
+            found.truncate(kept);
+        }
     }
 
     /// Whether a name of one word may begin with these letters; `true` may be wrong, `false` is not.
@@ -228,62 +269,6 @@ impl Corrections {
             .count();
         if count > CORRECTIONS_MAX { &[] } else { &self.names[first..first + count] }
     }
-}
-
-/// Hands over the forms of a word that may be a correction.
-fn forms_of(word: u32, phrases: &Phrases, targets: &[Target], mut each: impl FnMut(u64)) {
-    let folded = fold_look_alikes(phrases.letters(word));
-    let target = targets[word as usize];
-    if target != Target::No && (CORRECTED_LEN_MIN..=CORRECTED_LEN_MAX).contains(&folded.len()) {
-        let deletions = if target == Target::Joined { 1 } else { edits_max(folded.len()).max(1) };
-        forms(folded.as_bytes(), deletions, &mut each);
-    }
-}
-
-/// The forms of a word: its first letters, without one or two of them.
-fn forms(folded: &[u8], deletions: usize, each: &mut impl FnMut(u64)) {
-    let length = folded.len().min(PREFIX);
-    let whole = folded[..length].iter().rev().fold(0_u64, |form, &letter| form << 8 | u64::from(letter));
-    let without = |form: u64, at: usize| {
-        let before = (1_u64 << (8 * at)) - 1;
-        form & before | form >> 8 & !before
-    };
-    each(whole);
-    for first in 0..length {
-        let form = without(whole, first);
-        each(form);
-        if deletions > 1 {
-            for second in first..length - 1 {
-                each(without(form, second));
-            }
-        }
-    }
-}
-
-fn bucket(form: u64, buckets: usize) -> usize {
-    let mixed = form.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    usize::try_from((mixed ^ mixed >> 32) & u64::from(u32::MAX)).unwrap_or_default() & (buckets - 1)
-}
-
-/// The place of a beginning among the bits of the beginnings.
-fn beginning_bit(letters: &[u8], words: usize) -> usize {
-    let code =
-        letters.iter().fold(0_u64, |code, &letter| code.rotate_left(5) ^ u64::from(fold_letter(letter)));
-    bucket(code, words * 64)
-}
-
-/// Which letters a word has, and its length.
-fn sketch(folded: &[u8]) -> u32 {
-    // Digits share bits with letters, which only makes a sketch say less.
-    let letters = folded.iter().fold(0, |letters, &byte| letters | 1_u32 << (byte.wrapping_sub(b'a') % 26));
-    let length = u32::try_from(folded.len().min(63)).unwrap_or(63);
-    letters << 6 | length
-}
-
-/// An edit adds one letter and takes one away at most, so it changes two bits at most, and the length by one.
-#[inline]
-fn may_be_near(a: u32, b: u32, edits: usize) -> bool {
-    ((a ^ b) >> 6).count_ones() as usize <= 2 * edits && ((a & 63).abs_diff(b & 63)) as usize <= edits
 }
 
 #[cfg(test)]

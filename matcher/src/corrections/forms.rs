@@ -1,0 +1,77 @@
+//! Forms of a word that words near to it share, and what tells at a glance that two words are far from one another.
+
+use super::{CORRECTED_LEN_MIN, Target};
+use crate::phrases::{Phrases, WORD_LEN_MAX};
+use crate::score::tokens::{edits_max, fold_letter, fold_look_alikes};
+
+/// Letters from which forms are made.
+pub(super) const PREFIX: usize = 7;
+/// Letters of a word that may be corrected at all; longer ones are no names.
+pub(super) const CORRECTED_LEN_MAX: usize = WORD_LEN_MAX;
+/// Forms of a word: whole, without one of seven letters, without two.
+pub(super) const FORMS_MAX: usize = 1 + 7 + 21;
+
+/// Hands over the forms of a word that may be a correction.
+pub(super) fn forms_of(word: u32, phrases: &Phrases, targets: &[Target], mut each: impl FnMut(u64)) {
+    let folded = fold_look_alikes(phrases.letters(word));
+    let target = targets[word as usize];
+    if target == Target::SameShape {
+        // Whole only: what differs in shape alone has the same form.
+        let length = folded.len().min(PREFIX);
+        each(
+            folded.as_bytes()[..length]
+                .iter()
+                .rev()
+                .fold(0_u64, |form, &letter| form << 8 | u64::from(letter)),
+        );
+    } else if target != Target::No && (CORRECTED_LEN_MIN..=CORRECTED_LEN_MAX).contains(&folded.len()) {
+        let deletions = if target == Target::Joined { 1 } else { edits_max(folded.len()).max(1) };
+        forms(folded.as_bytes(), deletions, &mut each);
+    }
+}
+
+/// The forms of a word: its first letters, without one or two of them.
+pub(super) fn forms(folded: &[u8], deletions: usize, each: &mut impl FnMut(u64)) {
+    let length = folded.len().min(PREFIX);
+    let whole = folded[..length].iter().rev().fold(0_u64, |form, &letter| form << 8 | u64::from(letter));
+    let without = |form: u64, at: usize| {
+        let before = (1_u64 << (8 * at)) - 1;
+        form & before | form >> 8 & !before
+    };
+    each(whole);
+    for first in 0..length {
+        let form = without(whole, first);
+        each(form);
+        if deletions > 1 {
+            for second in first..length - 1 {
+                each(without(form, second));
+            }
+        }
+    }
+}
+
+pub(super) fn bucket(form: u64, buckets: usize) -> usize {
+    let mixed = form.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    usize::try_from((mixed ^ mixed >> 32) & u64::from(u32::MAX)).unwrap_or_default() & (buckets - 1)
+}
+
+/// The place of a beginning among the bits of the beginnings.
+pub(super) fn beginning_bit(letters: &[u8], words: usize) -> usize {
+    let code =
+        letters.iter().fold(0_u64, |code, &letter| code.rotate_left(5) ^ u64::from(fold_letter(letter)));
+    bucket(code, words * 64)
+}
+
+/// Which letters a word has, and its length.
+pub(super) fn sketch(folded: &[u8]) -> u32 {
+    // Digits share bits with letters, which only makes a sketch say less.
+    let letters = folded.iter().fold(0, |letters, &byte| letters | 1_u32 << (byte.wrapping_sub(b'a') % 26));
+    let length = u32::try_from(folded.len().min(63)).unwrap_or(63);
+    letters << 6 | length
+}
+
+/// An edit adds one letter and takes one away at most, so it changes two bits at most, and the length by one.
+#[inline]
+pub(super) fn may_be_near(a: u32, b: u32, edits: usize) -> bool {
+    ((a ^ b) >> 6).count_ones() as usize <= 2 * edits && ((a & 63).abs_diff(b & 63)) as usize <= edits
+}

@@ -1,0 +1,180 @@
+//! Names that a text nearly goes on to: a walk through the tree of phrases, each word as it stands or corrected.
+
+use std::ops::Range;
+
+use super::{GUESS_LEN_MIN, GuessIndex, Guesses, WORDS_MAX};
+use crate::aliases::Strength;
+use crate::corrections::{CORRECTED_LEN_MIN, Memory};
+use crate::mention::Mention;
+use crate::normalize::{Gap, Normalized};
+use crate::phrases::Node;
+use crate::reading::Reading;
+use crate::score::tokens::{Likeness, edits_max, fold_letter};
+use crate::words::is_common;
+
+/// Words after the same beginning that are compared one by one.
+const FOLLOWERS_MAX: usize = 24;
+/// Letters beyond which a name may have a short word that is misspelt.
+const SHORT_WORD_NAME_LEN_MIN: usize = 5;
+/// Letters from which even the first one may be wrong: shorter names have neighbours that rhyme.
+const FIRST_LETTER_WRONG_LEN_MIN: usize = 6;
+/// Words that a walk may follow.
+pub(super) const WALKED_MAX: usize = 6;
+
+/// A name that a walk through corrected words came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Walked {
+    /// One past the last token.
+    pub(super) end: usize,
+    pub(super) edits: usize,
+    pub(super) phrase: usize,
+}
+
+/// How far a walk has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Walk {
+    pub(super) at: usize,
+    pub(super) node: Option<Node>,
+    pub(super) edits: usize,
+    pub(super) corrected: bool,
+    /// Letters as they stand there, and of the names' words.
+    pub(super) letters: (usize, usize),
+}
+
+impl GuessIndex<'_> {
+    /// Appends longer names than the one that stands at some tokens, when the words behind it nearly go on to one:
+    /// `QUILLWORK VUALT` is the vault.
+    pub(crate) fn guess_longer(
+        &self,
+        reading: &Reading,
+        name: &Range<usize>,
+        guesses: &mut Guesses,
+        mentions: &mut Vec<Mention>,
+    ) {
+        let text = &reading.text;
+        let next = text.tokens.get(name.end);
+        if next.is_none_or(|next| next.before != Gap::Space)
+            || self.lexicon.is_spelled_right(reading.words[name.end], text.token(name.end))
+        {
+            return;
+        }
+        let Guesses { memory, walked, .. } = guesses;
+        let phrases = &self.lexicon.phrases;
+        let mut words = reading.words[name.clone()].iter();
+        let Some(begin) = words.next().and_then(|&word| phrases.begin(word)) else { return };
+        let Some(node) = words.try_fold(begin, |node, &word| phrases.go_on(node, word)) else { return };
+        if phrases.followers(node).is_empty() {
+            return;
+        }
+        let letters = name.clone().map(|at| text.token(at).len()).sum();
+        let begin =
+            Walk { at: name.end, node: Some(node), edits: 0, corrected: false, letters: (letters, letters) };
+        walked.clear();
+        let words = name.start..text.len().min(name.start + WORDS_MAX);
+        self.walk(text, &reading.words, &words, begin, memory, walked);
+        walked.sort_unstable();
+        walked.dedup_by_key(|walked| walked.end);
+        for &Walked { end, edits, phrase } in walked.iter() {
+            let likeness = if edits == 0 { Likeness::LookAlike } else { Likeness::Misspelt(edits) };
+            self.mention(phrase, &(name.start..end), likeness, mentions);
+        }
+    }
+
+    /// Follows the words of a text, each as it is or corrected, to names that differ from the text.
+    pub(super) fn walk(
+        &self,
+        text: &Normalized,
+        numbers: &[u32],
+        words: &Range<usize>,
+        walk: Walk,
+        memory: &mut Memory,
+        walked: &mut Vec<Walked>,
+    ) {
+        if walk.at == words.end {
+            return;
+        }
+        let phrases = &self.lexicon.phrases;
+        let token = text.token(walk.at);
+        let next = |word: u32| match walk.node {
+            None => phrases.begin(word),
+            Some(node) => phrases.go_on(node, word),
+        };
+        if let Some(node) = next(numbers[walk.at]) {
+            let letters = (walk.letters.0 + token.len(), walk.letters.1 + token.len());
+            let on = Walk { at: walk.at + 1, node: Some(node), letters, ..walk };
+            self.arrive(on, node, walked);
+            self.walk(text, numbers, words, on, memory, walked);
+        }
+        if walk.edits >= 2 || self.lexicon.is_spelled_right(numbers[walk.at], token) {
+            return;
+        }
+        let corrections = self.corrections.of_word(token, phrases, memory).len();
+        // A seller is taken at its word; behind a name's beginning, a word may well be a slip.
+        let corrections =
+            if corrections > 0 && walk.node.is_none() && is_common(token) { 0 } else { corrections };
+        for at in 0..corrections {
+            let correction = self.corrections.of_word(token, phrases, memory)[at];
+            let target = phrases.letters(correction.word);
+            // "Quillworks" and "Quillwork's" are other names as often as errors.
+            if token.strip_suffix('s') == Some(target) {
+                continue;
+            }
+            let same_first = fold_letter(token.as_bytes()[0]) == fold_letter(target.as_bytes()[0]);
+            if walk.node.is_none()
+                && !same_first
+                && (correction.edits > 1 || target.len() < FIRST_LETTER_WRONG_LEN_MIN)
+            {
+                continue;
+            }
+            let Some(node) = next(correction.word) else { continue };
+            let on = Walk {
+                at: walk.at + 1,
+                node: Some(node),
+                edits: walk.edits + correction.edits,
+                corrected: true,
+                letters: (walk.letters.0 + token.len(), walk.letters.1 + target.len()),
+            };
+            if on.edits <= 2 {
+                self.arrive(on, node, walked);
+                self.walk(text, numbers, words, on, memory, walked);
+            }
+        }
+        // Words too short for the index, between which few names leave a choice.
+        let Some(node) = walk.node.filter(|_| walk.edits < 2) else { return };
+        for &(word, node) in phrases.followers(node).iter().take(FOLLOWERS_MAX) {
+            let target = phrases.letters(word);
+            let indexed = token.len().min(target.len()) >= CORRECTED_LEN_MIN;
+            if indexed || token.len().abs_diff(target.len()) > 1 {
+                continue;
+            }
+            let on = Walk {
+                at: walk.at + 1,
+                node: Some(node),
+                edits: walk.edits + memory.distance(token, target),
+                corrected: true,
+                letters: (walk.letters.0 + token.len(), walk.letters.1 + target.len()),
+            };
+            if on.edits <= walk.edits + 1 && on.letters.0.min(on.letters.1) > SHORT_WORD_NAME_LEN_MIN {
+                self.arrive(on, node, walked);
+                self.walk(text, numbers, words, on, memory, walked);
+            }
+        }
+    }
+
+    /// Notes the name that ends where a walk has come, when it is near enough.
+    fn arrive(&self, walk: Walk, node: Node, walked: &mut Vec<Walked>) {
+        let Some(phrase) = self.lexicon.phrases.phrase_at(node) else { return };
+        let shorter = walk.letters.0.min(walk.letters.1);
+        if walk.corrected && shorter >= GUESS_LEN_MIN && walk.edits <= edits_max(shorter) {
+            // An ordinary word is corrected neither by itself nor in a domain, but what stands beside it there is.
+            let guessed = |strength| match strength {
+                Strength::Shared | Strength::Distinct => true,
+                Strength::Domain => walk.edits <= 1,
+                Strength::Remainder | Strength::Word => false,
+            };
+            if self.lexicon.owners(phrase).iter().any(|alias| guessed(alias.strength)) {
+                walked.push(Walked { end: walk.at, edits: walk.edits, phrase });
+            }
+        }
+    }
+}
