@@ -1,3 +1,5 @@
+//! Spellings that become one, places that are kept, and laws that hold for any text.
+
 use proptest::prelude::*;
 
 use super::*;
