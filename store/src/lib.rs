@@ -32,10 +32,12 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod brakes;
 pub mod concur_calls;
 mod conn;
 pub mod credentials;
 pub mod cursors;
+pub mod drift;
 mod error;
 mod flush;
 mod group;

@@ -145,6 +145,7 @@ diesel::table! {
         error_message -> Nullable<Text>,
         correlation_id -> Nullable<Text>,
         reason -> Nullable<Text>,
+        replayed_at -> Nullable<BigInt>,
     }
 }
 
@@ -376,7 +377,67 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    brakes (account_id) {
+        account_id -> Text,
+        counted_from -> Nullable<BigInt>,
+        tripped_at -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        alerted_at -> Nullable<BigInt>,
+        off_until -> Nullable<BigInt>,
+        off_reason -> Nullable<Text>,
+        off_by -> Nullable<Text>,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    brake_counts (account_id, resource_id) {
+        account_id -> Text,
+        resource_id -> Text,
+        counted_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    brake_holds (op_id) {
+        op_id -> BigInt,
+        account_id -> Text,
+        held_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    drift (account_id, concur_user_id) {
+        account_id -> Text,
+        concur_user_id -> Text,
+        resource_id -> Nullable<Text>,
+        kind -> Text,
+        details -> Text,
+        op_id -> Nullable<BigInt>,
+        found_at -> BigInt,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    reconcile_seen (account_id, concur_user_id) {
+        account_id -> Text,
+        concur_user_id -> Text,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    reconcile_leases (account_id) {
+        account_id -> Text,
+        owner -> Text,
+        until -> BigInt,
+    }
+}
+
 diesel::joinable!(operation_details -> operations (op_id));
+diesel::joinable!(brake_holds -> operations (op_id));
 diesel::joinable!(line_texts -> lines (line_id));
 diesel::joinable!(matches -> lines (line_id));
 diesel::joinable!(line_raw -> lines (line_id));
@@ -384,14 +445,15 @@ diesel::joinable!(import_lines -> lines (line_id));
 diesel::joinable!(links -> resources (resource_id));
 diesel::joinable!(resource_emails -> resources (resource_id));
 
-diesel::allow_tables_to_appear_in_same_query!(operations, operation_details);
+diesel::allow_tables_to_appear_in_same_query!(operations, operation_details, brake_holds);
 diesel::allow_tables_to_appear_in_same_query!(lines, line_texts, line_raw, matches, import_lines);
 diesel::allow_tables_to_appear_in_same_query!(
     resources,
     links,
     resource_emails,
     catalogue_groups,
-    group_members
+    group_members,
+    reconcile_seen
 );
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
     matches::status,

@@ -9,6 +9,7 @@
 //! - At most one operation of a resource is in flight; a partial unique index says so, not this code (I7).
 //! - An operation is `ready` only when all operations before it have ended. `failed` is not an end: it blocks its own
 //!   chain until a person replays or cancels it (I20). Deactivations and deletes pass a `failed` one (I17).
+//! - One that is to end access and is `held` lets the rest of its chain pass; any other `held` one blocks it.
 //! - An operation leaves `sending` without an answer only to `unknown` (C3-C5).
 //! - End states are never left.
 //!
@@ -27,11 +28,11 @@ use serde_json::Value;
 pub use claim::{Claim, claim_due, claim_one, claim_polls, end_leases, expire_leases};
 pub use read::{
     Attempt, ExtensionOutcome, Filter, attempts, count_open, counts_by_state, extensions, get, has_open,
-    latest_for_resource, list, next_due, oldest_open, put_extension,
+    last_asked, latest_for_resource, list, next_due, oldest_open, put_extension, telling,
 };
 pub use row::Operation;
 pub use state::State;
-pub use transition::{Expect, Transition, transition};
+pub use transition::{Expect, Transition, replay, transition};
 
 use crate::conn::{Raw, on};
 use crate::ids::{AccountId, OperationId, ResourceId};

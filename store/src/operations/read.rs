@@ -112,6 +112,27 @@ pub fn latest_for_resource(conn: &mut Conn, resource: ResourceId) -> Result<Opti
     Ok(list(conn, &filter, 1)?.pop())
 }
 
+/// The last operation of a resource's chain that was not cancelled: what Concur was last asked for, or shall be.
+pub fn last_asked(conn: &mut Conn, resource: ResourceId) -> Result<Option<Operation>, Error> {
+    let states = State::ALL.iter().copied().filter(|state| *state != State::Cancelled).collect();
+    Ok(list(conn, &Filter { resource_id: Some(resource), states, ..Filter::default() }, 1)?.pop())
+}
+
+/// The operation that says most about where a resource stands: one that is held, else the last of its chain.
+pub fn telling(conn: &mut Conn, resource: ResourceId) -> Result<Option<Operation>, Error> {
+    let key = resource.to_string();
+    let row: Option<(Row, DetailsRow)> = on!(conn, c => {
+        operations::table
+            .inner_join(operation_details::table)
+            .filter(operations::resource_id.eq(&key))
+            .order((operations::state.eq(State::Held.as_str()).desc(), operations::op_id.desc()))
+            .select((Row::as_select(), DetailsRow::as_select()))
+            .first(c)
+            .optional()
+    })?;
+    row.map(Operation::try_from).transpose()
+}
+
 /// Whether the resource has an operation that is still going to change. A `failed` one is not: it waits for a person.
 pub fn has_open(conn: &mut Conn, resource: ResourceId) -> Result<bool, Error> {
     let key = resource.to_string();

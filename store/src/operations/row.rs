@@ -62,6 +62,8 @@ pub struct Operation {
     pub correlation_id: Option<String>,
     /// Why it is held, superseded, cancelled or unknown.
     pub reason: Option<String>,
+    /// When a person last sent it round again.
+    pub replayed_at: Option<Timestamp>,
 }
 
 #[derive(Insertable)]
@@ -111,6 +113,7 @@ pub(super) struct DetailsRow {
     error_message: Option<String>,
     correlation_id: Option<String>,
     reason: Option<String>,
+    replayed_at: Option<i64>,
 }
 
 impl TryFrom<(Row, DetailsRow)> for Operation {
@@ -139,6 +142,7 @@ impl TryFrom<(Row, DetailsRow)> for Operation {
             error_message: details.error_message,
             correlation_id: details.correlation_id,
             reason: details.reason,
+            replayed_at: value::time_opt(details.replayed_at, "operation_details.replayed_at")?,
         })
     }
 }

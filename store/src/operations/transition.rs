@@ -144,6 +144,26 @@ pub fn transition(
     Ok(true)
 }
 
+/// `failed` → `ready` by a person: like [`transition`], and attempts and age count from now on.
+pub fn replay(
+    conn: &mut Conn,
+    id: OperationId,
+    expect: Expect,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let again = Transition { reason: Some(reason.to_owned()), ..Transition::to(State::Ready, now) };
+    if !transition(conn, id, expect, &again)? {
+        return Ok(false);
+    }
+    on!(conn, c => {
+        diesel::update(operation_details::table.find(id.as_i64()))
+            .set(operation_details::replayed_at.eq(micros(now)))
+            .execute(c)
+    })?;
+    Ok(true)
+}
+
 fn change_details(conn: &mut Conn, id: OperationId, transition: &Transition) -> Result<(), Error> {
     let payload = transition.payload.as_ref().map(ToString::to_string);
     let change = DetailsChange {
@@ -206,7 +226,8 @@ pub(super) fn promote(conn: &mut Conn, resource: &str, now: Timestamp) -> Result
 }
 
 /// Which operation of a chain (those that have not ended, in order: id, state, urgent) is to become ready now. The
-/// first one, if it waits; behind `failed` ones, the first urgent one that waits (I17).
+/// first one, if it waits; behind `failed` ones, the first urgent one that waits (I17). One that is to end access and is
+/// `held` is passed: until a person decides, access stays as it is and everything else goes on (reliability B3).
 fn next_ready(chain: &[(i64, State, bool)]) -> Option<i64> {
     let mut behind_failed = false;
     for &(op_id, state, urgent) in chain {
@@ -214,6 +235,7 @@ fn next_ready(chain: &[(i64, State, bool)]) -> Option<i64> {
             State::Failed => behind_failed = true,
             State::Accepted if !behind_failed || urgent => return Some(op_id),
             State::Accepted => {} // blocked by the failed one; an urgent one behind it is not
+            State::Held if urgent => {}
             _ => return None,
         }
     }
@@ -236,7 +258,9 @@ mod tests {
         check(&[(Accepted, false)], Some(1));
         check(&[(Ready, false), (Accepted, true)], None);
         check(&[(Submitted, false), (Accepted, true)], None);
-        check(&[(Held, true), (Accepted, false)], None);
+        check(&[(Held, false), (Accepted, false)], None);
+        check(&[(Held, true), (Accepted, false)], Some(2));
+        check(&[(Submitted, false), (Held, true), (Accepted, false)], None);
         check(&[(Failed, false), (Accepted, false)], None);
         check(&[(Failed, false), (Accepted, true)], Some(2));
         check(&[(Failed, false), (Accepted, false), (Accepted, true)], Some(3));

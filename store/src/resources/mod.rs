@@ -17,7 +17,9 @@ use uuid::Uuid;
 pub use condition::{Comparison, Condition, EmailTest, TextColumn, TextTest, TimeColumn};
 pub use explain::explain_list;
 pub use list::{Key, Order, Position, SortColumn, Start, count, list, load};
-pub use read::{by_scim_ids, content, count_active_users, find, find_deleted, get, get_by_scim_id, page};
+pub use read::{
+    by_scim_ids, content, count_active_users, find, find_by_scim_id, find_deleted, get, get_by_scim_id, page,
+};
 pub use write::{adopt_scim_id, insert, mark_shown, restore, soft_delete, touch, update};
 
 use crate::Error;

@@ -55,6 +55,25 @@ pub fn by_scim_ids(
     Ok(found)
 }
 
+/// The resource with this public id in this account, also one that is deleted.
+pub fn find_by_scim_id(
+    conn: &mut Conn,
+    account: AccountId,
+    resource_type: ResourceType,
+    scim_id: Uuid,
+) -> Result<Option<Resource>, Error> {
+    let (account, scim_id) = (account.to_string(), scim_id.to_string());
+    let row: Option<Row> = on!(conn, c => {
+        resources::table
+            .filter(resources::account_id.eq(&account).and(resources::scim_id.eq(&scim_id)))
+            .filter(resources::resource_type.eq(resource_type.as_str()))
+            .select(Row::as_select())
+            .first(c)
+            .optional()
+    })?;
+    row.map(Resource::try_from).transpose()
+}
+
 /// By internal id, tombstones included.
 pub fn get(conn: &mut Conn, id: ResourceId) -> Result<Resource, Error> {
     let key = id.to_string();
