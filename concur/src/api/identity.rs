@@ -36,6 +36,32 @@ pub const LIST_ROWS_MAX: u16 = 1000;
 /// Most rows on one page of v4; a look-up by a unique value needs one.
 const FIND_ROWS: u16 = 100;
 
+/// Every attribute this product reads. Some are shown only to those who name them, and who names one names all.
+const WHOLE: &[&str] = &[
+    "userName",
+    "externalId",
+    "active",
+    "name",
+    "displayName",
+    "nickName",
+    "title",
+    "emails",
+    "phoneNumbers",
+    "addresses",
+    "preferredLanguage",
+    "timezone",
+    "entitlements",
+    "meta",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:companyId",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:startDate",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:terminationDate",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager",
+];
+
 /// What a user can be looked up by. All three are unique in the company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LookupAttribute {
@@ -71,6 +97,35 @@ impl Identity {
     /// One page of all users of the company, inactive ones included; at most [`LIST_ROWS_MAX`] rows.
     pub async fn list(&self, count: u16, cursor: Option<&Cursor>) -> Result<Page<IdentityUser>, Error> {
         self.users(count).page(cursor).await
+    }
+
+    /// One page of all users like [`Identity::list`], with what is shown only to those who name it (`entitlements`).
+    ///
+    /// # Errors
+    /// Any error of a call.
+    pub async fn list_whole(&self, count: u16, cursor: Option<&Cursor>) -> Result<Page<IdentityUser>, Error> {
+        let query = [
+            ("count", Some(count.clamp(1, LIST_ROWS_MAX).to_string())),
+            ("cursor", cursor.map(|cursor| cursor.as_str().to_owned())),
+            ("attributes", Some(WHOLE.join(","))),
+        ];
+        page(&self.client.get(&LIST, &with_query(USERS, query)).await?)
+    }
+
+    /// One page of the users who were changed after a time, with what is shown only to those who name it. The index behind
+    /// the search may lag minutes, so ask from some minutes before.
+    ///
+    /// # Errors
+    /// Any error of a call.
+    pub async fn changed_since(
+        &self,
+        since: jiff::Timestamp,
+        count: u16,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page<IdentityUser>, Error> {
+        let since = since.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
+        let filter = format!("meta.lastModified gt {}", literal(&since));
+        self.search_for(&filter, count, cursor, Some(WHOLE)).await
     }
 
     /// All users of the company, inactive ones included, `count` rows a page.
@@ -118,11 +173,24 @@ impl Identity {
         count: u16,
         cursor: Option<&Cursor>,
     ) -> Result<Page<IdentityUser>, Error> {
+        self.search_for(filter, count, cursor, None).await
+    }
+
+    async fn search_for(
+        &self,
+        filter: &str,
+        count: u16,
+        cursor: Option<&Cursor>,
+        attributes: Option<&[&str]>,
+    ) -> Result<Page<IdentityUser>, Error> {
         let mut body = json!({
             "schemas": [SEARCH_REQUEST],
             "filter": filter,
             "count": count.clamp(1, LIST_ROWS_MAX),
         });
+        if let Some(attributes) = attributes {
+            body["attributes"] = json!(attributes);
+        }
         if let Some(cursor) = cursor {
             body["cursor"] = cursor.as_str().into();
         }
