@@ -17,6 +17,7 @@
 //! ```
 
 pub mod accounts;
+pub mod brake;
 pub mod bridge;
 pub mod clock;
 pub mod commands;
@@ -27,7 +28,9 @@ pub mod demo;
 pub mod http;
 pub mod logging;
 pub mod metrics;
+pub mod operations;
 pub mod provision;
+pub mod reconcile;
 pub mod serve;
 mod sync_loop;
 pub mod sync_run;

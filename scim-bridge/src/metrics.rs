@@ -95,6 +95,8 @@ macro_rules! metrics {
 metrics! {
     build_info: IntGaugeVec = "scim_bridge_build_info" ["version"]
         "Always 1; the label is the version that runs.";
+    read_only: IntGaugeVec = "scim_bridge_read_only" []
+        "1 while this process accepts changes and sends none to Concur (delivery.mode).";
     http_requests: IntCounterVec = "scim_bridge_http_requests_total" ["method", "route", "status"]
         "Requests answered, by route pattern.";
     http_request_seconds: HistogramVec = "scim_bridge_http_request_seconds" ["route"]
@@ -119,6 +121,14 @@ metrics! {
         "Age of the oldest operation that has not ended.";
     ups_extension_failures: IntCounterVec = "scim_bridge_ups_extension_failures_total" ["extension", "cause"]
         "Parts of a user that Concur refused, by extension and Concur's code.";
+    brake_tripped: IntGaugeVec = "scim_bridge_brake_tripped" ["account"]
+        "1 while the deprovisioning brake is tripped: further deactivations are held until a person decides.";
+    brake_held: IntGaugeVec = "scim_bridge_brake_held" ["account"]
+        "Deactivations and deletions that the brake holds.";
+    brake_off: IntGaugeVec = "scim_bridge_brake_off" ["account"]
+        "1 while the brake is switched off.";
+    brake_alerts: IntCounterVec = "scim_bridge_brake_alerts_total" ["account"]
+        "Alerts about a tripped brake: the first within a minute, then every half hour.";
     sync_freshness_seconds: GaugeVec = "scim_bridge_sync_freshness_seconds" ["account", "data_type"]
         "Age of the newest complete data.";
     sync_runs: IntCounterVec = "scim_bridge_sync_runs_total" ["account", "data_type", "outcome"]

@@ -16,6 +16,7 @@ use concur::{Budget, HostPolicy, HttpConfig};
 use store::{MasterKey, Store};
 
 use crate::accounts::{ClientSettings, Clients};
+use crate::brake::watch::Watch;
 use crate::bridge::{Bridge, Parts};
 use crate::clock::Clock;
 use crate::config::{Config, DeliveryMode};
@@ -217,6 +218,7 @@ pub struct Running {
     worker: delivery::Worker,
     sync: SyncLoop,
     upkeep: Upkeep,
+    watch: Watch,
     _alone: Option<Alone>,
 }
 
@@ -273,8 +275,9 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let server = http::Server::start(&bridge, listener).map_err(listen)?;
     let sync = SyncLoop::start(&bridge);
     let upkeep = Upkeep::start(&bridge);
+    let watch = Watch::start(&bridge);
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "accepting requests");
-    Ok(Running { bridge, address, server, worker, sync, upkeep, _alone: alone })
+    Ok(Running { bridge, address, server, worker, sync, upkeep, watch, _alone: alone })
 }
 
 impl Running {
@@ -298,6 +301,7 @@ impl Running {
         if tokio::time::timeout(STOP_WITHIN, stopping).await.is_err() {
             tracing::warn!("not everything ended in time; what is unfinished goes on at the next start");
         }
+        self.watch.stop().await;
         self.upkeep.stop().await;
         tracing::info!("stopped");
     }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::brake::BrakeLimits;
+
 /// The settings of one account. `AccountSettings::default()` suits a company in the United States that uses Expense.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -49,6 +51,8 @@ pub struct AccountSettings {
     pub termination_date_on_deactivation: bool,
     /// How long a SCIM answer waits for Concur's verdict, in milliseconds. Absent: as the server is configured.
     pub confirm_within_ms: Option<u64>,
+    /// How many users may lose access in ten minutes and in a day before a person is asked (`docs/brake.md`).
+    pub brake: BrakeLimits,
 }
 
 impl Default for AccountSettings {
@@ -72,6 +76,7 @@ impl Default for AccountSettings {
             attribute_mappings: Vec::new(),
             termination_date_on_deactivation: false,
             confirm_within_ms: None,
+            brake: BrakeLimits::default(),
         }
     }
 }

@@ -71,6 +71,7 @@ pub fn problems(settings: &AccountSettings) -> Vec<String> {
         ),
         None => {}
     }
+    problems.extend(settings.brake.problems());
     problems.extend(
         settings
             .attribute_mappings
@@ -106,6 +107,7 @@ mod tests {
         check(json!({"scope": "active eq true and emails[kind eq \"work\"]"}), &["kind is no attribute"]);
         check(json!({"scope": "department eq \"Sales\" and emails[type eq \"work\"].value ew \"x\""}), &[]);
         check(json!({"default_country": "Germany"}), &["Germany"]);
+        check(json!({"brake": {"day": {"users": 20, "percent": 90}}}), &["brake.day"]);
         check(json!({"attribute_mappings": [{"attribute": "shoeSize", "default": "1"}]}), &["shoeSize"]);
         check(
             json!({"group_mappings": [

@@ -5,12 +5,15 @@
 //! usage or configuration.
 
 mod account;
+mod brake;
 mod config;
 mod demo;
 mod healthcheck;
 mod import;
 mod matching;
+mod operations;
 mod output;
+mod reconcile;
 mod scim;
 mod secret;
 mod serve;
@@ -58,6 +61,14 @@ enum Command {
     /// Pull expenses and users now, and see what earlier runs did.
     #[command(subcommand)]
     Sync(sync::Sync),
+    /// Changes on their way to Concur: list, show, replay, cancel, hold, release.
+    #[command(subcommand)]
+    Operations(operations::Operations),
+    /// Compare Concur's users with what is wanted; take over, repair.
+    Reconcile(reconcile::Reconcile),
+    /// The deprovisioning brake: look, release, cancel, settings.
+    #[command(subcommand)]
+    Brake(brake::Brake),
     /// Judge or show the configuration.
     #[command(subcommand)]
     Config(config::Config),
@@ -157,6 +168,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Scim(scim) => scim.run().await,
         Command::Account(account) => account.run(settings).await,
         Command::Sync(sync) => sync.run(settings).await,
+        Command::Operations(operations) => tokio::task::block_in_place(|| operations.run(settings)),
+        Command::Reconcile(reconcile) => reconcile.run(settings).await,
+        Command::Brake(brake) => brake.run(settings).await,
         Command::Config(config) => config.run(settings),
         Command::Healthcheck(healthcheck) => healthcheck.run(settings),
     }

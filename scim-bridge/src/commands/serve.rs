@@ -13,6 +13,9 @@ pub(super) struct Serve {
     /// Address and port to listen on.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
+    /// Send nothing to Concur: changes are accepted and wait, visibly. The same as `--set delivery.mode=accept_only`.
+    #[arg(long)]
+    read_only: bool,
 }
 
 impl Serve {
@@ -20,6 +23,9 @@ impl Serve {
         let mut layers = settings.layers(super::variables())?;
         if let Some(listen) = &self.listen {
             layers.flag("--listen", "listen", listen)?;
+        }
+        if self.read_only {
+            layers.flag("--read-only", "delivery.mode", "accept_only")?;
         }
         let config = layers.build()?;
         let clock = Clock::system();

@@ -105,7 +105,11 @@ impl Job {
         let link = links::get(conn, row.resource_id)?;
         let manager = manager_of(conn, row.account, &change)?;
         let mut attempts = operations::attempts(conn, row.id)?;
-        let judged = attempts.iter().filter(|attempt| attempt.outcome != Some(State::Ready)).count();
+        // A person who sends it round again gives it all its attempts back.
+        let counts = |attempt: &operations::Attempt| {
+            attempt.outcome != Some(State::Ready) && row.replayed_at.is_none_or(|at| attempt.started_at >= at)
+        };
+        let judged = attempts.iter().filter(|attempt| counts(attempt)).count();
         let last = attempts.pop();
         let sent_at = last.map_or(row.created_at, |attempt| attempt.ended_at.unwrap_or(attempt.started_at));
         let user =
@@ -138,7 +142,7 @@ impl Job {
             attempt: u32::try_from(self.row.attempt).unwrap_or(0),
             judged: self.judged,
             urgent: self.change.kind.is_urgent(),
-            accepted_at: self.row.created_at,
+            accepted_at: self.row.replayed_at.unwrap_or(self.row.created_at),
             sent_at: self.sent_at,
             // One that was set for an earlier attempt says nothing about this one.
             settle_until: self.row.settle_until.filter(|until| *until > self.sent_at),
@@ -293,6 +297,10 @@ impl Job {
         }
         if let Manager::User(id) = &self.manager {
             whole.set(MANAGER, json!({"value": id}));
+        }
+        if let (Kind::Update, Some(access)) = (self.change.kind, held.get("active")) {
+            // A change of access is an operation of its own, which the brake may hold: no update carries one past it.
+            whole.set("active", access.clone());
         }
         let ours =
             self.known.get(TERMINATION_DATE).filter(|_| self.settings.termination_date_on_deactivation);

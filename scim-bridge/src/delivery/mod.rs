@@ -32,8 +32,9 @@
 //! `done` means that Concur was read and held what was wanted. Deactivations and deletes go first. Roles are a second
 //! step: they are written once there is a spend user, as the complete list that Concur then holds and shall hold.
 //!
-//! Not here, and to be added in rooms of their own: the deprovisioning brake (it makes operations `held` where they
-//! are accepted), the drift watch after an unknown outcome, the breaker per company.
+//! The deprovisioning brake (`crate::brake`) makes operations `held` where they are accepted; an update never carries a
+//! change of access past it. Not here, and to be added in rooms of their own: the drift watch after an unknown outcome,
+//! the breaker per company.
 //! Source: Concur page *User Provisioning v4* (Users, Bulk, Provision Status).
 
 mod batch;

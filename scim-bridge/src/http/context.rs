@@ -41,8 +41,12 @@ impl Context {
     /// The account and the actor, for a use case.
     pub(crate) fn on_behalf(&self) -> Result<OnBehalf, Error> {
         let account = self.account()?.clone();
-        let actor = self.caller.as_ref().map_or_else(String::new, |caller| format!("token:{}", caller.token));
-        Ok(OnBehalf::new(account, actor)?)
+        Ok(OnBehalf::new(account, self.actor())?)
+    }
+
+    /// Who acts, as the audit trail names it.
+    pub(crate) fn actor(&self) -> String {
+        self.caller.as_ref().map_or_else(String::new, |caller| format!("token:{}", caller.token))
     }
 
     /// A named part of the path, decoded.

@@ -9,6 +9,7 @@ use store::runs::State;
 use super::context::Context;
 use super::error::Error;
 use crate::bridge::Bridge;
+use crate::config::DeliveryMode;
 use crate::metrics::Metrics;
 
 /// Sync runs among which the newest complete one is looked for.
@@ -32,7 +33,18 @@ pub(super) async fn readyz(context: Context) -> Result<HttpResponse, Error> {
         );
         return Ok(text(HttpResponse::ServiceUnavailable(), "the database cannot be written to\n"));
     }
+    if is_read_only(bridge) {
+        return Ok(text(
+            HttpResponse::Ok(),
+            "ready\nread-only: changes are accepted and wait; this process sends nothing to SAP Concur\n",
+        ));
+    }
     Ok(text(HttpResponse::Ok(), "ready\n"))
+}
+
+/// Whether this process sends no change to Concur.
+fn is_read_only(bridge: &Bridge) -> bool {
+    bridge.config.delivery.mode == DeliveryMode::AcceptOnly
 }
 
 /// GET `/metrics`, Prometheus text format.
@@ -66,7 +78,7 @@ async fn refresh(bridge: &Bridge) -> Result<(), Error> {
                 figures.push(Figures {
                     synced_at: store::runs::list(conn, account.id, RECENT_RUNS)?
                         .into_iter()
-                        .filter(|run| run.state == State::Complete)
+                        .filter(|run| run.kind == sync::run::KIND && run.state == State::Complete)
                         .find_map(|run| run.finished_at),
                     lines: store::matches::counts_by_status(conn, account.id)?,
                     refresh_issued_at: store::oauth_tokens::load(conn, account.id)?
@@ -81,6 +93,7 @@ async fn refresh(bridge: &Bridge) -> Result<(), Error> {
     for (account, pace) in bridge.accounts.paces() {
         show_pace(metrics, &account.to_string(), &pace);
     }
+    metrics.read_only.with_label_values::<&str>(&[]).set(i64::from(is_read_only(bridge)));
     metrics.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     for Figures { account, synced_at, lines, refresh_issued_at } in figures {
         if let Some(at) = synced_at {

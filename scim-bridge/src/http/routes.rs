@@ -57,6 +57,9 @@ const READ: Access = Access::Account(Scope::ScimRead);
 const WRITE: Access = Access::Account(Scope::ScimWrite);
 const MATCH: Access = Access::Account(Scope::MatchRead);
 const OPS: Access = Access::Account(Scope::OpsRead);
+const ACT: Access = Access::Account(Scope::OpsWrite);
+const BRAKE: Access = Access::Account(Scope::BrakeRelease);
+const ADMIN: Access = Access::Account(Scope::Admin);
 
 /// Addresses below the SCIM base addresses.
 pub(crate) static SCIM: LazyLock<Vec<Route>> = LazyLock::new(|| {
@@ -99,6 +102,16 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         GET "/metrics" Access::Metrics => ops::metrics,
         GET "/api/v1/operations" OPS => api::operations::list,
         GET "/api/v1/operations/{id}" OPS => api::operations::read,
+        POST "/api/v1/operations/{id}/replay" ACT => api::operations::replay,
+        POST "/api/v1/operations/{id}/cancel" ACT => api::operations::cancel,
+        POST "/api/v1/operations/{id}/hold" ACT => api::operations::hold,
+        POST "/api/v1/operations/{id}/release" ACT => api::operations::release,
+        GET "/api/v1/drift" OPS => api::drift::list,
+        GET "/api/v1/brake" OPS => api::brake::status,
+        POST "/api/v1/brake/release" BRAKE => api::brake::release,
+        POST "/api/v1/brake/cancel" BRAKE => api::brake::cancel,
+        POST "/api/v1/brake/off" ADMIN => api::brake::off,
+        POST "/api/v1/brake/on" ADMIN => api::brake::on,
         GET "/api/v1/lines" MATCH => api::lines::list,
         GET "/api/v1/lines/{id}/explanation" MATCH => api::explanation::read,
         GET "/api/v1/apps" MATCH => api::apps::list,

@@ -7,7 +7,8 @@ use store::accounts::Account;
 use store::resources::{self, ResourceType as Kind};
 use store::{Conn, Store, groups, operations};
 
-use super::{Error, OnBehalf, scope, users};
+use super::{Error, OnBehalf, outbox, scope};
+use crate::brake::{self, Grip};
 use crate::clock::Clock;
 use crate::translate::{self, Operation, Translated};
 
@@ -21,26 +22,40 @@ pub struct Recomputed {
     pub users: usize,
     /// Operations that follow.
     pub operations: usize,
+    /// Of these, deactivations that the brake holds.
+    pub held: usize,
     /// Users whose attributes Concur cannot hold under these settings; they stay as they are.
     pub unfit: usize,
 }
 
-/// Plans every user of the account anew.
+/// Plans every user of the account anew. Deactivations go through the brake, and all of them are held where nobody
+/// would be left with access: a source that had users and suddenly has none is a mistake until a person says otherwise
+/// (reliability B2).
 ///
 /// # Errors
 /// The store's, and settings that cannot be read.
 pub fn recompute(store: &Store, clock: &Clock, account: Account, actor: &str) -> Result<Recomputed, Error> {
     let on = OnBehalf::new(account, actor.to_owned())?;
+    if leaves_nobody(store, &on)? {
+        let reason = "the new settings would leave nobody with access";
+        store.write_blocking(|conn| brake::trip_for(conn, on.account.id, reason, clock.now()))?;
+    }
     let mut done = Recomputed::default();
     loop {
         let (first, now) = (done.users, clock.now());
         let looked_at = store.write_blocking(|conn| {
+            // Before any row of a user: see the store's brakes.
+            store::brakes::lock(conn, on.account.id, now)?;
             let (_, rows) = resources::page(conn, on.account.id, Kind::User, first, PAGE)?;
             let count = rows.len();
             for row in rows {
                 match again(conn, &on, &row, now)? {
                     Outcome::Same => {}
                     Outcome::Enqueued => done.operations += 1,
+                    Outcome::Held => {
+                        done.operations += 1;
+                        done.held += 1;
+                    }
                     Outcome::Unfit => done.unfit += 1,
                 }
             }
@@ -53,9 +68,37 @@ pub fn recompute(store: &Store, clock: &Clock, account: Account, actor: &str) ->
     }
 }
 
+/// Whether somebody would lose access and nobody would keep it.
+fn leaves_nobody(store: &Store, on: &OnBehalf) -> Result<bool, Error> {
+    let (mut first, mut leave) = (0, false);
+    loop {
+        let rows = store.read_blocking(|conn| {
+            let (_, rows) = resources::page(conn, on.account.id, Kind::User, first, PAGE)?;
+            let mut planned = Vec::with_capacity(rows.len());
+            for row in &rows {
+                planned.push(plan_again(conn, on, row)?);
+            }
+            Ok(planned)
+        })?;
+        for planned in &rows {
+            match planned {
+                Planned::Change(translate::Kind::Deactivate, _) => leave = true,
+                Planned::Stays { active: true } => return Ok(false),
+                Planned::Change(_, wanted) if wanted.user.is_active() => return Ok(false),
+                Planned::Stays { .. } | Planned::Change(..) | Planned::Unfit => {}
+            }
+        }
+        first += rows.len();
+        if rows.len() < PAGE {
+            return Ok(leave);
+        }
+    }
+}
+
 enum Outcome {
     Same,
     Enqueued,
+    Held,
     Unfit,
 }
 
@@ -66,13 +109,39 @@ fn again(
     now: jiff::Timestamp,
 ) -> Result<Outcome, Error> {
     let user = Resource::from_stored(ResourceType::user(), row.body.clone());
-    let reason = scope::why_not(&user, &on.settings);
-    scope::note(conn, row.id, reason.as_deref(), now)?;
-    let latest = operations::latest_for_resource(conn, row.id)?;
-    let earlier = latest.and_then(|latest| Operation::from_payload(&latest.payload).ok()).map(|operation| {
+    scope::note(conn, row.id, scope::why_not(&user, &on.settings).as_deref(), now)?;
+    let (kind, wanted) = match plan_again(conn, on, row)? {
+        Planned::Stays { .. } => return Ok(Outcome::Same),
+        Planned::Unfit => return Ok(Outcome::Unfit),
+        Planned::Change(kind, wanted) => (kind, wanted),
+    };
+    let grip = outbox::admit(conn, on, row.id, kind, now)?;
+    let operation = Operation::new(kind, wanted, Some(row.body.clone()));
+    let operation = outbox::enqueue(conn, on, row.id, &operation, &grip, now)?;
+    outbox::record(conn, on, row, kind.as_str(), Some(operation), now)?;
+    Ok(if grip == Grip::Free { Outcome::Enqueued } else { Outcome::Held })
+}
+
+/// What the settings mean for a user, against what was last asked of Concur.
+enum Planned {
+    /// Nothing changes.
+    Stays {
+        /// Whether the user has access.
+        active: bool,
+    },
+    /// This follows.
+    Change(translate::Kind, Translated),
+    /// Concur cannot hold the user.
+    Unfit,
+}
+
+fn plan_again(conn: &mut Conn, on: &OnBehalf, row: &resources::Resource) -> Result<Planned, store::Error> {
+    let user = Resource::from_stored(ResourceType::user(), row.body.clone());
+    let asked = operations::last_asked(conn, row.id)?;
+    let earlier = asked.and_then(|asked| Operation::from_payload(&asked.payload).ok()).map(|operation| {
         Translated { user: operation.desired, manager: operation.manager, warnings: Vec::new() }
     });
-    let wanted = if reason.is_some() {
+    let wanted = if scope::why_not(&user, &on.settings).is_some() {
         match &earlier {
             // Access ends; nothing else of somebody out of scope is written any more.
             Some(earlier) if earlier.user.is_active() => {
@@ -80,18 +149,17 @@ fn again(
                 leaver.user.set("active", false.into());
                 leaver
             }
-            _ => return Ok(Outcome::Same),
+            _ => return Ok(Planned::Stays { active: false }),
         }
     } else {
         let given = super::groups::given(&groups::of_user(conn, row.id)?, &on.settings);
         match translate::user(&user, &on.settings, &given) {
             Ok(wanted) => wanted,
-            Err(_) => return Ok(Outcome::Unfit),
+            Err(_) => return Ok(Planned::Unfit),
         }
     };
-    let Some(kind) = translate::plan(earlier.as_ref(), &wanted) else { return Ok(Outcome::Same) };
-    let operation = Operation::new(kind, wanted, Some(row.body.clone()));
-    let operation = users::enqueue(conn, on, row.id, &operation, now)?;
-    users::record(conn, on, row, kind.as_str(), Some(operation), now)?;
-    Ok(Outcome::Enqueued)
+    Ok(match translate::plan(earlier.as_ref(), &wanted) {
+        None => Planned::Stays { active: wanted.user.is_active() },
+        Some(kind) => Planned::Change(kind, wanted),
+    })
 }

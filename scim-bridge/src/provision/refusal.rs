@@ -12,6 +12,7 @@ use store::{Conn, audit, resources};
 
 use super::verdict::Accepted;
 use super::{Error, OnBehalf, content};
+use crate::brake::Grip;
 use crate::bridge::Bridge;
 use crate::translate::{self, Kind, Operation};
 
@@ -112,6 +113,7 @@ fn replan(
         Some(_) if kinds.contains(&Kind::Reactivate) => Kind::Reactivate,
         Some(_) => Kind::Update,
     };
+    let grip = grip_of(conn, later)?;
     for waiting in later {
         let expect = Expect { state: waiting.state, lease_epoch: waiting.lease_epoch };
         let reason = Some("an earlier change was refused, so this one was planned again".to_owned());
@@ -125,8 +127,16 @@ fn replan(
     let before = accepted.before.as_ref().map(|before| before.body.clone());
     let given = super::groups::given(&store::groups::of_user(conn, current.id)?, &on.settings);
     let again = Operation::new(kind, translate::user(&resource, &on.settings, &given)?, before);
-    super::users::enqueue(conn, on, current.id, &again, now)?;
+    super::outbox::enqueue(conn, on, current.id, &again, &grip, now)?;
     Ok(())
+}
+
+/// Planning again is no way past the brake: a deactivation that was held is held.
+fn grip_of(conn: &mut Conn, later: &[operations::Operation]) -> Result<Grip, store::Error> {
+    let mut held = later.iter().filter(|it| it.state == State::Held && operations::is_urgent(&it.kind));
+    let Some(held) = held.next() else { return Ok(Grip::Free) };
+    let by_brake = store::brakes::holds(conn, held.id)?;
+    Ok(Grip::Held { reason: held.reason.clone().unwrap_or_default(), by_brake })
 }
 
 /// `current` without the step from `before` to `after`: what that step changed and nobody has changed since goes

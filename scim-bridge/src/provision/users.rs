@@ -5,19 +5,19 @@
 
 use scim::patch::PatchRequest;
 use scim::{ListQuery, Resource, ResourceType, ScimType};
-use serde_json::{Value, json};
-use store::ids::{OperationId, ResourceId};
-use store::operations::{self, NewOperation, State, Transition};
+use serde_json::Value;
 use store::resources::{self, NewResource, ResourceType as StoredType};
-use store::{Conn, Constraint, audit, groups, links, roles};
+use store::{Conn, groups};
 use uuid::Uuid;
 
 use super::backlog::Room;
+use super::outbox::{admit, enqueue, leaver, record, take_over, taken};
 use super::verdict::{self, Accepted};
 use super::view::View;
 use super::{Error, OnBehalf, Page, Precondition, backlog, content, find, repeat, scope, search};
+use crate::brake::Grip;
 use crate::bridge::Bridge;
-use crate::translate::{self, ConcurUser, Given, Kind, Operation, Translated};
+use crate::translate::{self, Given, Kind, Operation};
 
 /// How often a write starts again when another one was faster.
 const TRIES: usize = 5;
@@ -89,7 +89,7 @@ pub(super) async fn accept_create(
             };
             room.admit(kind)?;
             let operation = Operation::new(kind, translated, None);
-            let operation = enqueue(conn, &job, row.id, &operation, now)?;
+            let operation = enqueue(conn, &job, row.id, &operation, &Grip::Free, now)?;
             record(conn, &job, &row, kind.as_str(), Some(operation), now)?;
             let (resource, version) = (row.id, row.version);
             Ok::<_, Error>(Accepted {
@@ -212,15 +212,17 @@ pub(super) async fn accept_delete(
                 scope::why_not(&Resource::from_stored(ResourceType::user(), row.body.clone()), &job.settings);
             // Somebody whom Concur was never asked for is nobody's to deactivate there.
             let unknown = skipped.is_some() && !scope::was_sent(conn, row.id)?;
+            let grip = if unknown { Grip::Free } else { admit(conn, &job, row.id, Kind::Delete, now)? };
             let operation = Operation::new(Kind::Delete, leaver(&row, &job), Some(row.body.clone()));
             let gone = resources::soft_delete(conn, row.id, Some(row.version), now)?;
             let left: Vec<_> = groups::of_user(conn, row.id)?.into_iter().map(|it| it.group).collect();
             resources::touch(conn, &left, now)?;
-            let operation = if unknown { None } else { Some(enqueue(conn, &job, row.id, &operation, now)?) };
+            let operation =
+                if unknown { None } else { Some(enqueue(conn, &job, row.id, &operation, &grip, now)?) };
             record(conn, &job, &gone, Kind::Delete.as_str(), operation, now)?;
             Ok::<_, Error>(Accepted {
                 resource: row.id,
-                operation,
+                operation: operation.filter(|_| grip == Grip::Free),
                 before: Some(content.clone()),
                 after: content,
                 version: gone.version,
@@ -290,6 +292,8 @@ fn change_once(
             // What was stored under other settings may not translate any more; then Concur is told, to be safe.
             let kind = match translate::user(&before, &on.settings, &given) {
                 Ok(before) => translate::plan(Some(&before), &translated),
+                Err(_) if before.is_active() && !translated.user.is_active() => Some(Kind::Deactivate),
+                Err(_) if !before.is_active() && translated.user.is_active() => Some(Kind::Reactivate),
                 Err(_) => Some(Kind::Update),
             };
             (kind, translated)
@@ -303,20 +307,27 @@ fn change_once(
             (leaves.then_some(Kind::Deactivate), leaver(&row, on))
         }
     };
+    let grip = match kind {
+        None => Grip::Free,
+        Some(kind) => {
+            room.admit(kind)?;
+            admit(conn, on, row.id, kind, now)?
+        }
+    };
     scope::note(conn, row.id, skip.as_deref(), now)?;
     let updated = resources::update(conn, row.id, row.version, &content_after, now).map_err(taken)?;
     let operation = match kind {
         None => None,
         Some(kind) => {
-            room.admit(kind)?;
             let operation = Operation::new(kind, translated, Some(row.body.clone()));
-            Some(enqueue(conn, on, row.id, &operation, now)?)
+            Some(enqueue(conn, on, row.id, &operation, &grip, now)?)
         }
     };
     record(conn, on, &updated, kind.map_or("update", Kind::as_str), operation, now)?;
     Ok(Accepted {
         resource: row.id,
-        operation,
+        // Concur is not asked about what is held, so there is no word of it to wait for.
+        operation: operation.filter(|_| grip == Grip::Free),
         before: Some(content_before),
         after: content_after,
         version: updated.version,
@@ -327,100 +338,4 @@ fn change_once(
 pub(super) async fn stored(bridge: &Bridge, accepted: &Accepted) -> Result<View, store::Error> {
     let resource = accepted.resource;
     bridge.store.read(move |conn| resources::get(conn, resource).map(View::without_delivery)).await
-}
-
-/// A new resource under the user name of a deleted one is the same person in Concur: it takes over the link.
-///
-/// Operations of the tombstone that were never sent are replaced by the one to come; else a late deactivation
-/// could overtake the return.
-fn take_over(
-    conn: &mut Conn,
-    earlier: &resources::Resource,
-    row: &resources::Resource,
-    now: jiff::Timestamp,
-) -> Result<Kind, store::Error> {
-    let states = vec![State::Accepted, State::Held, State::Ready];
-    let unsent =
-        operations::Filter { resource_id: Some(earlier.id), states, ..operations::Filter::default() };
-    for operation in operations::list(conn, &unsent, usize::from(u8::MAX))? {
-        let expect = operations::Expect { state: operation.state, lease_epoch: operation.lease_epoch };
-        let reason = Some("the user was created again".to_owned());
-        let transition = Transition { reason, ..Transition::to(State::Superseded, now) };
-        operations::transition(conn, operation.id, expect, &transition)?;
-    }
-    match links::get(conn, earlier.id)? {
-        Some(link) if link.concur_user_id.is_some() => {
-            links::put(conn, &links::Link { resource_id: row.id, updated_at: now, ..link })?;
-            // Roles of the earlier life are still there, and ours to take away.
-            let granted = roles::granted(conn, earlier.id)?;
-            roles::grant(conn, row.id, &granted, now)?;
-            Ok(Kind::Reactivate)
-        }
-        _ => Ok(Kind::Create),
-    }
-}
-
-/// What a deleted user shall be in Concur: as before, without access. Never fails: a leaver must not be kept in by
-/// an attribute.
-fn leaver(row: &resources::Resource, on: &OnBehalf) -> Translated {
-    let mut resource = Resource::from_stored(ResourceType::user(), row.body.clone());
-    resource.set("active", Value::Bool(false));
-    translate::user(&resource, &on.settings, &Given::default()).unwrap_or_else(|_| Translated {
-        user: ConcurUser::from_value(json!({"userName": row.user_name, "active": false})),
-        ..Translated::default()
-    })
-}
-
-/// Puts an operation into the outbox, with the roles that it takes away: those this bridge gave and that are no longer
-/// wanted. Each operation says so anew, so that none of them depends on an earlier one having arrived.
-pub(super) fn enqueue(
-    conn: &mut Conn,
-    on: &OnBehalf,
-    resource_id: ResourceId,
-    operation: &Operation,
-    now: jiff::Timestamp,
-) -> Result<OperationId, store::Error> {
-    let wanted = operation.roles();
-    roles::grant(conn, resource_id, &wanted, now)?;
-    let mut revoked = roles::granted(conn, resource_id)?;
-    revoked.retain(|code| !wanted.contains(code));
-    let operation = Operation { revoked, ..operation.clone() };
-    let new = NewOperation {
-        account: on.account.id,
-        resource_id,
-        kind: operation.kind.as_str().to_owned(),
-        payload: operation.to_payload(),
-        held: None,
-        now,
-    };
-    Ok(operations::enqueue(conn, &new)?.id)
-}
-
-pub(super) fn record(
-    conn: &mut Conn,
-    on: &OnBehalf,
-    row: &resources::Resource,
-    action: &str,
-    operation: Option<OperationId>,
-    now: jiff::Timestamp,
-) -> Result<(), store::Error> {
-    let event = audit::NewEvent {
-        account: Some(on.account.id),
-        at: now,
-        actor: on.actor.clone(),
-        action: format!("user.{action}"),
-        subject: format!("user:{}", row.id),
-        details: json!({"version": row.version, "operation": operation.map(OperationId::as_i64)}),
-    };
-    audit::append(conn, &event).map(|_| ())
-}
-
-/// The database decides about uniqueness (I3); here it gets its RFC name.
-fn taken(error: store::Error) -> Error {
-    match error {
-        store::Error::Conflict { constraint: Constraint::UserName } => {
-            scim::Error::uniqueness("a user with this userName exists already").into()
-        }
-        other => other.into(),
-    }
 }

@@ -24,7 +24,7 @@ impl View {
     pub(super) fn load(conn: &mut Conn, row: resources::Resource) -> Result<Self, store::Error> {
         let mut view = Self::without_delivery(row);
         let states = links::extensions(conn, view.row.id)?;
-        let latest = operations::latest_for_resource(conn, view.row.id)?;
+        let latest = operations::telling(conn, view.row.id)?;
         view.set_groups(&groups::of_user(conn, view.row.id)?);
         view.set_delivery(&states, latest.as_ref());
         Ok(view)

@@ -9,6 +9,7 @@
 
 mod diff;
 mod document;
+mod from_concur;
 mod given;
 pub mod mapping;
 mod observe;
@@ -22,6 +23,7 @@ mod values;
 
 pub use diff::diff;
 pub use document::{CORE, ConcurUser, ENTERPRISE, ROLE, SPEND};
+pub use from_concur::from_concur;
 pub use given::{Given, GroupOf, is_spend_member, may_be_given};
 pub use observe::observe;
 pub use operation::{Kind, Operation, PayloadError, plan};

@@ -32,8 +32,8 @@ pub(crate) struct House {
     pub(crate) token: String,
     pub(crate) http: reqwest::Client,
     // Dropped last: the bridge still uses both.
-    _database: TestStore,
-    _folder: tempfile::TempDir,
+    database: TestStore,
+    folder: tempfile::TempDir,
 }
 
 /// One answer, read to its end.
@@ -103,7 +103,7 @@ impl House {
         let token = token(&database.store, Some(&account), ALL_SCOPES).await;
         let running = serve::start(config, Clock::system()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { running, simulator, account, token, http, _database: database, _folder: folder }
+        Self { running, simulator, account, token, http, database, folder }
     }
 
     /// Closes everything, the client's connections first: an orderly stop waits for them.
@@ -169,6 +169,52 @@ impl House {
         }
     }
 
+    /// A command of the executable on the house's database: exit code, standard output, standard error.
+    pub(crate) fn command(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = crate::process::bridge(self.folder.path())
+            .env("SCIM_BRIDGE_DATABASE_URL", &self.database.database_url)
+            .env("SCIM_BRIDGE_MASTER_KEY_FILE", self.folder.path().join("master.key"))
+            .env("SCIM_BRIDGE_CONCUR_ALLOW_LOOPBACK_HTTP", "true")
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    /// Another replica on the same database.
+    pub(crate) async fn replica(&self) -> Running {
+        serve::start(config(&self.database, self.folder.path(), |_| {}), Clock::system()).await.unwrap()
+    }
+
+    /// Replaces the account's settings.
+    pub(crate) async fn settings(&self, settings: &Value) -> Account {
+        let stored = AccountSettings::from_stored(settings).unwrap().to_stored();
+        let (id, now) = (self.account.id, Clock::system().now());
+        let change = move |conn: &mut store::Conn| {
+            store::accounts::set_settings(conn, id, &stored, now)?;
+            store::accounts::get(conn, id)
+        };
+        self.store().write(change).await.unwrap()
+    }
+
+    /// Whether a user has access in Concur.
+    pub(crate) async fn has_access(&self, user_name: &str) -> bool {
+        let client = self.running.bridge().accounts.get(self.account.id).await.unwrap();
+        let by = concur::api::LookupAttribute::UserName;
+        let found = client.identity().find_by(by, user_name).await.unwrap();
+        found.first().and_then(concur::model::IdentityUser::active).unwrap_or_default()
+    }
+
+    /// Waits until nothing is on its way; what is held or failed is not.
+    pub(crate) async fn quiet(&self) {
+        let rest = ["done", "failed", "superseded", "cancelled", "held"];
+        self.until("nothing is on its way", async || {
+            self.operations().await.iter().all(|(_, state)| rest.contains(&state.as_str()))
+        })
+        .await;
+    }
+
     /// The states of all operations, oldest first.
     pub(crate) async fn operations(&self) -> Vec<(String, String)> {
         let list = self.get("/api/v1/operations").await.expect(200);
@@ -184,8 +230,16 @@ impl House {
 }
 
 /// Every scope that an account's token may carry.
-pub(crate) const ALL_SCOPES: &[&str] =
-    &["scim:read", "scim:write", "match:read", "sync:read", "ops:read", "ops:write", "metrics:read"];
+pub(crate) const ALL_SCOPES: &[&str] = &[
+    "scim:read",
+    "scim:write",
+    "match:read",
+    "sync:read",
+    "ops:read",
+    "ops:write",
+    "brake:release",
+    "metrics:read",
+];
 
 /// A user as Okta would send it.
 pub(crate) fn ada() -> Value {

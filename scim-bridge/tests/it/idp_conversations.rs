@@ -13,6 +13,9 @@ async fn every_recorded_conversation_goes_as_recorded() {
 }
 
 async fn play_all(house: &House) {
+    // More leavers in a minute than any company has.
+    let wide = serde_json::json!({"users": 1_000, "percent": 50});
+    house.settings(&serde_json::json!({"brake": {"day": wide, "ten_minutes": wide}})).await;
     let idp = Player {
         http: house.http.clone(),
         scim: house.running.bridge().scim_base(),

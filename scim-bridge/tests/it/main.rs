@@ -8,6 +8,8 @@
 
 mod account_check;
 mod accounts;
+mod brake;
+mod brake_decisions;
 mod canary;
 mod commands;
 mod conformance;
@@ -24,6 +26,7 @@ mod http_bulk;
 mod http_discovery;
 mod http_groups;
 mod http_limits;
+mod http_operations;
 mod http_repeat;
 mod http_routes;
 mod http_scope;
@@ -32,6 +35,7 @@ mod http_verdict;
 mod idp_conversations;
 mod import;
 mod process;
+mod reconcile;
 mod rfc_requirements;
 mod scim2_tester;
 mod upkeep;

@@ -88,6 +88,22 @@ pub(super) fn find(store: &Store, name: &str) -> anyhow::Result<accounts::Accoun
     })
 }
 
+/// The account of a name, or the only one there is.
+pub(super) fn named_or_only(store: &Store, name: Option<&str>) -> anyhow::Result<accounts::Account> {
+    if let Some(name) = name {
+        return find(store, name);
+    }
+    let mut all = store.read_blocking(accounts::list)?;
+    match (all.pop(), all.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => anyhow::bail!("there is no account yet: connect one with scim-bridge account connect"),
+        (Some(last), false) => {
+            let names: Vec<_> = all.iter().chain([&last]).map(|account| account.name.as_str()).collect();
+            Err(super::Usage(format!("--account: say which of {}", names.join(", "))).into())
+        }
+    }
+}
+
 fn list(store: &Store) -> anyhow::Result<()> {
     let rows: Vec<_> = store
         .read_blocking(accounts::list)?

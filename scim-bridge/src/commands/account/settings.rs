@@ -79,6 +79,12 @@ impl SettingsOf {
             "settings stored; {} users looked at, {} operations follow",
             done.users, done.operations
         ));
+        if done.held > 0 {
+            output::note(&format!(
+                "{} of them are deactivations that the brake holds: scim-bridge brake status --account {:?}",
+                done.held, self.name
+            ));
+        }
         if done.unfit > 0 {
             output::note(&format!(
                 "{} users have values that Concur cannot hold under these settings; they stay as they are",

@@ -4,6 +4,8 @@
 //! page before ended.
 
 pub(super) mod apps;
+pub(super) mod brake;
+pub(super) mod drift;
 pub(super) mod explanation;
 pub(super) mod lines;
 pub(super) mod operations;
@@ -45,6 +47,11 @@ fn limit(context: &Context) -> Result<usize, Error> {
     let most = context.bridge().config.limits.api_page;
     let asked = parsed(context, "limit", "a whole number from 1 on")?.map(NonZeroUsize::get);
     Ok(asked.unwrap_or(most).min(most))
+}
+
+/// The JSON of a body as one of our types; what does not fit is named.
+fn read<T: serde::de::DeserializeOwned>(body: Value) -> Result<T, Error> {
+    serde_json::from_value(body).map_err(|error| Error::BadParameter(format!("the body: {error}")))
 }
 
 /// A value of ours as JSON.

@@ -1,114 +1,104 @@
-//! `/api/v1/operations`: the outbox of the account, newest first, and one operation with all its attempts.
-//!
-//! What an operation carries is not shown: it is a person's data, and these answers are for operators.
+//! `/api/v1/operations`: the outbox of the account, newest first, one operation with all its attempts, and what a person
+//! does with it (scope `ops:write`).
 
 use actix_web::HttpResponse;
-use serde_json::{Value, json};
-use store::Conn;
+use serde::Deserialize;
 use store::ids::OperationId;
-use store::operations::{self, Attempt, ExtensionOutcome, Operation, State};
+use store::operations::State;
 
 use super::super::context::Context;
 use super::super::error::Error;
 use super::super::reply;
+use crate::operations::{self, ActError, Verb, Wanted};
+
+/// Why something is done.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reason {
+    reason: String,
+}
 
 /// The page; `cursor` is the last id of the page before.
 pub(crate) async fn list(context: Context) -> Result<HttpResponse, Error> {
-    super::only(&context, &["state", "kind", "cursor", "limit"])?;
-    let states = super::parsed::<State>(&context, "state", "a delivery state, like ready or failed")?;
-    let filter = operations::Filter {
-        account: Some(context.account()?.id),
-        states: states.into_iter().collect(),
+    super::only(&context, &["state", "kind", "user", "cursor", "limit"])?;
+    let wanted = Wanted {
+        account: context.account()?.id,
+        states: states(&context)?,
         kind: context.parameter("kind"),
+        user: context.parameter("user"),
         before: super::parsed(&context, "cursor", "an id of an operation")?,
-        ..operations::Filter::default()
+        limit: super::limit(&context)?,
     };
-    let limit = super::limit(&context)?;
-    let found = context
-        .bridge()
-        .store
-        .read(move |conn| {
-            let found = operations::list(conn, &filter, limit)?;
-            let next = if found.len() == limit { found.last().map(|last| last.id) } else { None };
-            let shown: Result<Vec<Value>, _> =
-                found.iter().map(|operation| summary(conn, operation)).collect();
-            Ok((shown?, next))
+    let page = context.bridge().store.read(move |conn| operations::list(conn, &wanted)).await?;
+    let nobody = || Error::BadParameter("user: there is no user with this SCIM id or userName".to_owned());
+    Ok(reply::api(&page.ok_or_else(nobody)?))
+}
+
+/// One or several states, with commas between them.
+fn states(context: &Context) -> Result<Vec<State>, Error> {
+    let text = context.parameter("state").unwrap_or_default();
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let known = || State::ALL.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(", ");
+    names
+        .map(|name| {
+            name.parse().map_err(|_| Error::BadParameter(format!("state: {name:?} is none of {}", known())))
         })
-        .await?;
-    let (shown, next) = found;
-    let mut answer = json!({"operations": shown});
-    if let Some(next) = next {
-        answer["next_cursor"] = next.to_string().into();
-    }
-    Ok(reply::api(&answer))
+        .collect()
 }
 
 /// One operation: what became of it, attempt by attempt and extension by extension.
 pub(crate) async fn read(context: Context) -> Result<HttpResponse, Error> {
-    let account = context.account()?.id;
-    let id: OperationId = context.path("id").parse().map_err(|_| Error::NotFound)?;
-    let found = context
-        .bridge()
-        .store
-        .read(move |conn| {
-            let operation = match operations::get(conn, id) {
-                Err(store::Error::NotFound { .. }) => return Ok(None),
-                other => other?,
-            };
-            if operation.account != account {
-                return Ok(None);
-            }
-            let mut shown = summary(conn, &operation)?;
-            shown["attempts"] = operations::attempts(conn, id)?.iter().map(attempt).collect();
-            shown["extensions"] = operations::extensions(conn, id)?.iter().map(extension).collect();
-            Ok(Some(shown))
-        })
-        .await?;
+    let (account, id) = (context.account()?.id, id(&context)?);
+    let found = context.bridge().store.read(move |conn| operations::show(conn, account, id)).await?;
     Ok(reply::api(&found.ok_or(Error::NotFound)?))
 }
 
-fn summary(conn: &mut Conn, operation: &Operation) -> Result<Value, store::Error> {
-    // A refused create leaves no resource behind.
-    let user = match store::resources::get(conn, operation.resource_id) {
-        Err(store::Error::NotFound { .. }) => None,
-        other => Some(other?.scim_id.to_string()),
-    };
-    Ok(json!({
-        "id": operation.id.as_i64(),
-        "user": user,
-        "kind": operation.kind,
-        "state": operation.state.as_str(),
-        "attempt": operation.attempt,
-        "accepted_at": operation.created_at,
-        "changed_at": operation.updated_at,
-        "due_at": (!operation.state.is_end()).then_some(operation.due_at),
-        "provision_id": operation.provision_id,
-        "error_code": operation.error_code,
-        "error_message": operation.error_message,
-        "correlation_id": operation.correlation_id,
-        "reason": operation.reason,
-    }))
+/// POST: a failed one is sent again.
+pub(crate) async fn replay(context: Context) -> Result<HttpResponse, Error> {
+    act(context, Verb::Replay).await
 }
 
-fn attempt(attempt: &Attempt) -> Value {
-    json!({
-        "attempt": attempt.attempt,
-        "started_at": attempt.started_at,
-        "ended_at": attempt.ended_at,
-        "outcome": attempt.outcome.map(State::as_str),
-        "provision_id": attempt.provision_id,
-        "error_code": attempt.error_code,
-        "error_message": attempt.error_message,
-        "correlation_id": attempt.correlation_id,
-    })
+/// POST: one that is not on its way ends.
+pub(crate) async fn cancel(context: Context) -> Result<HttpResponse, Error> {
+    act(context, Verb::Cancel).await
 }
 
-fn extension(outcome: &ExtensionOutcome) -> Value {
-    json!({
-        "extension": outcome.extension,
-        "state": outcome.state,
-        "code": outcome.code,
-        "message": outcome.message,
-        "read_at": outcome.updated_at,
-    })
+/// POST: one that waits is stopped.
+pub(crate) async fn hold(context: Context) -> Result<HttpResponse, Error> {
+    act(context, Verb::Hold).await
+}
+
+/// POST: one that a person has held goes on.
+pub(crate) async fn release(context: Context) -> Result<HttpResponse, Error> {
+    act(context, Verb::Release).await
+}
+
+async fn act(mut context: Context, verb: Verb) -> Result<HttpResponse, Error> {
+    let (account, id) = (context.account()?.id, id(&context)?);
+    let Reason { reason } = super::read(context.body().await?)?;
+    let (actor, now) = (context.actor(), context.bridge().clock.now());
+    let acted = context.bridge().store.try_write(move |conn| {
+        operations::act(conn, account, id, verb, &reason, &actor, now)?;
+        operations::show(conn, account, id)?.ok_or(ActError::NotFound(id))
+    });
+    let shown = acted.await?;
+    context.bridge().delivery.wake();
+    Ok(reply::api(&shown))
+}
+
+fn id(context: &Context) -> Result<OperationId, Error> {
+    context.path("id").parse().map_err(|_| Error::NotFound)
+}
+
+impl From<ActError> for Error {
+    fn from(error: ActError) -> Self {
+        match error {
+            ActError::NoReason => Self::BadParameter(error.to_string()),
+            ActError::NotFound(_) => Self::NotFound,
+            ActError::State { .. } | ActError::Taken(_) | ActError::Brake(_) | ActError::Left { .. } => {
+                Self::Scim(scim::Error::conflict(error.to_string()))
+            }
+            ActError::Store(error) => Self::Store(error),
+        }
+    }
 }

@@ -15,7 +15,7 @@ use store::resources::{self, ResourceType as Kind};
 use uuid::Uuid;
 
 use super::super::backlog::Room;
-use super::super::{Error, OnBehalf, scope, users};
+use super::super::{Error, OnBehalf, outbox, scope};
 use crate::accounts::AccountSettings;
 use crate::translate::{self, Given, GroupOf, Operation};
 
@@ -127,8 +127,9 @@ pub(super) fn deliver(
         };
         if let Some(kind) = kind {
             room.admit(kind)?;
+            let grip = outbox::admit(conn, on, row.id, kind, now)?;
             let operation = Operation::new(kind, wanted, Some(row.body.clone()));
-            operations.push(users::enqueue(conn, on, row.id, &operation, now)?);
+            operations.push(outbox::enqueue(conn, on, row.id, &operation, &grip, now)?);
         }
     }
     Ok(operations)

@@ -1,0 +1,127 @@
+//! What writing a user needs beside the user: the outbox entry with the brake's word, the audit row, and whose place a
+//! new user takes. All of it in the caller's transaction.
+
+use scim::{Resource, ResourceType};
+use serde_json::{Value, json};
+use store::ids::{OperationId, ResourceId};
+use store::operations::{self, NewOperation, State, Transition};
+use store::{Conn, Constraint, audit, brakes, links, resources, roles};
+
+use super::{Error, OnBehalf};
+use crate::brake::{self, Grip};
+use crate::translate::{self, ConcurUser, Given, Kind, Operation, Translated};
+
+/// A new resource under the user name of a deleted one is the same person in Concur: it takes over the link.
+///
+/// Operations of the tombstone that were never sent are replaced by the one to come; else a late deactivation
+/// could overtake the return.
+pub(super) fn take_over(
+    conn: &mut Conn,
+    earlier: &resources::Resource,
+    row: &resources::Resource,
+    now: jiff::Timestamp,
+) -> Result<Kind, store::Error> {
+    let states = vec![State::Accepted, State::Held, State::Ready];
+    let unsent =
+        operations::Filter { resource_id: Some(earlier.id), states, ..operations::Filter::default() };
+    for operation in operations::list(conn, &unsent, usize::from(u8::MAX))? {
+        let expect = operations::Expect { state: operation.state, lease_epoch: operation.lease_epoch };
+        let reason = Some("the user was created again".to_owned());
+        let transition = Transition { reason, ..Transition::to(State::Superseded, now) };
+        operations::transition(conn, operation.id, expect, &transition)?;
+    }
+    match links::get(conn, earlier.id)? {
+        Some(link) if link.concur_user_id.is_some() => {
+            links::put(conn, &links::Link { resource_id: row.id, updated_at: now, ..link })?;
+            // Roles of the earlier life are still there, and ours to take away.
+            let granted = roles::granted(conn, earlier.id)?;
+            roles::grant(conn, row.id, &granted, now)?;
+            Ok(Kind::Reactivate)
+        }
+        _ => Ok(Kind::Create),
+    }
+}
+
+/// What a deleted user shall be in Concur: as before, without access. Never fails: a leaver must not be kept in by
+/// an attribute.
+pub(super) fn leaver(row: &resources::Resource, on: &OnBehalf) -> Translated {
+    let mut resource = Resource::from_stored(ResourceType::user(), row.body.clone());
+    resource.set("active", Value::Bool(false));
+    translate::user(&resource, &on.settings, &Given::default()).unwrap_or_else(|_| Translated {
+        user: ConcurUser::from_value(json!({"userName": row.user_name, "active": false})),
+        ..Translated::default()
+    })
+}
+
+/// Asks the brake about an operation.
+pub(super) fn admit(
+    conn: &mut Conn,
+    on: &OnBehalf,
+    user: ResourceId,
+    kind: Kind,
+    now: jiff::Timestamp,
+) -> Result<Grip, store::Error> {
+    brake::admit(conn, on.account.id, &on.settings.brake, user, kind, now)
+}
+
+/// Puts an operation into the outbox, with the roles that it takes away: those this bridge gave and that are no longer
+/// wanted. Each operation says so anew, so that none of them depends on an earlier one having arrived.
+pub(super) fn enqueue(
+    conn: &mut Conn,
+    on: &OnBehalf,
+    resource_id: ResourceId,
+    operation: &Operation,
+    grip: &Grip,
+    now: jiff::Timestamp,
+) -> Result<OperationId, store::Error> {
+    let wanted = operation.roles();
+    roles::grant(conn, resource_id, &wanted, now)?;
+    let mut revoked = roles::granted(conn, resource_id)?;
+    revoked.retain(|code| !wanted.contains(code));
+    let operation = Operation { revoked, ..operation.clone() };
+    let new = NewOperation {
+        account: on.account.id,
+        resource_id,
+        kind: operation.kind.as_str().to_owned(),
+        payload: operation.to_payload(),
+        held: grip.held(),
+        now,
+    };
+    let id = operations::enqueue(conn, &new)?.id;
+    if matches!(grip, Grip::Held { by_brake: true, .. }) {
+        brakes::hold(conn, on.account.id, id, now)?;
+    }
+    if operation.kind != Kind::Update {
+        brake::replace_held(conn, resource_id, id, now)?;
+    }
+    Ok(id)
+}
+
+pub(super) fn record(
+    conn: &mut Conn,
+    on: &OnBehalf,
+    row: &resources::Resource,
+    action: &str,
+    operation: Option<OperationId>,
+    now: jiff::Timestamp,
+) -> Result<(), store::Error> {
+    let event = audit::NewEvent {
+        account: Some(on.account.id),
+        at: now,
+        actor: on.actor.clone(),
+        action: format!("user.{action}"),
+        subject: format!("user:{}", row.id),
+        details: json!({"version": row.version, "operation": operation.map(OperationId::as_i64)}),
+    };
+    audit::append(conn, &event).map(|_| ())
+}
+
+/// The database decides about uniqueness (I3); here it gets its RFC name.
+pub(super) fn taken(error: store::Error) -> Error {
+    match error {
+        store::Error::Conflict { constraint: Constraint::UserName } => {
+            scim::Error::uniqueness("a user with this userName exists already").into()
+        }
+        other => other.into(),
+    }
+}
