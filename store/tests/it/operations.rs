@@ -219,19 +219,35 @@ fn a_failed_operation_blocks_its_own_chain_until_a_person_acts_but_no_deactivati
 }
 
 #[test]
-fn a_held_operation_waits_for_its_release() {
+fn a_held_operation_waits_for_its_release_and_blocks_its_chain() {
     on_each(|test, account| {
         let zoe = user(test, account, "Zoe");
         let held =
-            NewOperation { held: Some("brake".to_owned()), ..new_operation(account, zoe, "deactivate") };
+            NewOperation { held: Some("a person".to_owned()), ..new_operation(account, zoe, "update") };
         let held = write(test, |c| operations::enqueue(c, &held));
-        assert_eq!((held.state, held.reason.as_deref()), (State::Held, Some("brake")));
+        assert_eq!((held.state, held.reason.as_deref()), (State::Held, Some("a person")));
         let behind = enqueue(test, account, zoe, "update");
         assert_eq!(behind.state, State::Accepted);
         assert_eq!(ids(&due(test, 1)), []);
         assert!(go(test, &held, State::Ready, 100));
         assert_eq!(get(test, held.id).due_at, at(100));
         assert_eq!(ids(&due(test, 100)), [held.id]);
+    });
+}
+
+#[test]
+fn a_held_deactivation_lets_its_chain_pass_and_leads_again_when_released() {
+    on_each(|test, account| {
+        let zoe = user(test, account, "Zoe");
+        let held =
+            NewOperation { held: Some("brake".to_owned()), ..new_operation(account, zoe, "deactivate") };
+        let held = write(test, |c| operations::enqueue(c, &held));
+        let [first, second] = [1, 2].map(|_| enqueue(test, account, zoe, "update"));
+        assert_eq!((first.state, second.state), (State::Ready, State::Accepted));
+        assert!(go(test, &held, State::Accepted, 50));
+        assert_eq!(get(test, held.id).state, State::Ready, "released, it is the head of its chain");
+        assert_eq!(ids(&due(test, 100)), [held.id], "and goes before what came after it");
+        assert_eq!(get(test, second.id).state, State::Accepted);
     });
 }
 
