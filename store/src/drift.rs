@@ -1,7 +1,7 @@
 //! Where SCIM, this store and Concur differ, as reconciling found it: one row for each Concur user who differs today. Beside
-//! it, whom a full read has met, and the lease under which one process at a time reconciles an account.
+//! it, whom a full read has met.
 //!
-//! Not here: what a difference is (`scim-bridge/src/reconcile`).
+//! Not here: what a difference is, and who may look for one (`scim-bridge/src/reconcile`).
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::conn::on;
 use crate::ids::{AccountId, OperationId, ResourceId};
-use crate::schema::{drift, links, reconcile_leases, reconcile_seen, resources};
+use crate::schema::{drift, links, reconcile_seen, resources};
 use crate::value::{self, micros};
 use crate::{Conn, Error};
 
@@ -199,38 +199,4 @@ pub fn missing(
         missing.push((user.unwrap_or_default(), value::parse(&resource, "links.resource_id")?));
     }
     Ok(missing)
-}
-
-/// Takes or renews the lease of an account's reconciliation; false: another process has it.
-pub fn take_lease(
-    conn: &mut Conn,
-    account: AccountId,
-    owner: &str,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<bool, Error> {
-    let key = account.to_string();
-    let row = (
-        reconcile_leases::account_id.eq(&key),
-        reconcile_leases::owner.eq(owner),
-        reconcile_leases::until.eq(micros(until)),
-    );
-    on!(conn, c => {
-        diesel::insert_into(reconcile_leases::table).values(row).on_conflict_do_nothing().execute(c)
-    })?;
-    let free = reconcile_leases::until.le(micros(now)).or(reconcile_leases::owner.eq(owner));
-    let taken = on!(conn, c => {
-        diesel::update(reconcile_leases::table.find(&key).filter(free))
-            .set((reconcile_leases::owner.eq(owner), reconcile_leases::until.eq(micros(until))))
-            .execute(c)
-    })?;
-    Ok(taken == 1)
-}
-
-/// Gives the lease back.
-pub fn release_lease(conn: &mut Conn, account: AccountId, owner: &str) -> Result<(), Error> {
-    let key = account.to_string();
-    let mine = reconcile_leases::owner.eq(owner);
-    on!(conn, c => diesel::delete(reconcile_leases::table.find(&key).filter(mine)).execute(c))?;
-    Ok(())
 }

@@ -428,14 +428,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    reconcile_leases (account_id) {
-        account_id -> Text,
-        owner -> Text,
-        until -> BigInt,
-    }
-}
-
 diesel::joinable!(operation_details -> operations (op_id));
 diesel::joinable!(brake_holds -> operations (op_id));
 diesel::joinable!(line_texts -> lines (line_id));

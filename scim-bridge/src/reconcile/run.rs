@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use store::drift::{self, Drift};
 use store::ids::{AccountId, RunId};
 use store::runs::{self, State};
-use store::{Conn, Store, brakes, cursors, links, operations};
+use store::{Conn, Store, brakes, cursors, leases, links, operations};
 
 use super::one::Page;
 use super::{Counts, FULL, INCREMENTAL, Options, kind};
@@ -27,6 +27,8 @@ const LEASE: SignedDuration = SignedDuration::from_mins(5);
 /// How much an incremental run looks back: Concur's search lags "up to a few minutes".
 const OVERLAP: SignedDuration = SignedDuration::from_mins(15);
 const DATA_TYPE: &str = "reconcile";
+/// What one process at a time does for an account.
+const CHORE: &str = "reconcile";
 /// From when on the next incremental run reads.
 const WATERMARK: &str = "watermark";
 
@@ -97,7 +99,7 @@ pub async fn run(parts: &Parts, options: Options) -> Result<Summary, ReconcileEr
     let owner = format!("{}-{:08x}", std::process::id(), rand::random::<u32>());
     let outcome = run_under(parts, options, &owner).await;
     let (account, mine) = (parts.on.account.id, owner.clone());
-    parts.store.write(move |conn| drift::release_lease(conn, account, &mine)).await?;
+    parts.store.write(move |conn| leases::give_back(conn, account, CHORE, &mine)).await?;
     outcome
 }
 
@@ -169,7 +171,7 @@ fn name_of(options: Options) -> &'static str {
 /// The lease, or nobody else's page is written over.
 fn renew(conn: &mut Conn, account: AccountId, owner: &str, now: Timestamp) -> Result<(), ReconcileError> {
     let until = now.checked_add(LEASE).unwrap_or(Timestamp::MAX);
-    if drift::take_lease(conn, account, owner, now, until)? { Ok(()) } else { Err(ReconcileError::Busy) }
+    if leases::take(conn, account, CHORE, owner, now, until)? { Ok(()) } else { Err(ReconcileError::Busy) }
 }
 
 /// The run that was interrupted, if it was one like this, else a new one.

@@ -205,11 +205,11 @@ async fn an_interrupted_run_goes_on_and_two_at_once_do_not_start() {
         let until = now + jiff::SignedDuration::from_mins(1);
         house
             .store()
-            .write(move |conn| store::drift::take_lease(conn, account, "another replica", now, until))
+            .write(move |conn| store::leases::take(conn, account, "reconcile", "another replica", now, until))
             .await
             .unwrap();
         assert!(matches!(run(&parts, FULL).await.unwrap_err(), ReconcileError::Busy));
-        let released = |conn: &mut store::Conn| store::testing::execute(conn, "DELETE FROM reconcile_leases");
+        let released = |conn: &mut store::Conn| store::testing::execute(conn, "DELETE FROM account_leases");
         house.store().write(released).await.unwrap();
 
         let incremental = Options { incremental: true, ..FULL };

@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use crate::conn::on;
 use crate::ids::AccountId;
 use crate::schema::{
-    accounts, attempts, catalogue_groups, credentials, cursors, granted_roles, group_members, imports, lines,
-    link_extensions, links, oauth_tokens, operation_details, operation_extensions, operations, reports,
-    resources, runs, tokens, users,
+    accounts, attempts, brake_counts, brake_holds, brakes, catalogue_groups, credentials, cursors, drift,
+    granted_roles, group_members, imports, lines, link_extensions, links, oauth_tokens, operation_details,
+    operation_extensions, operations, reconcile_seen, reports, resources, runs, tokens, users,
 };
 use crate::{Conn, Error};
 
@@ -62,6 +62,7 @@ fn operations_gone(conn: &mut Conn, account: &str) -> Result<bool, Error> {
     on!(conn, c => {
         diesel::delete(operation_extensions::table.filter(operation_extensions::op_id.eq_any(&ids))).execute(c)
     })?;
+    on!(conn, c => diesel::delete(brake_holds::table.filter(brake_holds::op_id.eq_any(&ids))).execute(c))?;
     on!(conn, c => diesel::delete(attempts::table.filter(attempts::op_id.eq_any(&ids))).execute(c))?;
     on!(conn, c => {
         diesel::delete(operation_details::table.filter(operation_details::op_id.eq_any(&ids))).execute(c)
@@ -83,6 +84,8 @@ fn resources_gone(conn: &mut Conn, account: &str) -> Result<bool, Error> {
             on!(conn, c => diesel::delete($table::table.filter($table::$column.eq_any(&ids))).execute(c))?
         };
     }
+    delete!(brake_counts, resource_id);
+    on!(conn, c => diesel::delete(drift::table.filter(drift::account_id.eq(account))).execute(c))?;
     delete!(granted_roles, resource_id);
     delete!(group_members, group_id);
     delete!(group_members, member_id);
@@ -100,6 +103,6 @@ fn rest(conn: &mut Conn, account: &str) -> Result<(), Error> {
             $(on!(conn, c => diesel::delete($table::table.filter($table::account_id.eq(account))).execute(c))?;)+
         };
     }
-    delete!(imports, reports, users, runs, cursors, accounts);
+    delete!(brakes, reconcile_seen, imports, reports, users, runs, cursors, accounts);
     Ok(())
 }

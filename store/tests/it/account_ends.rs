@@ -66,6 +66,11 @@ fn fill(test: &TestStore, account: AccountId, name: &str) {
                  INSERT INTO catalogue_groups VALUES ('{group}', '{account}', 'EXP_USER');
                  INSERT INTO group_members VALUES ('{group}', '{user}', 0);
                  INSERT INTO granted_roles VALUES ('{user}', 'EXP_USER', 0);
+                 INSERT INTO brakes VALUES ('{account}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0);
+                 INSERT INTO brake_counts VALUES ('{account}', '{user}', 0);
+                 INSERT INTO brake_holds VALUES ({op}, '{account}', 0);
+                 INSERT INTO drift VALUES ('{account}', 'u', '{user}', 'differs', '{{}}', NULL, 0, 0);
+                 INSERT INTO reconcile_seen VALUES ('{account}', 'u', 0);
                  INSERT INTO attempts VALUES ({op}, 1, 0, 'w', '', NULL, NULL, NULL, NULL, NULL, NULL);
                  INSERT INTO operation_extensions VALUES ({op}, 'identity', 'done', NULL, NULL, 0);
                  INSERT INTO users VALUES ('{account}', 'u', 'u', NULL, NULL, NULL, TRUE, '{{}}', '', 0, NULL);

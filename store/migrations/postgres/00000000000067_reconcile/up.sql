@@ -18,10 +18,3 @@ CREATE TABLE reconcile_seen (
     seen_at         BIGINT NOT NULL,
     PRIMARY KEY (account_id, concur_user_id)
 );
-
--- One process at a time reconciles an account.
-CREATE TABLE reconcile_leases (
-    account_id  TEXT PRIMARY KEY NOT NULL REFERENCES accounts (account_id) ON DELETE CASCADE,
-    owner       TEXT NOT NULL,
-    until       BIGINT NOT NULL
-);
