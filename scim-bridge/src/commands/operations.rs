@@ -31,6 +31,9 @@ pub(super) enum Operations {
         /// The account's name; not needed while there is one account.
         #[arg(long, value_name = "NAME")]
         account: Option<String>,
+        /// Instead: the exact request that would be sent for it. Sends nothing.
+        #[arg(long)]
+        request: bool,
         /// For machines.
         #[arg(long)]
         json: bool,
@@ -108,9 +111,10 @@ impl Operations {
         let store = serve::open_store(&config)?;
         match self {
             Self::List(list) => list.run(&store),
-            Self::Show { id, account, json } => {
+            Self::Show { id, account, request, json } => {
                 let account = super::account::named_or_only(&store, account.as_deref())?;
-                show(&store, &account, OperationId::from_i64(id), json)
+                let id = OperationId::from_i64(id);
+                if request { would_send(&store, &account, id) } else { show(&store, &account, id, json) }
             }
             Self::Replay(replay) => replay.run(&store),
             Self::Cancel(act) => act.run(&store, Verb::Cancel),
@@ -168,6 +172,15 @@ fn row(operation: &Value) -> Vec<String> {
     vec![text("id"), text("kind"), text("state"), text("user"), text("attempt"), text("accepted_at"), why]
 }
 
+fn would_send(store: &Store, account: &Account, id: OperationId) -> anyhow::Result<()> {
+    let found = store.read_blocking(|conn| operations::request(conn, account.id, id))?;
+    let request = found.ok_or_else(|| anyhow::anyhow!("there is no operation {id} in {}", account.name))?;
+    output::result(&serde_json::to_string_pretty(&request)?)
+}
+
+/// What comes first of an operation that is shown.
+const FIRST: [&str; 5] = ["id", "kind", "state", "user", "reason"];
+
 fn show(store: &Store, account: &Account, id: OperationId, json: bool) -> anyhow::Result<()> {
     let found = store.read_blocking(|conn| operations::show(conn, account.id, id))?;
     let shown = found.ok_or_else(|| anyhow::anyhow!("there is no operation {id} in {}", account.name))?;
@@ -175,7 +188,10 @@ fn show(store: &Store, account: &Account, id: OperationId, json: bool) -> anyhow
         return output::result(&serde_json::to_string_pretty(&shown)?);
     }
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    for (name, value) in shown.as_object().into_iter().flatten() {
+    let members = shown.as_object().into_iter().flatten();
+    let mut members: Vec<_> = members.map(|(name, value)| (name.as_str(), value)).collect();
+    members.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
+    for (name, value) in members {
         match value {
             Value::Null => {}
             Value::Array(entries) => {

@@ -235,6 +235,11 @@ impl Job {
         taken
     }
 
+    /// What Concur holds once all of it has arrived.
+    pub(super) fn arrived_whole(&self) -> ConcurUser {
+        if self.change.kind.is_urgent() { self.with_identity_taken() } else { self.target(&self.known) }
+    }
+
     /// Whether the spend profile belongs to what has to be read back.
     pub(super) fn has_spend(&self) -> bool {
         !self.change.kind.is_urgent()

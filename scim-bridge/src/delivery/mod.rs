@@ -45,6 +45,7 @@ mod job;
 mod managers;
 pub mod policy;
 mod poll;
+mod preview;
 mod record;
 mod roles;
 mod send;
@@ -54,6 +55,7 @@ mod verdict;
 mod verify;
 mod worker;
 
+pub use preview::preview;
 pub use settings::{Settings, SettingsError};
 pub use verdict::{Handle, Verdict};
 pub use worker::{Parts, Worker, start};

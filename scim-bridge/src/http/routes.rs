@@ -102,6 +102,7 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         GET "/metrics" Access::Metrics => ops::metrics,
         GET "/api/v1/operations" OPS => api::operations::list,
         GET "/api/v1/operations/{id}" OPS => api::operations::read,
+        GET "/api/v1/operations/{id}/request" READ => api::operations::request,
         POST "/api/v1/operations/{id}/replay" ACT => api::operations::replay,
         POST "/api/v1/operations/{id}/cancel" ACT => api::operations::cancel,
         POST "/api/v1/operations/{id}/hold" ACT => api::operations::hold,

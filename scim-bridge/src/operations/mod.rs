@@ -8,4 +8,4 @@ mod act;
 mod show;
 
 pub use act::{ActError, Verb, act};
-pub use show::{Wanted, list, show};
+pub use show::{Wanted, list, request, show};

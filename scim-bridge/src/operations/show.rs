@@ -71,6 +71,18 @@ pub fn show(conn: &mut Conn, account: AccountId, id: OperationId) -> Result<Opti
     Ok(Some(shown))
 }
 
+/// The exact request that would be sent for an operation of the account; see [`crate::delivery::preview`].
+///
+/// # Errors
+/// The store's.
+pub fn request(conn: &mut Conn, account: AccountId, id: OperationId) -> Result<Option<Value>, Error> {
+    match operations::get(conn, id) {
+        Err(Error::NotFound { .. }) => Ok(None),
+        Ok(found) if found.account != account => Ok(None),
+        found => crate::delivery::preview(conn, found?.id).map(Some),
+    }
+}
+
 fn user_of(conn: &mut Conn, account: AccountId, user: &str) -> Result<Option<store::ids::ResourceId>, Error> {
     if let Ok(uuid) = Uuid::try_parse(user)
         && let Some(found) = resources::find_by_scim_id(conn, account, ResourceType::User, uuid)?

@@ -54,6 +54,10 @@ pub(super) async fn refused(bridge: &Bridge, on: &OnBehalf, accepted: &Accepted)
     let operation = accepted.operation?;
     bridge.backlog.accepted(on.account.id);
     bridge.delivery.wake();
+    if on.account.paused_at.is_some() {
+        // Nothing is sent for a paused account, so there is no word to wait for.
+        return None;
+    }
     let own = on.settings.confirm_within_ms.map(Duration::from_millis);
     let within = own.unwrap_or(bridge.config.confirm_within).min(Config::CONFIRM_WITHIN_MAX);
     if within.is_zero() {

@@ -104,6 +104,49 @@ async fn a_process_that_sends_nothing_says_so_and_what_it_accepts_waits_visibly(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_shows_the_exact_requests_that_are_sent_afterwards() {
+    with(
+        |_| {},
+        async |house| {
+            let (id, now) = (house.account.id, scim_bridge::clock::Clock::system().now());
+            let pause = move |conn: &mut store::Conn| store::accounts::pause(conn, id, "dry run", now);
+            house.store().write(pause).await.unwrap();
+            let started = std::time::Instant::now();
+            let made = house.post(&user(&name(0))).await.expect(201);
+            let user_id = made["id"].as_str().unwrap();
+            house
+                .patch(user_id, json!({"op": "replace", "path": "title", "value": "Lead"}))
+                .await
+                .expect(200);
+            house.patch(user_id, inactive()).await.expect(200);
+            assert!(started.elapsed().as_secs() < 8, "nobody waits for a word that cannot come");
+            let mut shown = Vec::new();
+            for operation in 1..=3 {
+                shown.push(house.get(&format!("/api/v1/operations/{operation}/request")).await.expect(200));
+            }
+            let (_, said, _) = house.command(&["operations", "show", "2", "--request"]);
+            assert_eq!(serde_json::from_str::<Value>(&said).unwrap(), shown[1]);
+            house.get("/api/v1/operations/99/request").await.expect(404);
+            let sent = || house.simulator.writes().into_iter().filter(|it| it.path.starts_with("/profile/"));
+            assert_eq!(sent().count(), 0, "nothing was sent");
+
+            let resume = move |conn: &mut store::Conn| store::accounts::resume(conn, id, now);
+            house.store().write(resume).await.unwrap();
+            house.quiet().await;
+            let sent: Vec<_> = sent().collect();
+            assert_eq!(sent.len(), 3);
+            for (request, write) in shown.iter().zip(&sent) {
+                assert_eq!((&request["method"], &request["body"]), (&json!(write.method), &write.body));
+            }
+            assert!(shown[1]["path"].as_str().unwrap().contains("new user"), "{}", shown[1]);
+            let after = house.get("/api/v1/operations/3/request").await.expect(200);
+            assert_eq!(after["none"], "the operation is done");
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_is_held_released_and_cancelled_by_hand() {
     with(waiting, async |house| {
         let made = house.post(&user(&name(0))).await.expect(201);

@@ -35,6 +35,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/metrics", "metrics:read"),
     ("GET", "/api/v1/operations", "ops:read"),
     ("GET", "/api/v1/operations/{id}", "ops:read"),
+    ("GET", "/api/v1/operations/{id}/request", "scim:read"),
     ("POST", "/api/v1/operations/{id}/replay", "ops:write"),
     ("POST", "/api/v1/operations/{id}/cancel", "ops:write"),
     ("POST", "/api/v1/operations/{id}/hold", "ops:write"),

@@ -53,6 +53,13 @@ pub(crate) async fn read(context: Context) -> Result<HttpResponse, Error> {
     Ok(reply::api(&found.ok_or(Error::NotFound)?))
 }
 
+/// The exact request that would be sent for it. It has a person's data, so the token needs `scim:read`.
+pub(crate) async fn request(context: Context) -> Result<HttpResponse, Error> {
+    let (account, id) = (context.account()?.id, id(&context)?);
+    let found = context.bridge().store.read(move |conn| operations::request(conn, account, id)).await?;
+    Ok(reply::api(&found.ok_or(Error::NotFound)?))
+}
+
 /// POST: a failed one is sent again.
 pub(crate) async fn replay(context: Context) -> Result<HttpResponse, Error> {
     act(context, Verb::Replay).await
