@@ -28,7 +28,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Money is exact: decimals stand as text and are summed as decimals, never as `f64` (see [`lines::totals`]).
+//! Money is exact: decimals stand as text and are summed as decimals, never as `f64` (see [`lines::sums`]).
 
 pub mod accounts;
 pub mod audit;
@@ -51,6 +51,7 @@ pub mod matches;
 mod migrate;
 pub mod oauth_tokens;
 pub mod operations;
+pub mod people;
 mod pool;
 pub mod reports;
 pub mod resources;

@@ -447,12 +447,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     group_members,
     reconcile_seen
 );
-diesel::allow_columns_to_appear_in_same_group_by_clause!(
-    matches::status,
-    matches::app_id,
-    lines::posted_currency,
-    lines::posted_amount,
-);
 
 diesel::table! {
     replaced_accounts (account_id) {

@@ -262,8 +262,12 @@ fn run(settings: &Settings, source: &Source, name: &str, create: bool, as_json: 
     let config = settings.load()?;
     let store = serve::open_store(&config)?;
     let now = Clock::system().now();
-    let account =
-        if create { found_or_made(&store, name, now)? } else { super::account::find(&store, name)? };
+    let account = if create {
+        found_or_made(&store, name, now)?
+    } else {
+        super::account::find(&store, name)
+            .map_err(|error| anyhow::anyhow!("{error:#}; --create-account makes it"))?
+    };
     let mut rejects = Rejects::create(source.rejected.as_deref())?;
     let bar = bar();
     let imported = import::run(

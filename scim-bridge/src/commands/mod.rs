@@ -13,6 +13,7 @@ mod import;
 mod matching;
 mod operations;
 mod output;
+mod query;
 mod reconcile;
 mod scim;
 mod secret;
@@ -58,6 +59,9 @@ enum Command {
     /// Connect SAP Concur companies and look at them.
     #[command(subcommand)]
     Account(account::Account),
+    /// Ask what was spent on which app, by whom, and who of them has left.
+    #[command(subcommand)]
+    Query(query::Query),
     /// Pull expenses and users now, and see what earlier runs did.
     #[command(subcommand)]
     Sync(sync::Sync),
@@ -149,12 +153,23 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has read enough, as `head` does.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::note(&format!("error: {error:#}"));
             let usage = error.is::<Usage>() || error.is::<crate::config::Error>();
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = |cause: &(dyn std::error::Error + 'static)| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    error.chain().any(io)
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<()> {
@@ -167,6 +182,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Token(token) => token.run(settings),
         Command::Scim(scim) => scim.run().await,
         Command::Account(account) => account.run(settings).await,
+        Command::Query(query) => query.run(settings).await,
         Command::Sync(sync) => sync.run(settings).await,
         Command::Operations(operations) => tokio::task::block_in_place(|| operations.run(settings)),
         Command::Reconcile(reconcile) => reconcile.run(settings).await,

@@ -60,6 +60,7 @@ const OPS: Access = Access::Account(Scope::OpsRead);
 const ACT: Access = Access::Account(Scope::OpsWrite);
 const BRAKE: Access = Access::Account(Scope::BrakeRelease);
 const ADMIN: Access = Access::Account(Scope::Admin);
+const SYNC: Access = Access::Account(Scope::SyncRead);
 
 /// Addresses below the SCIM base addresses.
 pub(crate) static SCIM: LazyLock<Vec<Route>> = LazyLock::new(|| {
@@ -116,6 +117,9 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         GET "/api/v1/lines" MATCH => api::lines::list,
         GET "/api/v1/lines/{id}/explanation" MATCH => api::explanation::read,
         GET "/api/v1/apps" MATCH => api::apps::list,
+        GET "/api/v1/totals" MATCH => api::totals::list,
+        GET "/api/v1/leavers" MATCH => api::leavers::list,
+        GET "/api/v1/sync/runs" SYNC => api::runs::list,
     }
 });
 

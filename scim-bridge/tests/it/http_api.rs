@@ -114,6 +114,80 @@ async fn stored_lines_are_answered_by_line_by_app_and_with_reasons() {
     .await;
 }
 
+/// A user as an identity provider sends one.
+fn person(user_name: &str) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": user_name,
+        "name": {"givenName": "Given", "familyName": "Family"},
+        "emails": [{"value": user_name, "type": "work", "primary": true}],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn totals_are_told_apart_by_what_is_asked_and_add_up_exactly() {
+    everywhere(async |house| {
+        store_lines(house, "GITHUB, INC.", 5).await;
+        store_lines(house, "City Taxi", 2).await;
+        let by = async |by: &str| house.get(&format!("/api/v1/totals?by={by}")).await.expect(200);
+        let apps = by("app,month").await;
+        let github = json!({
+            "app_id": "github", "app_name": "GitHub", "month": "2026-03", "currency": "USD", "posted": "55.25",
+            "lines": 5, "first": "2026-03-01", "last": "2026-03-05",
+        });
+        assert_eq!(apps["total_rows"], 2, "{apps}");
+        assert_eq!(apps["totals"][1], github);
+        assert!(apps["totals"][0]["app_id"].is_null() && apps["totals"][0]["posted"] == "22.10", "{apps}");
+        let owners = by("owner").await;
+        assert_eq!(owners["totals"][0]["owner"], "ada@example.com");
+        assert_eq!((&owners["totals"][0]["posted"], &owners["totals"][0]["lines"]), (&json!("77.35"), &json!(7)));
+        assert!(by("department").await["totals"][0]["department"].is_null());
+        let first = house.get("/api/v1/totals?by=app&limit=1").await.expect(200);
+        let cursor = first["next_cursor"].as_str().unwrap().to_owned();
+        let second = house.get(&format!("/api/v1/totals?by=app&limit=1&cursor={cursor}")).await.expect(200);
+        assert_eq!(second["totals"][0]["app_id"], "github");
+        let github = house.get("/api/v1/totals?by=month&app=github&from=2026-03-03").await.expect(200);
+        assert_eq!((&github["totals"][0]["posted"], github["totals"].as_array().unwrap().len()), (&json!("33.15"), 1));
+        for wrong in ["by=colour", "by=app&cursor=x", "group=app"] {
+            house.get(&format!("/api/v1/totals?{wrong}")).await.expect(400);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_left_and_still_expenses_an_app_is_listed_first() {
+    everywhere(async |house| {
+        store_lines(house, "GITHUB, INC.", 5).await;
+        let nobody = house.get("/api/v1/leavers").await.expect(200);
+        assert_eq!(
+            (&nobody["directory_known"], nobody["leavers"].as_array().map(Vec::len)),
+            (&json!(false), Some(0))
+        );
+
+        // Somebody else is in the directory: the owner of the lines is not.
+        house.post(&person("grace@example.com")).await.expect(201);
+        let stranger = house.get("/api/v1/leavers").await.expect(200);
+        let listed = &stranger["leavers"][0];
+        assert_eq!(
+            (&listed["owner"], &listed["standing"]),
+            (&json!("ada@example.com"), &json!("not_in_directory"))
+        );
+        assert_eq!(listed["apps"][0]["app_id"], "github");
+        assert_eq!(listed["apps"][0]["totals"], json!([{"currency": "USD", "posted": "55.25", "lines": 5}]));
+
+        // The owner arrives in the directory, in another spelling, and leaves it again.
+        let id = house.post(&person("Ada@example.com")).await.expect(201)["id"].as_str().unwrap().to_owned();
+        assert_eq!(house.get("/api/v1/leavers").await.expect(200)["leavers"], json!([]));
+        house.patch(&id, json!({"op": "replace", "path": "active", "value": false})).await;
+        let left = house.get("/api/v1/leavers").await.expect(200);
+        let listed = &left["leavers"][0];
+        assert_eq!((&listed["standing"], &listed["lines_after"]), (&json!("left"), &json!(0)), "{left}");
+        assert!(listed["left_at"].is_string(), "{left}");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connected_account_is_synced_without_being_asked() {
     let syncing = |config: &mut scim_bridge::config::Config| {

@@ -49,6 +49,9 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/lines", "match:read"),
     ("GET", "/api/v1/lines/{id}/explanation", "match:read"),
     ("GET", "/api/v1/apps", "match:read"),
+    ("GET", "/api/v1/totals", "match:read"),
+    ("GET", "/api/v1/leavers", "match:read"),
+    ("GET", "/api/v1/sync/runs", "sync:read"),
 ];
 
 /// Whom a token belongs to.

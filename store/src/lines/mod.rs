@@ -7,6 +7,7 @@
 
 mod query;
 mod row;
+mod sums;
 mod upsert;
 
 use jiff::Timestamp;
@@ -14,7 +15,8 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-pub use query::{Filter, Page, PageCursor, Total, count, get, needs_match, page, raw, totals};
+pub use query::{Filter, Page, PageCursor, count, get, needs_match, page, raw};
+pub use sums::{By, Sum, sums};
 pub use upsert::{Upserted, mark_missing, upsert};
 
 use crate::ids::{AccountId, LineId};

@@ -1,11 +1,8 @@
-//! Asking for lines: what still needs a decision, pages with filters, exact totals.
-
-use std::collections::BTreeMap;
+//! Asking for lines: what still needs a decision, and pages with filters. Not here: sums (`sums`).
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use jiff::civil::Date;
-use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::Line;
@@ -56,19 +53,6 @@ pub struct Page {
     pub next: Option<PageCursor>,
 }
 
-/// What an app cost in a currency.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Total {
-    /// `None`: not matched to an app.
-    pub app_id: Option<String>,
-    /// Posting currency (ISO 4217); totals of different currencies are never added.
-    pub currency: String,
-    /// How many lines.
-    pub lines: u64,
-    /// Exact sum of the posted amounts.
-    pub posted: Decimal,
-}
-
 /// Adds the conditions of a filter to a boxed query over `lines` left-joined to `matches`. A macro, because the type of
 /// such a query names the backend.
 macro_rules! filtered {
@@ -102,6 +86,7 @@ macro_rules! filtered {
         query
     }};
 }
+pub(super) use filtered;
 
 /// The next lines to decide, by id: never decided, decided by another dictionary, or changed since. Pinned decisions,
 /// parents of itemizations and removed lines are left out. Pass the last id to go on.
@@ -199,49 +184,6 @@ pub fn raw(conn: &mut Conn, account: AccountId, id: LineId) -> Result<Option<Val
             .optional()
     })?;
     raw.map(|raw| value::json(&raw, "line_raw.raw")).transpose()
-}
-
-/// Status, app, posting currency, posted amount, how many.
-type Group = (Option<String>, Option<String>, String, String, i64);
-
-/// Per app and currency, over the lines that count: no parents of itemizations, nothing personal.
-///
-/// Exact: the database only counts equal amounts (neither database can sum decimal text; SQLite's `SUM` would go
-/// through `f64`), and the multiplication and the sum happen here, in decimals. Subscriptions repeat their price, so
-/// the groups are few.
-pub fn totals(conn: &mut Conn, account: AccountId, filter: &Filter) -> Result<Vec<Total>, Error> {
-    let account = account.to_string();
-    let groups: Vec<Group> = on!(conn, c => {
-        let query = lines::table
-            .left_join(matches_table::table)
-            .filter(lines::counted.eq(true))
-            .group_by((
-                matches_table::status,
-                matches_table::app_id,
-                lines::posted_currency,
-                lines::posted_amount,
-            ))
-            .select((
-                matches_table::status.nullable(),
-                matches_table::app_id.nullable(),
-                lines::posted_currency,
-                lines::posted_amount,
-                count_star(),
-            ));
-        filtered!(query, &account, filter).load(c)
-    })?;
-    let mut totals: BTreeMap<(Option<String>, String), (u64, Decimal)> = BTreeMap::new();
-    for (status, app, currency, amount, n) in groups {
-        let matched = status.as_deref() == Some(Status::Matched.as_str());
-        let total = totals.entry((app.filter(|_| matched), currency)).or_default();
-        let amount = value::decimal(&amount, "lines.posted_amount")?;
-        let sum = amount.checked_mul(Decimal::from(n)).and_then(|sum| sum.checked_add(total.1));
-        let too_large =
-            || Error::Corrupt { what: "lines.posted_amount", reason: "the sum is too large".to_owned() };
-        *total = (total.0 + value::count(n), sum.ok_or_else(too_large)?);
-    }
-    let total = |((app_id, currency), (lines, posted))| Total { app_id, currency, lines, posted };
-    Ok(totals.into_iter().map(total).collect())
 }
 
 /// How many lines there are, counted or not.

@@ -4,7 +4,7 @@ use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 use serde_json::json;
 use store::ids::AccountId;
-use store::lines::{self, Filter, Money, NewLine, Texts, Total, Upserted};
+use store::lines::{self, By, Filter, Money, NewLine, Texts, Upserted};
 use store::matches::{self, Band, NewMatch, Status};
 use store::reports::{self, NewReport};
 use store::testing::TestStore;
@@ -276,22 +276,35 @@ fn totals_are_exact_and_count_nothing_twice() {
         decisions.push(decided(account, "E6/I1", Some("zoom")));
         decisions.push(NewMatch { status: Status::Ignored, ..decided(account, "E6/I2", Some("zoom")) });
         write(test, |c| matches::upsert(c, account, &decisions));
-        let total = |app_id: Option<&str>, currency: &str, lines, posted: &str| Total {
-            app_id: app_id.map(str::to_owned),
-            currency: currency.to_owned(),
-            lines,
-            posted: Decimal::from_str_exact(posted).unwrap(),
+        let sums = |filter: &Filter, by: By| {
+            read(test, |c| lines::sums(c, account, filter, by))
+                .into_iter()
+                .map(|sum| {
+                    let app = sum.app_id.unwrap_or_default();
+                    (app, sum.month, sum.owner, sum.currency, sum.lines, sum.posted.normalize().to_string())
+                })
+                .collect::<Vec<_>>()
         };
-        let totals = read(test, |c| lines::totals(c, account, &Filter::default()));
+        let sum = |app: &str, currency: &str, lines: u64, posted: &str| {
+            (app.to_owned(), String::new(), String::new(), currency.to_owned(), lines, posted.to_owned())
+        };
         let expected = [
-            total(None, "USD", 31, "619.7"), // 30 × 19.99, and the ignored 20
-            total(Some("slack"), "EUR", 1, "5.25"),
-            total(Some("slack"), "USD", 3, "0.25"), // 0.1 + 0.2 - 0.05
-            total(Some("zoom"), "USD", 1, "10"),
+            sum("", "USD", 31, "619.7"), // 30 × 19.99, and the ignored 20
+            sum("slack", "EUR", 1, "5.25"),
+            sum("slack", "USD", 3, "0.25"), // 0.1 + 0.2 - 0.05
+            sum("zoom", "USD", 1, "10"),
         ];
-        assert_eq!(totals, expected);
+        let by_app = By { app: true, ..By::default() };
+        assert_eq!(sums(&Filter::default(), by_app), expected, "{}", test.name);
         let slack = Filter { app_id: Some("slack".to_owned()), ..Filter::default() };
-        assert_eq!(read(test, |c| lines::totals(c, account, &slack)), expected[1..3]);
+        assert_eq!(sums(&slack, by_app), expected[1..3]);
+        assert_eq!(
+            sums(&Filter::default(), By::default()),
+            [sum("", "EUR", 1, "5.25"), sum("", "USD", 35, "629.95")]
+        );
+        let all = By { app: true, month: true, owner: true };
+        let told = sums(&slack, all);
+        assert!(told.iter().all(|row| row.1 == "2026-11" && row.2 == "zoe@example.com"), "{told:?}");
     });
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use store::{
     Store,
     ids::AccountId,
-    lines::{Filter, Total},
+    lines::{By, Filter, Sum},
 };
 
 use super::page::PageRequest;
@@ -66,7 +66,9 @@ pub async fn apps(
     filter: Filter,
     request: &PageRequest,
 ) -> Result<AppTotals, Error> {
-    let totals = store.read(move |conn| store::lines::totals(conn, account, &filter)).await?;
+    let totals = store
+        .read(move |conn| store::lines::sums(conn, account, &filter, By { app: true, ..By::default() }))
+        .await?;
     let (ranked, unmatched_lines) = rank(totals);
     let start = match &request.cursor {
         None => 0,
@@ -85,7 +87,7 @@ pub async fn apps(
 }
 
 /// Groups rows by app, most lines first, ties by id; and counts the lines without an app.
-fn rank(totals: Vec<Total>) -> (Vec<AppTotal>, u64) {
+fn rank(totals: Vec<Sum>) -> (Vec<AppTotal>, u64) {
     let mut unmatched = 0;
     let mut by_app: BTreeMap<String, AppTotal> = BTreeMap::new();
     for total in totals {
@@ -123,12 +125,17 @@ fn named(mut app: AppTotal, dictionary: &Dictionary) -> AppTotal {
 mod tests {
     use super::*;
 
-    fn total(app: Option<&str>, currency: &str, lines: u64, posted: &str) -> Total {
-        Total {
+    fn total(app: Option<&str>, currency: &str, lines: u64, posted: &str) -> Sum {
+        let day = "2026-01-02".parse().unwrap();
+        Sum {
             app_id: app.map(str::to_owned),
+            month: String::new(),
+            owner: String::new(),
             currency: currency.to_owned(),
             lines,
             posted: posted.parse().unwrap(),
+            first: day,
+            last: day,
         }
     }
 

@@ -3,11 +3,15 @@
 
 mod apps;
 mod explanation;
+mod leavers;
 mod lines;
 mod page;
+mod totals;
 
 pub use apps::{AppTotal, AppTotals, CurrencyTotal, apps};
 pub use explanation::{LineExplanation, explanation};
+pub use leavers::{AppUse, Leaver, Leavers, Standing, leavers};
 pub use lines::{Amount, Decision, LinePage, LineView, lines};
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, PageRequest};
 pub use store::lines::Filter;
+pub use totals::{Dimensions, TotalRow, Totals, totals};

@@ -7,8 +7,11 @@ pub(super) mod apps;
 pub(super) mod brake;
 pub(super) mod drift;
 pub(super) mod explanation;
+pub(super) mod leavers;
 pub(super) mod lines;
 pub(super) mod operations;
+pub(super) mod runs;
+pub(super) mod totals;
 
 use std::num::NonZeroUsize;
 use std::str::FromStr;

@@ -1,0 +1,147 @@
+//! `scim-bridge query apps|totals|leavers|lines`: the answers of the API, from the database, for people and for scripts.
+//! How they are written is in `rows`.
+#![expect(clippy::doc_markdown, reason = "here doc comments are the help texts")]
+
+mod rows;
+
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use matcher::Dictionary;
+use store::Store;
+use store::ids::AccountId;
+use store::matches::{Band, Status};
+use sync::query::{self, Dimensions, Filter, PageRequest};
+
+use self::rows::{Format, Rows};
+use super::{Settings, Usage, account, output};
+use crate::serve;
+
+/// What to ask.
+#[derive(Debug, Subcommand)]
+pub(super) enum Query {
+    /// What each app costs, by currency; the app with the most lines first.
+    Apps(Question),
+    /// What was spent, told apart by any of app, month, owner and department.
+    Totals {
+        #[command(flatten)]
+        question: Question,
+        /// Names with commas between them: app, month, owner, department.
+        #[arg(long, default_value = "app,month")]
+        by: String,
+    },
+    /// People who have left, or are not in the directory, and expense apps; those who still do first.
+    Leavers(Question),
+    /// Expense lines with their apps, newest first; all of them.
+    Lines(Question),
+}
+
+/// Of which lines, and how to show it.
+#[derive(Debug, Args)]
+pub(super) struct Question {
+    /// The account's name.
+    #[arg(long)]
+    account: String,
+    /// Only lines matched to this app.
+    #[arg(long)]
+    app: Option<String>,
+    /// Only lines decided so: matched, unmatched, ignored or archived.
+    #[arg(long)]
+    status: Option<Status>,
+    /// Only lines decided this surely: certain, likely, possible or none.
+    #[arg(long)]
+    band: Option<Band>,
+    /// Only lines of this owner's login.
+    #[arg(long)]
+    owner: Option<String>,
+    /// Only purchases on this day or later.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    from: Option<Date>,
+    /// Only purchases on this day or earlier.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    to: Option<Date>,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Where answers come from.
+struct Source {
+    store: Store,
+    account: AccountId,
+    dictionary: Dictionary,
+}
+
+impl Query {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let (Self::Apps(question)
+        | Self::Leavers(question)
+        | Self::Lines(question)
+        | Self::Totals { question, .. }) = &self;
+        let source = tokio::task::block_in_place(|| Source::open(settings, &question.account))?;
+        let (filter, mut rows) = (question.filter(), Rows::new(question.format));
+        let Source { store, account, dictionary } = &source;
+        let mut page = PageRequest { cursor: None, limit: Some(query::LIMIT_MAX) };
+        loop {
+            let filter = filter.clone();
+            page.cursor = match &self {
+                Self::Apps(_) => {
+                    let found = query::apps(store, *account, dictionary, filter, &page).await?;
+                    rows.add(&found.apps)?;
+                    found.next_cursor
+                }
+                Self::Totals { by, .. } => {
+                    let found =
+                        query::totals(store, *account, dictionary, filter, dimensions(by)?, &page).await?;
+                    rows.add(&found.totals)?;
+                    found.next_cursor
+                }
+                Self::Leavers(_) => {
+                    let found = query::leavers(store, *account, dictionary, filter).await?;
+                    rows.add(&found.leavers)?;
+                    if !found.directory_known {
+                        output::note(
+                            "no identity provider has sent anybody to this account: listed are users that are inactive in Concur",
+                        );
+                    }
+                    None
+                }
+                Self::Lines(_) => {
+                    let found = query::lines(store, *account, dictionary, filter, &page).await?;
+                    rows.add(&found.lines)?;
+                    found.next_cursor
+                }
+            };
+            if page.cursor.is_none() {
+                return rows.end();
+            }
+        }
+    }
+}
+
+fn dimensions(text: &str) -> anyhow::Result<Dimensions> {
+    let known = Dimensions::NAMES.join(", ");
+    Dimensions::parse(text).ok_or_else(|| Usage(format!("--by {text}: there are {known}")).into())
+}
+
+impl Source {
+    fn open(settings: &Settings, name: &str) -> anyhow::Result<Self> {
+        let config = settings.load()?;
+        let store = serve::open_store(&config)?;
+        let account = account::find(&store, name)?.id;
+        Ok(Self { store, account, dictionary: serve::load_dictionary(config.dictionary_file())? })
+    }
+}
+
+impl Question {
+    fn filter(&self) -> Filter {
+        Filter {
+            app_id: self.app.clone(),
+            status: self.status,
+            band: self.band,
+            owner_login: self.owner.clone(),
+            from: self.from,
+            to: self.to,
+            ..Filter::default()
+        }
+    }
+}

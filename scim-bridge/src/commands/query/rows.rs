@@ -1,0 +1,218 @@
+//! Rows of an answer as columns for people, as CSV, or as one JSON object a line.
+
+use std::fmt;
+use std::io::{Stdout, stdout};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use rust_decimal::Decimal;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::super::output;
+
+/// How to write an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Columns for people.
+    Table,
+    /// With a row of names. Amounts and matches have columns of their own, lists are JSON in their cell.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// Members that mean nothing to people.
+const LEFT_OUT: [&str; 9] = [
+    "id",
+    "source",
+    "report_id",
+    "entry_id",
+    "itemization_id",
+    "business_purpose_source",
+    "expense_type_code",
+    "spend_category_code",
+    "is_personal",
+];
+
+/// Rows as they come. A table has to know all of them before it can pad its columns; the other formats are written at once,
+/// so that a million lines take no memory.
+pub(super) struct Rows {
+    format: Format,
+    columns: Vec<String>,
+    table: Vec<Vec<String>>,
+    csv: csv::Writer<Stdout>,
+}
+
+impl Rows {
+    pub(super) fn new(format: Format) -> Self {
+        Self { format, columns: Vec::new(), table: Vec::new(), csv: csv::Writer::from_writer(stdout()) }
+    }
+
+    pub(super) fn add<T: serde::Serialize>(&mut self, rows: &[T]) -> anyhow::Result<()> {
+        for row in rows {
+            let text = serde_json::to_string(row)?;
+            if self.format == Format::Jsonl {
+                output::result(&text)?;
+                continue;
+            }
+            let Members(members) = serde_json::from_str(&text)?;
+            let for_people = self.format == Format::Table;
+            let members = if for_people { members } else { flat(members) };
+            let shown = members.iter().filter(|(name, _)| !for_people || !LEFT_OUT.contains(&name.as_str()));
+            let shown: Vec<&(String, Value)> = shown.collect();
+            if self.columns.is_empty() {
+                self.columns = shown.iter().map(|(name, _)| name.clone()).collect();
+                if !for_people {
+                    self.csv.write_record(&self.columns).context("cannot write")?;
+                }
+            }
+            // A member that a row does not have is absent, so cells are found by name.
+            let cell = |column: &String| {
+                let value = shown.iter().find(|(name, _)| name == column).map(|(_, value)| value);
+                let value = value.unwrap_or(&Value::Null);
+                if for_people { words(column, value) } else { plain(value) }
+            };
+            let cells: Vec<String> = self.columns.iter().map(cell).collect();
+            if for_people {
+                self.table.push(cells);
+            } else {
+                self.csv.write_record(&cells).context("cannot write")?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn end(mut self) -> anyhow::Result<()> {
+        self.csv.flush()?;
+        if self.format == Format::Jsonl {
+            return Ok(());
+        }
+        if self.columns.is_empty() {
+            output::note("nothing found");
+        } else if self.format == Format::Table {
+            let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
+            output::table(&columns, &self.table)?;
+        }
+        Ok(())
+    }
+}
+
+/// The members of an object in the order in which they are written.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        from.deserialize_map(InOrder)
+    }
+}
+
+/// What a line's `match` holds once there is one: the columns do not depend on whether the first line was decided.
+const MATCH: [&str; 7] = ["status", "app_id", "app_name", "score", "band", "matched_by", "candidate"];
+
+/// Members of objects as columns of their own, such as `posted_amount`.
+fn flat(members: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    let mut columns = Vec::with_capacity(members.len());
+    for (name, value) in members {
+        match value {
+            Value::Null if name == "match" => {
+                columns.extend(MATCH.map(|member| (format!("match_{member}"), Value::Null)));
+            }
+            Value::Object(mut object) if name == "match" => {
+                let take = |member| (format!("match_{member}"), object.remove(member).unwrap_or_default());
+                columns.extend(MATCH.map(take));
+            }
+            Value::Object(object) => {
+                columns.extend(object.into_iter().map(|(member, value)| (format!("{name}_{member}"), value)));
+            }
+            value => columns.push((name, value)),
+        }
+    }
+    columns
+}
+
+/// What people want to read of a value.
+fn words(name: &str, value: &Value) -> String {
+    match value {
+        Value::Array(items) => items.iter().map(|item| words(name, item)).collect::<Vec<_>>().join("; "),
+        Value::Object(object) => {
+            let of = |name: &str| object.get(name).map(|value| words(name, value)).unwrap_or_default();
+            let joined = |names: &[&str]| {
+                let parts = names.iter().map(|name| of(name)).filter(|part| !part.is_empty());
+                parts.collect::<Vec<_>>().join(" ")
+            };
+            if object.contains_key("last") {
+                format!("{} (last {})", joined(&["app_id", "totals"]), of("last"))
+            } else if object.contains_key("band") {
+                joined(&["app_id", "status", "band"])
+            } else {
+                joined(&["posted", "amount", "currency"])
+            }
+        }
+        Value::String(text) if matches!(name, "posted" | "amount") => money(text),
+        other => plain(other),
+    }
+}
+
+/// At least two decimals, so that columns line up; none is cut.
+fn money(text: &str) -> String {
+    match text.parse::<Decimal>() {
+        Ok(mut amount) if amount.scale() < 2 => {
+            amount.rescale(2);
+            amount.to_string()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn members_keep_their_order_and_nested_ones_are_told_in_words() {
+        let Members(members) = serde_json::from_str(r#"{"b": 1, "a": {"x": 2}}"#).unwrap();
+        assert_eq!(members.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+        let totals = json!([{"currency": "EUR", "posted": "193.0"}, {"currency": "USD", "posted": "0.125"}]);
+        assert_eq!(words("totals", &totals), "193.00 EUR; 0.125 USD");
+        let app = json!({"app_id": "zoom", "lines": 2, "last": "2026-03-04", "totals": totals});
+        assert_eq!(words("apps", &app), "zoom 193.00 EUR; 0.125 USD (last 2026-03-04)");
+        let undecided = vec![
+            ("posted".to_owned(), json!({"amount": "1", "currency": "EUR"})),
+            ("match".to_owned(), Value::Null),
+        ];
+        let decided =
+            vec![undecided[0].clone(), ("match".to_owned(), json!({"status": "matched", "app_id": "zoom"}))];
+        let names = |row: &[(String, Value)]| row.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let (undecided, decided) = (flat(undecided), flat(decided));
+        assert_eq!(names(&undecided), names(&decided), "the columns of a file are the same for every line");
+        assert_eq!(names(&decided)[..3], ["posted_amount", "posted_currency", "match_status"]);
+        let decided = json!({"status": "unmatched", "app_id": null, "band": "none"});
+        assert_eq!(words("match", &decided), "unmatched none");
+    }
+}
