@@ -144,9 +144,9 @@ metrics! {
     concur_request_seconds: HistogramVec = "scim_bridge_concur_request_seconds" ["endpoint"]
         "Time from sending a request to Concur to the end of its answer.";
     concur_slots_taken: IntGaugeVec = "scim_bridge_concur_slots_taken" ["account"]
-        "Of concur.max_concurrent, what calls under way take now; under strain one call takes several.";
+        "Of the slots of an account, what calls under way take now; under strain one call takes several.";
     concur_rate_limit: GaugeVec = "scim_bridge_concur_requests_per_second_limit" ["account"]
-        "Requests a second that this account may begin now: concur.requests_per_second, less under strain.";
+        "Requests a second that this account may begin now: as configured, less under strain.";
     concur_paused_seconds: GaugeVec = "scim_bridge_concur_paused_seconds" ["account", "api"]
         "What is left of a pause: api all after a 429, one API after a 503 or no answer in time; 0 is none.";
     cred_refresh_token_days_left: GaugeVec = "scim_bridge_cred_refresh_token_days_left" ["account"]

@@ -97,7 +97,7 @@ impl Syncer {
                 Ok(true) => {}
                 Ok(false) => return SyncError::TakenOver,
                 Err(error) => {
-                    tracing::warn!(error = %logging::chain(&error), "the lease of a sync was not renewed")
+                    tracing::warn!(error = %logging::chain(&error), "the lease of a sync was not renewed");
                 }
             }
         }

@@ -126,8 +126,8 @@ pub async fn disconnect(
     act: &Act,
 ) -> Result<AtConcur, LifecycleError> {
     let outcome = match clients.get(account.id).await {
-        Ok(client) => client.revoke().await.map_err(|error| logging::chain(&error).to_string()),
-        Err(error) => Err(logging::chain(&error).to_string()),
+        Ok(client) => client.revoke().await.map_err(|error| logging::chain(&error)),
+        Err(error) => Err(logging::chain(&error)),
     };
     let at_concur = outcome.map_or_else(AtConcur::NotRevoked, |()| AtConcur::Revoked);
     let (id, act) = (account.id, act.clone());

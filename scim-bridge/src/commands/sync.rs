@@ -1,5 +1,4 @@
 //! `scim-bridge sync run|runs`: pull expenses and users now, and what earlier runs did.
-#![expect(clippy::doc_markdown, reason = "here doc comments are the help texts")]
 
 use std::sync::Arc;
 

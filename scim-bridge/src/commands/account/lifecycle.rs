@@ -1,5 +1,4 @@
 //! `account rename|pause|resume|disconnect|undo-replace|delete`: each says what it did and what stays.
-#![expect(clippy::doc_markdown, reason = "here doc comments are the help texts")]
 
 use clap::Args;
 use store::Store;

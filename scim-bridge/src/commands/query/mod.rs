@@ -1,6 +1,5 @@
 //! `scim-bridge query apps|totals|leavers|lines`: the answers of the API, from the database, for people and for scripts.
 //! How they are written is in `rows`.
-#![expect(clippy::doc_markdown, reason = "here doc comments are the help texts")]
 
 mod rows;
 
