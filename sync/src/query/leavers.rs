@@ -124,11 +124,10 @@ impl Standings {
     fn of(&self, owner: &str) -> Option<(Standing, Option<Timestamp>)> {
         let owner = owner.to_lowercase();
         match (self.directory.get(&owner), self.concur.get(&owner)) {
-            (Some((true, _)), _) => None,
             (Some((false, left_at)), _) => Some((Standing::Left, *left_at)),
             (None, Some(false)) => Some((Standing::InactiveInConcur, None)),
             (None, _) if !self.directory.is_empty() => Some((Standing::NotInDirectory, None)),
-            (None, _) => None,
+            _ => None,
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::Error;
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// By what totals are told apart.
+#[expect(clippy::struct_excessive_bools, reason = "each is one column, there or not")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dimensions {
     /// The app, or none.
