@@ -49,7 +49,10 @@ pub use client::{Client, ClientConfig, Clock};
 pub use data_center::{DATA_CENTERS, DataCenter, Environment};
 pub use error::{Advice, Error, Held};
 pub use host::{HostPolicy, Origin};
-pub use http::{Addresses, Http, HttpConfig, NotAProxy, Proxy, Unreached, install_crypto};
+pub use http::{
+    Addresses, Cause, Http, HttpConfig, NotAProxy, Proxy, Transport, Unreached, Wire, WireAnswer, WireError, WireRequest,
+    install_crypto,
+};
 pub use ids::{EntryId, ItemizationId, ProvisionId, ReportId, UserId};
 pub use observe::{Call, Notice, Observer};
 pub use pace::{Budget, CurrentPace};

@@ -10,6 +10,7 @@ pub use advice::Advice;
 pub use body::{ApiMessage, ErrorBody};
 
 use crate::auth::{StoreError, TokenCause};
+use crate::http::Cause;
 use std::time::Duration;
 
 /// Which call failed.
@@ -123,7 +124,7 @@ pub enum Error {
         call: CallContext,
         /// The cause.
         #[source]
-        source: reqwest::Error,
+        source: Cause,
     },
     /// Sent, and no complete answer: reset, time-out, cut body.
     #[error("{}: no complete answer from SAP Concur (correlation id {})", call.endpoint, call.correlation_id)]
@@ -132,7 +133,7 @@ pub enum Error {
         call: CallContext,
         /// The cause.
         #[source]
-        source: reqwest::Error,
+        source: Cause,
     },
     /// The answer is larger than the limit.
     #[error("{}: the answer is larger than {limit} bytes (correlation id {})", call.endpoint, call.correlation_id)]

@@ -7,10 +7,12 @@ mod answer;
 mod probe;
 mod proxy;
 mod resolver;
+mod wire;
 
 pub(crate) use answer::{Answer, DecodeFault, decode};
 pub use probe::{Addresses, Unreached};
 pub use proxy::{NotAProxy, Proxy};
+pub use wire::{Cause, Transport, Wire, WireAnswer, WireError, WireRequest};
 
 use crate::{Call, Error, HostPolicy, Notice, Observer, Origin, error::CallContext, error::retry_after};
 use jiff::Timestamp;
@@ -38,6 +40,8 @@ pub struct HttpConfig {
     pub body_bytes_max: usize,
     /// The proxy that everything goes through; `None` connects directly.
     pub proxy: Option<Proxy>,
+    /// What carries requests in place of sockets, for simulations; `None` everywhere else.
+    pub wire: Option<Wire>,
 }
 
 impl Default for HttpConfig {
@@ -47,6 +51,7 @@ impl Default for HttpConfig {
             total_timeout: Duration::from_secs(70),
             body_bytes_max: 16 * 1024 * 1024,
             proxy: None,
+            wire: None,
         }
     }
 }
@@ -127,6 +132,7 @@ pub struct Http {
     total_timeout: Duration,
     body_bytes_max: usize,
     proxy: Option<Proxy>,
+    wire: Option<Wire>,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -156,7 +162,8 @@ impl Http {
         };
         let client = builder.build().map_err(Error::Setup)?;
         let HttpConfig { total_timeout, body_bytes_max, ref proxy, .. } = *config;
-        Ok(Self { client, policy, total_timeout, body_bytes_max, proxy: proxy.clone(), observer: None })
+        let (proxy, wire) = (proxy.clone(), config.wire.clone());
+        Ok(Self { client, policy, total_timeout, body_bytes_max, proxy, wire, observer: None })
     }
 
     /// The same client, telling `observer` about every exchange.
@@ -248,32 +255,51 @@ impl Http {
         call: &mut CallContext,
         now: Timestamp,
     ) -> Result<Answer, Error> {
-        let failed = |call: &CallContext, source: reqwest::Error| {
-            // The address may carry personal data (login ids); the endpoint's name says enough.
-            let (call, source) = (call.clone(), source.without_url());
-            if source.is_connect() || source.is_builder() {
+        let failed = |call: &CallContext, source: Cause| {
+            let call = call.clone();
+            if source.is_unsent() {
                 Error::NotSent { call, source }
             } else {
                 Error::NoAnswer { call, source }
             }
         };
+        if let Some(Wire(transport)) = &self.wire {
+            let answer = self.carried(&**transport, request).await.map_err(|source| failed(call, source))?;
+            let heard = heard(call, answer.status, &answer.headers, now);
+            return self.within_limit(heard, &answer.body, call);
+        }
+        // The address may carry personal data (login ids); the endpoint's name says enough.
+        let failed = |call: &CallContext, source: reqwest::Error| failed(call, source.without_url().into());
         let mut response = request.send().await.map_err(|source| failed(call, source))?;
-        let headers = response.headers();
-        if let Some(answered) = text(headers, CORRELATION_ID) {
-            answered.clone_into(&mut call.correlation_id);
-        }
-        let status = response.status().as_u16();
-        let retry_after =
-            text(headers, RETRY_AFTER.as_str()).and_then(|value| retry_after::parse(value, now));
-        let server_time = text(headers, DATE.as_str()).and_then(retry_after::http_date);
-        let mut body = Vec::new();
+        let mut answer = heard(call, response.status().as_u16(), response.headers(), now);
         while let Some(chunk) = response.chunk().await.map_err(|source| failed(call, source))? {
-            if body.len() + chunk.len() > self.body_bytes_max {
-                return Err(Error::BodyTooLarge { call: call.clone(), limit: self.body_bytes_max });
-            }
-            body.extend_from_slice(&chunk);
+            answer = self.within_limit(answer, &chunk, call)?;
         }
-        Ok(Answer { call: call.clone(), status, retry_after, server_time, body })
+        Ok(answer)
+    }
+
+    /// An answer with the next part of its body, unless that is too much.
+    fn within_limit(&self, mut answer: Answer, part: &[u8], call: &CallContext) -> Result<Answer, Error> {
+        if answer.body.len() + part.len() > self.body_bytes_max {
+            return Err(Error::BodyTooLarge { call: call.clone(), limit: self.body_bytes_max });
+        }
+        answer.body.extend_from_slice(part);
+        Ok(answer)
+    }
+
+    /// The same request by another way, under the same time limit.
+    async fn carried(&self, transport: &dyn Transport, request: RequestBuilder) -> Result<WireAnswer, Cause> {
+        let request = request.build()?;
+        let carrying = transport.carry(WireRequest {
+            method: request.method().clone(),
+            url: request.url().clone(),
+            headers: request.headers().clone(),
+            body: request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default().to_vec(),
+        });
+        match tokio::time::timeout(self.total_timeout, carrying).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(WireError::TimedOut.into()),
+        }
     }
 }
 
@@ -281,6 +307,16 @@ impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http").field("policy", &self.policy).finish_non_exhaustive()
     }
+}
+
+/// The head of an answer.
+fn heard(call: &mut CallContext, status: u16, headers: &HeaderMap, now: Timestamp) -> Answer {
+    if let Some(answered) = text(headers, CORRELATION_ID) {
+        answered.clone_into(&mut call.correlation_id);
+    }
+    let retry_after = text(headers, RETRY_AFTER.as_str()).and_then(|value| retry_after::parse(value, now));
+    let server_time = text(headers, DATE.as_str()).and_then(retry_after::http_date);
+    Answer { call: call.clone(), status, retry_after, server_time, body: Vec::new() }
 }
 
 /// A header value that HTTP libraries print as "Sensitive". `None` for a token with control characters, which no
