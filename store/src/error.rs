@@ -12,7 +12,7 @@ pub enum Constraint {
     UserName,
     /// Public SCIM ids are unique per account, tombstones included.
     ScimId,
-    /// At most one operation of a resource is on its way (reliability I7).
+    /// At most one operation of a person is on its way (reliability I7).
     OneInFlight,
     /// Any other unique constraint, as the database names it.
     Other(String),
@@ -24,7 +24,7 @@ impl std::fmt::Display for Constraint {
             Constraint::AccountName => "account name",
             Constraint::UserName => "user name",
             Constraint::ScimId => "SCIM id",
-            Constraint::OneInFlight => "one operation in flight per resource",
+            Constraint::OneInFlight => "one operation in flight per person",
             Constraint::Other(name) => name,
         })
     }
@@ -120,7 +120,7 @@ fn constraint(info: &dyn DatabaseErrorInformation) -> Constraint {
         "resources_user_name"
         | "resources.account_id, resources.resource_type, resources.user_name_folded" => Constraint::UserName,
         "resources_scim_id" | "resources.account_id, resources.scim_id" => Constraint::ScimId,
-        "operations_one_in_flight" | "operations.resource_id" => Constraint::OneInFlight,
+        "operations_one_in_flight" | "operations.chain_id, operations.lane" => Constraint::OneInFlight,
         other => Constraint::Other(other.to_owned()),
     }
 }

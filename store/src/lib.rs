@@ -65,6 +65,7 @@ pub mod tokens;
 pub mod users;
 mod value;
 pub mod waiting;
+pub mod watches;
 
 pub use conn::Conn;
 pub use error::{Constraint, Error};

@@ -90,7 +90,8 @@ pub fn get(conn: &mut Conn, resource: ResourceId) -> Result<Option<Link>, Error>
     row.map(Link::try_from).transpose()
 }
 
-/// Puts a link; replaces the one before.
+/// Puts a link; replaces the one before. What is known of a Concur user is known of every resource that is linked to it,
+/// those of the person's earlier lives too.
 pub fn put(conn: &mut Conn, link: &Link) -> Result<(), Error> {
     let row = Row {
         resource_id: link.resource_id.to_string(),
@@ -103,18 +104,24 @@ pub fn put(conn: &mut Conn, link: &Link) -> Result<(), Error> {
     on!(conn, c => {
         diesel::insert_into(links::table).values(&row).on_conflict(links::resource_id).do_update().set(&row).execute(c)
     })?;
+    match (&row.concur_user_id, &row.known) {
+        (Some(user), Some(known)) => share_known(conn, &row.account_id, user, known),
+        _ => Ok(()),
+    }
+}
+
+fn share_known(conn: &mut Conn, account: &str, concur_user_id: &str, known: &str) -> Result<(), Error> {
+    let same = links::account_id.eq(account).and(links::concur_user_id.eq(concur_user_id));
+    on!(conn, c => {
+        diesel::update(links::table.filter(same)).set(links::known.eq(known)).execute(c)
+    })?;
     Ok(())
 }
 
-/// Replaces the last known state; [`Error::NotFound`] if the resource has no link.
+/// Replaces the last known state, for all resources of the person; [`Error::NotFound`] if the resource has no link.
 pub fn set_known(conn: &mut Conn, resource: ResourceId, known: &Value, now: Timestamp) -> Result<(), Error> {
-    let key = resource.to_string();
-    let changed = on!(conn, c => {
-        diesel::update(links::table.find(&key))
-            .set((links::known.eq(known.to_string()), links::updated_at.eq(micros(now))))
-            .execute(c)
-    })?;
-    if changed == 0 { Err(Error::NotFound { what: "link to a Concur user" }) } else { Ok(()) }
+    let link = get(conn, resource)?.ok_or(Error::NotFound { what: "link to a Concur user" })?;
+    put(conn, &Link { known: Some(known.clone()), updated_at: now, ..link })
 }
 
 /// All links to a Concur user, those of tombstones too, newest resource first.

@@ -128,10 +128,17 @@ diesel::table! {
         lease_owner -> Nullable<Text>,
         lease_epoch -> BigInt,
         lease_until -> Nullable<BigInt>,
-        ever_unknown -> Bool,
-        settle_until -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        chain_id -> Text,
+        lane -> Integer,
+    }
+}
+
+diesel::table! {
+    chains (resource_id) {
+        resource_id -> Text,
+        chain_id -> Text,
     }
 }
 
@@ -146,6 +153,9 @@ diesel::table! {
         correlation_id -> Nullable<Text>,
         reason -> Nullable<Text>,
         replayed_at -> Nullable<BigInt>,
+        superseded_by -> Nullable<BigInt>,
+        ever_unknown -> Bool,
+        settle_until -> Nullable<BigInt>,
     }
 }
 
@@ -428,8 +438,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    drift_watches (chain_id) {
+        chain_id -> Text,
+        account_id -> Text,
+        since -> BigInt,
+        looks -> Integer,
+        due_at -> BigInt,
+    }
+}
+
 diesel::joinable!(operation_details -> operations (op_id));
 diesel::joinable!(brake_holds -> operations (op_id));
+diesel::joinable!(chains -> resources (resource_id));
 diesel::joinable!(line_texts -> lines (line_id));
 diesel::joinable!(matches -> lines (line_id));
 diesel::joinable!(line_raw -> lines (line_id));
@@ -441,6 +462,7 @@ diesel::allow_tables_to_appear_in_same_query!(operations, operation_details, bra
 diesel::allow_tables_to_appear_in_same_query!(lines, line_texts, line_raw, matches, import_lines);
 diesel::allow_tables_to_appear_in_same_query!(
     resources,
+    chains,
     links,
     resource_emails,
     catalogue_groups,

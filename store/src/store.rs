@@ -25,6 +25,15 @@ struct Shared {
     writes: Writes,
 }
 
+/// On which threads queries run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Threads {
+    /// On threads for blocking work; a caller waits without holding its own up.
+    Own,
+    /// On those that poll.
+    Callers,
+}
+
 /// How writes share the time that a disk needs.
 enum Writes {
     /// SQLite has one writer at a time. Most writes come through the queue; threads that write by themselves queue at
@@ -32,6 +41,9 @@ enum Writes {
     InTurn { turn: Arc<Mutex<()>>, queue: Queue },
     /// PostgreSQL has many.
     SideBySide { flusher: Flusher },
+    /// Reads and writes run on the caller's own thread, so that nothing depends on other threads: for simulations, on
+    /// SQLite alone.
+    Here,
 }
 
 /// How long the store waits.
@@ -54,6 +66,7 @@ impl std::fmt::Debug for Store {
         f.write_str(match self.shared.writes {
             Writes::InTurn { .. } => "Store(sqlite)",
             Writes::SideBySide { .. } => "Store(postgres)",
+            Writes::Here => "Store(sqlite, on the caller's thread)",
         })
     }
 }
@@ -67,10 +80,20 @@ impl Store {
 
     /// [`Store::open`] with other waiting times.
     pub fn open_with(database_url: &str, master_key: MasterKey, options: Options) -> Result<Store, Error> {
-        off_runtime(|| Self::open_here(database_url, master_key, options))
+        off_runtime(|| Self::open_here(database_url, master_key, options, Threads::Own))
     }
 
-    fn open_here(database_url: &str, master_key: MasterKey, options: Options) -> Result<Store, Error> {
+    /// A store whose reads and writes block the thread that polls them, in the order in which they are polled.
+    pub(crate) fn open_inline(database_url: &str, master_key: MasterKey) -> Result<Store, Error> {
+        off_runtime(|| Self::open_here(database_url, master_key, Options::default(), Threads::Callers))
+    }
+
+    fn open_here(
+        database_url: &str,
+        master_key: MasterKey,
+        options: Options,
+        threads: Threads,
+    ) -> Result<Store, Error> {
         let Options { wait, query_time } = options;
         let manager = Manager::parse(database_url, query_time)?;
         // Outside of the pool, so that a wrong address is told at once and in the database's own words.
@@ -85,7 +108,9 @@ impl Store {
             .error_handler(Box::new(LogError))
             .build(manager)
             .map_err(|e| Error::Unavailable { reason: e.to_string() })?;
-        let writes = if is_sqlite {
+        let writes = if is_sqlite && threads == Threads::Callers {
+            Writes::Here
+        } else if is_sqlite {
             let (pool, master_key, turn) = (pool.clone(), master_key.clone(), Arc::<Mutex<()>>::default());
             let queue = Queue::start(group::Parts { pool, master_key, turn: Arc::clone(&turn), wait })?;
             Writes::InTurn { turn, queue }
@@ -108,6 +133,9 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
+        if let Writes::Here = self.shared.writes {
+            return f(&mut self.conn()?);
+        }
         let store = self.clone();
         blocking(move || f(&mut store.conn()?)).await
     }
@@ -129,6 +157,9 @@ impl Store {
         if let Writes::InTurn { queue, .. } = &self.shared.writes {
             return queue.write(f).await;
         }
+        if let Writes::Here = self.shared.writes {
+            return self.write_blocking(f);
+        }
         let store = self.clone();
         blocking(move || store.write_blocking(f)).await
     }
@@ -148,6 +179,7 @@ impl Store {
                 let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
                 self.conn()?.transaction(f)
             }
+            Writes::Here => self.conn()?.transaction(f),
             Writes::SideBySide { flusher } => {
                 let era = flusher.before(&self.shared.pool)?;
                 let written = self.conn()?.transaction(|conn| {
@@ -165,6 +197,7 @@ impl Store {
         match &self.shared.writes {
             Writes::InTurn { queue, .. } => queue.commits(),
             Writes::SideBySide { flusher } => flusher.commits(),
+            Writes::Here => Commits::default(),
         }
     }
 

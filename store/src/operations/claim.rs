@@ -2,10 +2,11 @@
 //!
 //! Candidates are read (on PostgreSQL with `FOR UPDATE SKIP LOCKED`, so that workers do not queue behind each other),
 //! then each is taken by a compare-and-set in a savepoint of its own. Should the partial unique index object, because
-//! another operation of the resource took off meanwhile, that candidate alone is left for later.
+//! another operation of the person took off meanwhile, that candidate alone is left for later.
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use jiff::Timestamp;
 
 use super::row::{self, IN_FLIGHT};
@@ -14,7 +15,7 @@ use crate::conn::{Raw, on};
 use crate::ids::{AccountId, OperationId};
 use crate::schema::{attempts, operation_details, operations};
 use crate::value::{self, micros};
-use crate::{Conn, Constraint, Error};
+use crate::{Conn, Constraint, Error, watches};
 
 /// What a worker asks for.
 #[derive(Clone, Debug)]
@@ -29,8 +30,25 @@ pub struct Claim<'a> {
     pub limit: usize,
     /// Accounts not to touch: paused, without a token, breaker open.
     pub exclude: &'a [AccountId],
-    /// Only deactivations and deletes: the slots they have to themselves (I17).
-    pub urgent_only: bool,
+    /// Only these accounts; empty: all. For the one request that tries whether Concur is back.
+    pub only: &'a [AccountId],
+    /// Deactivations and deletes have slots to themselves (I17), and what is sent again has a budget (I19).
+    pub what: What,
+}
+
+/// Which operations a claim is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// All of them, urgent ones first and retries last.
+    Everything,
+    /// Deactivations and deletes, retries among them.
+    Urgent,
+    /// All others that were never sent, or whose next step is due.
+    Firsts,
+    /// All others that were sent before and are to be sent again.
+    Retries,
+    /// All but deactivations and deletes.
+    Ordinary,
 }
 
 impl Claim<'_> {
@@ -38,8 +56,18 @@ impl Claim<'_> {
         self.exclude.iter().map(ToString::to_string).collect()
     }
 
-    fn lowest_priority(&self) -> i32 {
-        if self.urgent_only { row::URGENT } else { i32::MAX }
+    fn only(&self) -> Vec<String> {
+        self.only.iter().map(ToString::to_string).collect()
+    }
+
+    fn priorities(&self) -> std::ops::RangeInclusive<i32> {
+        match self.what {
+            What::Everything => i32::MIN..=i32::MAX,
+            What::Urgent => i32::MIN..=row::URGENT,
+            What::Firsts => row::URGENT + 1..=row::ORDINARY,
+            What::Retries => row::ORDINARY + 1..=i32::MAX,
+            What::Ordinary => row::URGENT + 1..=i32::MAX,
+        }
     }
 }
 
@@ -52,10 +80,27 @@ struct Candidate {
     state: String,
     lease_epoch: i64,
     attempt: i32,
+    chain_id: String,
+    account_id: String,
 }
 
-const CANDIDATE: (operations::op_id, operations::state, operations::lease_epoch, operations::attempt) =
-    (operations::op_id, operations::state, operations::lease_epoch, operations::attempt);
+type CandidateColumns = (
+    operations::op_id,
+    operations::state,
+    operations::lease_epoch,
+    operations::attempt,
+    operations::chain_id,
+    operations::account_id,
+);
+
+const CANDIDATE: CandidateColumns = (
+    operations::op_id,
+    operations::state,
+    operations::lease_epoch,
+    operations::attempt,
+    operations::chain_id,
+    operations::account_id,
+);
 
 /// Changes an operation that is in this state and epoch; whether it was.
 macro_rules! compare_and_set {
@@ -70,13 +115,17 @@ macro_rules! compare_and_set {
 /// Takes due `ready` operations to `sending`: attempt and epoch rise, an attempt row is written. Urgent ones first,
 /// then by due time. Commit before the first byte is sent.
 pub fn claim_due(conn: &mut Conn, claim: &Claim<'_>) -> Result<Vec<Operation>, Error> {
+    let (priorities, only) = (claim.priorities(), claim.only());
     let rival = flying
-        .filter(flying.field(operations::resource_id).eq(operations::resource_id))
+        .filter(flying.field(operations::chain_id).eq(operations::chain_id))
+        // A deactivation that passes a stuck operation has a lane of its own; nothing else goes out beside either.
+        .filter(operations::lane.eq(row::USUAL_LANE).or(flying.field(operations::lane).eq(operations::lane)))
         .filter(flying.field(operations::state).eq_any(IN_FLIGHT));
     let due = operations::table
         .filter(operations::state.eq(State::Ready.as_str()).and(operations::due_at.le(micros(claim.now))))
-        .filter(operations::priority.le(claim.lowest_priority()))
+        .filter(operations::priority.between(*priorities.start(), *priorities.end()))
         .filter(operations::account_id.ne_all(claim.excluded()))
+        .filter(operations::account_id.eq_any(&only).or(only.is_empty().into_sql::<Bool>()))
         .filter(not(exists(rival)))
         .order((operations::priority, operations::due_at, operations::op_id))
         .limit(value::limit(claim.limit))
@@ -106,11 +155,13 @@ pub fn claim_one(conn: &mut Conn, id: OperationId, claim: &Claim<'_>) -> Result<
 pub fn claim_polls(conn: &mut Conn, claim: &Claim<'_>) -> Result<Vec<Operation>, Error> {
     let waiting = [State::Submitted.as_str(), State::Verifying.as_str(), State::Unknown.as_str()];
     let now = micros(claim.now);
+    let (priorities, only) = (claim.priorities(), claim.only());
     let due = operations::table
         .filter(operations::state.eq_any(waiting).and(operations::due_at.le(now)))
         .filter(operations::lease_until.is_null().or(operations::lease_until.le(now)))
-        .filter(operations::priority.le(claim.lowest_priority()))
+        .filter(operations::priority.between(*priorities.start(), *priorities.end()))
         .filter(operations::account_id.ne_all(claim.excluded()))
+        .filter(operations::account_id.eq_any(&only).or(only.is_empty().into_sql::<Bool>()))
         .order((operations::priority, operations::due_at, operations::op_id))
         .limit(value::limit(claim.limit))
         .select(CANDIDATE);
@@ -151,9 +202,13 @@ fn begin_sending(conn: &mut Conn, candidate: &Candidate, claim: &Claim<'_>) -> R
     if !compare_and_set!(conn, candidate.op_id, &candidate.state, candidate.lease_epoch, change) {
         return Ok(false);
     }
-    let payload_hash: String = on!(conn, c => {
-        operation_details::table.find(candidate.op_id).select(operation_details::payload_hash).first(c)
-    })?;
+    let columns = (operation_details::payload_hash, operation_details::ever_unknown);
+    let (payload_hash, ever_unknown): (String, bool) =
+        on!(conn, c => operation_details::table.find(candidate.op_id).select(columns).first(c))?;
+    if ever_unknown {
+        // What was sent before may still take effect, and so may this one.
+        watches::begin(conn, &candidate.chain_id, &candidate.account_id, claim.now)?;
+    }
     let attempt = (
         attempts::op_id.eq(candidate.op_id),
         attempts::attempt.eq(candidate.attempt + 1),
@@ -201,7 +256,6 @@ pub fn expire_leases(conn: &mut Conn, now: Timestamp) -> Result<Vec<OperationId>
     for candidate in expired {
         let change = (
             operations::state.eq(State::Unknown.as_str()),
-            operations::ever_unknown.eq(true),
             operations::due_at.eq(micros(now)),
             operations::lease_epoch.eq(candidate.lease_epoch + 1),
             operations::lease_owner.eq(None::<String>),
@@ -213,7 +267,10 @@ pub fn expire_leases(conn: &mut Conn, now: Timestamp) -> Result<Vec<OperationId>
         }
         on!(conn, c => {
             diesel::update(operation_details::table.find(candidate.op_id))
-                .set(operation_details::reason.eq("the lease ended without an answer"))
+                .set((
+                    operation_details::reason.eq("the lease ended without an answer"),
+                    operation_details::ever_unknown.eq(true),
+                ))
                 .execute(c)
         })?;
         on!(conn, c => {
@@ -221,6 +278,7 @@ pub fn expire_leases(conn: &mut Conn, now: Timestamp) -> Result<Vec<OperationId>
                 .set((attempts::ended_at.eq(micros(now)), attempts::outcome.eq(State::Unknown.as_str())))
                 .execute(c)
         })?;
+        watches::begin(conn, &candidate.chain_id, &candidate.account_id, now)?;
         changed.push(OperationId::from_i64(candidate.op_id));
     }
     Ok(changed)

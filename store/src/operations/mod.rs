@@ -1,21 +1,26 @@
 //! The outbox: every change that is to reach Concur (reliability §2, design D5).
 //!
-//! The cast. An *operation* is one accepted change of one resource; `op_id` rises over the database, `user_seq` over
-//! the resource. Operations of a resource form a *chain* in the order of `user_seq`. A worker *claims* an operation
+//! The cast. An *operation* is one accepted change of one resource; `op_id` rises over the database. Operations of one
+//! person form a *chain* in the order of `user_seq` (`chain.rs`): those of a resource, and those of a later one that is
+//! the same person again. A worker *claims* an operation
 //! under a *lease*; each claim raises the *lease epoch*, and every later change is a compare-and-set on (state, epoch),
 //! so a worker that slept through its lease changes nothing any more. An *attempt* is one try to send.
 //!
 //! Rules that this module keeps, over all replicas:
-//! - At most one operation of a resource is in flight; a partial unique index says so, not this code (I7).
+//! - At most one operation of a person is in flight; a partial unique index says so, not this code (I7).
 //! - An operation is `ready` only when all operations before it have ended. `failed` is not an end: it blocks its own
 //!   chain until a person replays or cancels it (I20). Deactivations and deletes pass a `failed` one (I17).
 //! - One that is to end access and is `held` lets the rest of its chain pass; any other `held` one blocks it.
+//! - Nothing older goes out after something newer: once a later operation is on its way or done, one that would be sent
+//!   again is `superseded` instead, whoever asks for it.
 //! - An operation leaves `sending` without an answer only to `unknown` (C3-C5).
 //! - End states are never left.
 //!
 //! What it does not do: send, or decide what happens next (`scim-bridge/src/delivery`).
 
+mod chain;
 mod claim;
+mod pass;
 mod read;
 mod row;
 mod state;
@@ -25,18 +30,20 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use claim::{Claim, claim_due, claim_one, claim_polls, end_leases, expire_leases};
+pub use chain::{chain_of, follow, is_latest, join, link};
+pub use claim::{Claim, What, claim_due, claim_one, claim_polls, end_leases, expire_leases};
+pub use pass::{has_absorbed, oldest_deactivation, pass_stuck};
 pub use read::{
     Attempt, ExtensionOutcome, Filter, attempts, count_open, counts_by_state, extensions, get, has_open,
-    last_asked, latest_for_resource, list, next_due, oldest_open, put_extension, telling,
+    is_chain_open, last_asked, latest_for_resource, list, newest_done, next_due, oldest_open, put_extension, telling,
 };
 pub use row::Operation;
 pub use state::State;
 pub use transition::{Expect, Transition, replay, transition};
 
-use crate::conn::{Raw, on};
+use crate::conn::on;
 use crate::ids::{AccountId, OperationId, ResourceId};
-use crate::schema::{operation_details, operations, resources};
+use crate::schema::{operation_details, operations};
 use crate::value::micros;
 use crate::{Conn, Error};
 
@@ -68,28 +75,28 @@ pub struct NewOperation {
 /// Adds an operation at the end of its chain, in the caller's transaction: `held` if asked so, else `ready` when
 /// nothing of its chain is before it, else `accepted`.
 pub fn enqueue(conn: &mut Conn, new: &NewOperation) -> Result<Operation, Error> {
-    lock_chain(conn, new.resource_id)?;
-    let resource = new.resource_id.to_string();
+    let chain_id = chain::lock_of(conn, new.resource_id)?;
     let last: Option<i64> = on!(conn, c => {
         operations::table
-            .filter(operations::resource_id.eq(&resource))
+            .filter(operations::chain_id.eq(&chain_id))
             .select(diesel::dsl::max(operations::user_seq))
             .first(c)
     })?;
     let state = if new.held.is_some() { State::Held } else { State::Accepted };
     let row = row::NewRow {
         account_id: new.account.to_string(),
-        resource_id: resource,
+        resource_id: new.resource_id.to_string(),
         user_seq: last.unwrap_or(0) + 1,
         kind: &new.kind,
-        priority: if is_urgent(&new.kind) { row::URGENT } else { row::ORDINARY },
+        priority: row::priority(&new.kind, false),
         state: state.as_str(),
         attempt: 0,
         due_at: micros(new.now),
         lease_epoch: 0,
-        ever_unknown: false,
         created_at: micros(new.now),
         updated_at: micros(new.now),
+        chain_id,
+        lane: row::USUAL_LANE,
     };
     let op_id: i64 = on!(conn, c => {
         diesel::insert_into(operations::table).values(&row).returning(operations::op_id).get_result(c)
@@ -102,18 +109,6 @@ pub fn enqueue(conn: &mut Conn, new: &NewOperation) -> Result<Operation, Error> 
         operation_details::reason.eq(new.held.as_deref()),
     );
     on!(conn, c => diesel::insert_into(operation_details::table).values(details).execute(c))?;
-    transition::promote(conn, &row.resource_id, new.now)?;
+    transition::promote(conn, &row.chain_id, new.now)?;
     get(conn, OperationId::from_i64(op_id))
-}
-
-/// Two transactions that change one chain go one after the other: without it, one could end an operation while the
-/// other, not seeing that, adds a successor that nobody would make ready. SQLite has one writer anyway.
-fn lock_chain(conn: &mut Conn, resource: ResourceId) -> Result<(), Error> {
-    let key = resource.to_string();
-    if let Raw::Postgres(c) = &mut *conn.pooled {
-        let query = resources::table.find(&key).select(resources::resource_id).for_update();
-        let locked: Option<String> = query.first(&mut **c).optional()?;
-        locked.ok_or(Error::NotFound { what: "resource" })?;
-    }
-    Ok(())
 }

@@ -288,20 +288,53 @@ pub fn oldest_open(conn: &mut Conn, account: Option<AccountId>) -> Result<Option
     value::time_opt(oldest, "operations.created_at")
 }
 
-/// The earliest time at which `claim_due`, `claim_polls` or `expire_leases` will have work; `None`: nothing waits.
+/// The earliest time at which `claim_due`, `claim_polls` or `expire_leases` will have work; `None`: nothing waits. One
+/// look into an index for each state, however much waits.
 pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Error> {
-    let waiting = [State::Ready, State::Submitted, State::Verifying, State::Unknown].map(State::as_str);
-    let free: Option<i64> = on!(conn, c => {
-        operations::table
-            .filter(operations::state.eq_any(waiting).and(operations::lease_until.is_null()))
-            .select(min(operations::due_at))
-            .first(c)
-    })?;
-    let leased: Option<i64> = on!(conn, c => {
+    let mut earliest: Option<i64> = on!(conn, c => {
         operations::table
             .filter(operations::lease_until.is_not_null())
-            .select(min(operations::lease_until))
+            .order(operations::lease_until)
+            .select(operations::lease_until)
             .first(c)
+            .optional()
+    })?
+    .flatten();
+    for state in [State::Ready, State::Submitted, State::Verifying, State::Unknown] {
+        let due: Option<i64> = on!(conn, c => {
+            operations::table
+                .filter(operations::state.eq(state.as_str()).and(operations::lease_until.is_null()))
+                .order(operations::due_at)
+                .select(operations::due_at)
+                .first(c)
+                .optional()
+        })?;
+        earliest = earliest.into_iter().chain(due).min();
+    }
+    value::time_opt(earliest, "operations.due_at")
+}
+
+/// The newest operation of a person that is done: what Concur shall hold, as long as nothing later is under way.
+pub fn newest_done(conn: &mut Conn, chain: ResourceId) -> Result<Option<Operation>, Error> {
+    let newest: Option<i64> = on!(conn, c => {
+        operations::table
+            .filter(operations::chain_id.eq(chain.to_string()).and(operations::state.eq(State::Done.as_str())))
+            .order(operations::user_seq.desc())
+            .select(operations::op_id)
+            .first(c)
+            .optional()
     })?;
-    value::time_opt(free.into_iter().chain(leased).min(), "operations.due_at")
+    newest.map(|id| get(conn, OperationId::from_i64(id))).transpose()
+}
+
+/// Whether something of the person is still going to change. A `failed` operation is not: it waits for a person.
+pub fn is_chain_open(conn: &mut Conn, chain: ResourceId) -> Result<bool, Error> {
+    let open = State::ALL.iter().filter(|s| !s.is_end() && **s != State::Failed).map(|s| s.as_str());
+    on!(conn, c => {
+        diesel::select(diesel::dsl::exists(
+            operations::table
+                .filter(operations::chain_id.eq(chain.to_string()).and(operations::state.eq_any(open))),
+        ))
+        .get_result(c)
+    })
 }

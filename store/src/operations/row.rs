@@ -14,6 +14,22 @@ use crate::value;
 pub(super) const URGENT: i32 = 0;
 /// `operations.priority` of all other kinds.
 pub(super) const ORDINARY: i32 = 10;
+/// `operations.priority` of what was sent before and goes out again: behind first attempts, under a budget (I19).
+pub(super) const RETRY: i32 = 20;
+
+/// The priority of an operation of a kind.
+pub(super) fn priority(kind: &str, is_retry: bool) -> i32 {
+    match (super::is_urgent(kind), is_retry) {
+        (true, _) => URGENT,
+        (false, false) => ORDINARY,
+        (false, true) => RETRY,
+    }
+}
+
+/// `operations.lane` of all operations but a deactivation that passes a stuck one (I17).
+pub(super) const USUAL_LANE: i32 = 0;
+/// `operations.lane` of that one.
+pub(super) const PASSING_LANE: i32 = 1;
 
 /// A stored operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +40,9 @@ pub struct Operation {
     pub account: AccountId,
     /// What it changes.
     pub resource_id: ResourceId,
-    /// Place in the chain of its resource, from 1.
+    /// Whose chain it belongs to: the first resource of the person.
+    pub chain: ResourceId,
+    /// Place in the chain, from 1.
     pub user_seq: i64,
     /// The delivery's word for it.
     pub kind: String,
@@ -64,6 +82,8 @@ pub struct Operation {
     pub reason: Option<String>,
     /// When a person last sent it round again.
     pub replayed_at: Option<Timestamp>,
+    /// The operation that was sent instead.
+    pub superseded_by: Option<OperationId>,
 }
 
 #[derive(Insertable)]
@@ -78,9 +98,10 @@ pub(super) struct NewRow<'a> {
     pub(super) attempt: i32,
     pub(super) due_at: i64,
     pub(super) lease_epoch: i64,
-    pub(super) ever_unknown: bool,
     pub(super) created_at: i64,
     pub(super) updated_at: i64,
+    pub(super) chain_id: String,
+    pub(super) lane: i32,
 }
 
 #[derive(Queryable, Selectable)]
@@ -97,10 +118,9 @@ pub(super) struct Row {
     lease_owner: Option<String>,
     lease_epoch: i64,
     lease_until: Option<i64>,
-    ever_unknown: bool,
-    settle_until: Option<i64>,
     created_at: i64,
     updated_at: i64,
+    chain_id: String,
 }
 
 #[derive(Queryable, Selectable)]
@@ -114,6 +134,9 @@ pub(super) struct DetailsRow {
     correlation_id: Option<String>,
     reason: Option<String>,
     replayed_at: Option<i64>,
+    superseded_by: Option<i64>,
+    ever_unknown: bool,
+    settle_until: Option<i64>,
 }
 
 impl TryFrom<(Row, DetailsRow)> for Operation {
@@ -123,6 +146,7 @@ impl TryFrom<(Row, DetailsRow)> for Operation {
             id: OperationId::from_i64(row.op_id),
             account: value::parse(&row.account_id, "operations.account_id")?,
             resource_id: value::parse(&row.resource_id, "operations.resource_id")?,
+            chain: value::parse(&row.chain_id, "operations.chain_id")?,
             user_seq: row.user_seq,
             kind: row.kind,
             state: value::parse(&row.state, "operations.state")?,
@@ -131,8 +155,8 @@ impl TryFrom<(Row, DetailsRow)> for Operation {
             lease_owner: row.lease_owner,
             lease_epoch: row.lease_epoch,
             lease_until: value::time_opt(row.lease_until, "operations.lease_until")?,
-            ever_unknown: row.ever_unknown,
-            settle_until: value::time_opt(row.settle_until, "operations.settle_until")?,
+            ever_unknown: details.ever_unknown,
+            settle_until: value::time_opt(details.settle_until, "operation_details.settle_until")?,
             created_at: value::time(row.created_at, "operations.created_at")?,
             updated_at: value::time(row.updated_at, "operations.updated_at")?,
             payload: value::json(&details.payload, "operation_details.payload")?,
@@ -143,6 +167,7 @@ impl TryFrom<(Row, DetailsRow)> for Operation {
             correlation_id: details.correlation_id,
             reason: details.reason,
             replayed_at: value::time_opt(details.replayed_at, "operation_details.replayed_at")?,
+            superseded_by: details.superseded_by.map(OperationId::from_i64),
         })
     }
 }

@@ -58,7 +58,8 @@ impl State {
             // Identity went well and an extension did not: the rest goes out again, or fails (I16).
             Verifying => matches!(to, Verifying | Done | Unknown | Ready | Failed),
             Unknown => matches!(to, Unknown | Verifying | Ready | Failed),
-            Failed => matches!(to, Ready | Cancelled),
+            // A later operation may make it pointless: a deactivation that has passed it.
+            Failed => matches!(to, Ready | Cancelled | Superseded),
             Done | Superseded | Cancelled => false,
         }
     }

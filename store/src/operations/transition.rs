@@ -4,12 +4,17 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{State, is_urgent, lock_chain, row};
+use super::pass::{self, Open};
+use super::{State, chain, is_urgent, row};
 use crate::conn::on;
 use crate::ids::OperationId;
 use crate::schema::{attempts, operation_details, operations};
-use crate::value::{self, micros};
-use crate::{Conn, Error};
+use crate::value::micros;
+use crate::{Conn, Error, watches};
+
+/// Why an operation is superseded that was not sent again.
+const PASSED: &str =
+    "a later operation of the person is on its way or done, so this one is not sent any more";
 
 /// The state and epoch that a worker believes the operation to have (I8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +46,10 @@ pub struct Transition {
     pub correlation_id: Option<String>,
     /// Why.
     pub reason: Option<String>,
+    /// By which operation this one is superseded.
+    pub superseded_by: Option<OperationId>,
+    /// Entering `ready`: whether what was sent is to be sent again. Retries are claimed apart from first attempts.
+    pub is_retry: bool,
     /// What to send from now on (replanned, or the rest of it: I16).
     pub payload: Option<Value>,
 }
@@ -58,6 +67,8 @@ impl Transition {
             error_message: None,
             correlation_id: None,
             reason: None,
+            superseded_by: None,
+            is_retry: false,
             payload: None,
         }
     }
@@ -68,8 +79,7 @@ impl Transition {
 struct Change<'a> {
     state: &'a str,
     due_at: Option<i64>,
-    settle_until: Option<i64>,
-    ever_unknown: Option<bool>,
+    priority: Option<i32>,
     updated_at: i64,
 }
 
@@ -81,6 +91,9 @@ struct DetailsChange<'a> {
     error_message: Option<&'a str>,
     correlation_id: Option<&'a str>,
     reason: Option<&'a str>,
+    superseded_by: Option<i64>,
+    ever_unknown: Option<bool>,
+    settle_until: Option<i64>,
     payload_hash: Option<String>,
     payload: Option<String>,
 }
@@ -92,6 +105,9 @@ impl DetailsChange<'_> {
             && self.error_message.is_none()
             && self.correlation_id.is_none()
             && self.reason.is_none()
+            && self.superseded_by.is_none()
+            && self.ever_unknown.is_none()
+            && self.settle_until.is_none()
             && self.payload.is_none()
     }
 }
@@ -99,6 +115,9 @@ impl DetailsChange<'_> {
 /// Compare-and-set on (state, epoch). False: someone else was faster, touch nothing more. Frees the lease (the epoch
 /// stays, so the worker may go on from the new state until someone claims), closes the attempt when leaving `sending`,
 /// and makes the next operation of the chain ready where this one does not block it any more.
+///
+/// Order comes first: an operation that a later one of its chain has passed becomes `superseded` where it would become
+/// `ready` or `failed`, and `done` supersedes whatever of its chain was not sent before it.
 /// [`Error::IllegalTransition`] for what [`State::may_become`] forbids.
 pub fn transition(
     conn: &mut Conn,
@@ -109,22 +128,24 @@ pub fn transition(
     if !expect.state.may_become(transition.to) {
         return Err(Error::IllegalTransition { from: expect.state, to: transition.to });
     }
-    let known: Option<(String, i32)> = on!(conn, c => {
-        operations::table
-            .find(id.as_i64())
-            .select((operations::resource_id, operations::attempt))
-            .first(c)
-            .optional()
-    })?;
-    let (resource, attempt) = known.ok_or(Error::NotFound { what: "operation" })?;
-    lock_chain(conn, value::parse(&resource, "operations.resource_id")?)?;
+    let place = chain::lock_around(conn, id)?;
+    let passed_by = match transition.to {
+        State::Ready | State::Failed => chain::passed_by(conn, &place)?,
+        _ => None,
+    };
+    let mut effective = transition.clone();
+    if let Some(later) = passed_by {
+        effective.to = State::Superseded;
+        effective.superseded_by = Some(later);
+        effective.reason = effective.reason.or_else(|| Some(PASSED.to_owned()));
+    }
+    let transition = &effective;
     let now = micros(transition.now);
     let at_once = (transition.to == State::Ready).then_some(now);
     let change = Change {
         state: transition.to.as_str(),
         due_at: transition.due_at.map(micros).or(at_once),
-        settle_until: transition.settle_until.map(micros),
-        ever_unknown: (transition.to == State::Unknown).then_some(true),
+        priority: at_once.map(|_| row::priority(&place.kind, transition.is_retry)),
         updated_at: now,
     };
     let free = (operations::lease_owner.eq(None::<String>), operations::lease_until.eq(None::<i64>));
@@ -138,9 +159,15 @@ pub fn transition(
     }
     change_details(conn, id, transition)?;
     if expect.state == State::Sending {
-        end_attempt(conn, id, attempt, transition)?;
+        end_attempt(conn, id, place.attempt, transition)?;
     }
-    promote(conn, &resource, transition.now)?;
+    if transition.to == State::Unknown && expect.state != State::Unknown {
+        watches::begin(conn, &place.chain_id, &place.account_id, transition.now)?;
+    }
+    if transition.to == State::Done {
+        chain::supersede_before(conn, &place, id, transition.now)?;
+    }
+    promote(conn, &place.chain_id, transition.now)?;
     Ok(true)
 }
 
@@ -172,6 +199,9 @@ fn change_details(conn: &mut Conn, id: OperationId, transition: &Transition) -> 
         error_message: transition.error_message.as_deref(),
         correlation_id: transition.correlation_id.as_deref(),
         reason: transition.reason.as_deref(),
+        superseded_by: transition.superseded_by.map(OperationId::as_i64),
+        ever_unknown: (transition.to == State::Unknown).then_some(true),
+        settle_until: transition.settle_until.map(micros),
         payload_hash: payload.as_deref().map(row::payload_hash),
         payload,
     };
@@ -198,21 +228,12 @@ fn end_attempt(conn: &mut Conn, id: OperationId, attempt: i32, transition: &Tran
     Ok(())
 }
 
-/// Makes the head of the chain ready, if it waits.
-pub(super) fn promote(conn: &mut Conn, resource: &str, now: Timestamp) -> Result<(), Error> {
-    let ended = State::ALL.iter().filter(|state| state.is_end()).map(|state| state.as_str());
-    let chain: Vec<(i64, String, String)> = on!(conn, c => {
-        operations::table
-            .filter(operations::resource_id.eq(resource).and(operations::state.ne_all(ended)))
-            .order(operations::user_seq)
-            .select((operations::op_id, operations::state, operations::kind))
-            .load(c)
-    })?;
-    let mut links = Vec::with_capacity(chain.len());
-    for (op_id, state, kind) in chain {
-        links.push((op_id, value::parse(&state, "operations.state")?, is_urgent(&kind)));
-    }
-    let Some(op_id) = next_ready(&links) else { return Ok(()) };
+/// Makes the head of the chain ready, if it waits; of several updates that wait the last one, which stands for all.
+pub(super) fn promote(conn: &mut Conn, chain_id: &str, now: Timestamp) -> Result<(), Error> {
+    let mut open = pass::open_in(conn, chain_id)?;
+    let merged = pass::merge(conn, &open, now)?;
+    open.drain(..merged);
+    let Some(op_id) = next_ready(&open) else { return Ok(()) };
     on!(conn, c => {
         diesel::update(operations::table.find(op_id))
             .set((
@@ -225,17 +246,17 @@ pub(super) fn promote(conn: &mut Conn, resource: &str, now: Timestamp) -> Result
     Ok(())
 }
 
-/// Which operation of a chain (those that have not ended, in order: id, state, urgent) is to become ready now. The
-/// first one, if it waits; behind `failed` ones, the first urgent one that waits (I17). One that is to end access and is
-/// `held` is passed: until a person decides, access stays as it is and everything else goes on (reliability B3).
-fn next_ready(chain: &[(i64, State, bool)]) -> Option<i64> {
+/// Which operation of a chain (those that have not ended, in order) is to become ready now. The first one, if it waits;
+/// behind `failed` ones, the first urgent one that waits (I17). One that is to end access and is `held` is passed: until a
+/// person decides, access stays as it is and everything else goes on (reliability B3).
+fn next_ready(chain: &[Open]) -> Option<i64> {
     let mut behind_failed = false;
-    for &(op_id, state, urgent) in chain {
+    for Open { op_id, state, kind } in chain {
         match state {
             State::Failed => behind_failed = true,
-            State::Accepted if !behind_failed || urgent => return Some(op_id),
+            State::Accepted if !behind_failed || is_urgent(kind) => return Some(*op_id),
             State::Accepted => {} // blocked by the failed one; an urgent one behind it is not
-            State::Held if urgent => {}
+            State::Held if is_urgent(kind) => {}
             _ => return None,
         }
     }
@@ -248,7 +269,10 @@ mod tests {
     use super::*;
 
     fn check(chain: &[(State, bool)], expected: Option<i64>) {
-        let chain: Vec<_> = (1..).zip(chain).map(|(id, &(state, urgent))| (id, state, urgent)).collect();
+        let kind = |urgent| if urgent { "deactivate" } else { "update" }.to_owned();
+        let open =
+            |(op_id, &(state, urgent)): (i64, &(State, bool))| Open { op_id, state, kind: kind(urgent) };
+        let chain: Vec<Open> = (1..).zip(chain).map(open).collect();
         assert_eq!(next_ready(&chain), expected, "{chain:?}");
     }
 

@@ -134,24 +134,40 @@ pub fn find(
     rows.into_iter().map(Resource::try_from).collect()
 }
 
-/// The newest tombstone of a user name that is linked to a Concur user: whom to reactivate when the name returns.
+/// The tombstone that a returning user goes on from: the newest of the user name or of the identity provider's id, one
+/// that is linked to a Concur user before one that never was, the user name before the id.
 pub fn find_deleted(
     conn: &mut Conn,
     account: AccountId,
-    user_name_folded: &str,
+    user_name_folded: Option<&str>,
+    external_id: Option<&str>,
 ) -> Result<Option<Resource>, Error> {
     let account = account.to_string();
-    let row: Option<Row> = on!(conn, c => {
-        resources::table
-            .inner_join(links::table)
-            .filter(resources::account_id.eq(&account).and(resources::user_name_folded.eq(user_name_folded)))
-            .filter(resources::deleted_at.is_not_null().and(links::concur_user_id.is_not_null()))
-            .order((resources::deleted_at.desc(), resources::resource_id.desc()))
-            .select(Row::as_select())
+    let mut found: Vec<(Row, Option<String>)> = Vec::new();
+    for (name, id) in [(user_name_folded, None), (None, external_id)] {
+        if name.is_none() && id.is_none() {
+            continue;
+        }
+        let newest: Option<(Row, Option<String>)> = on!(conn, c => {
+            let query = resources::table
+                .left_join(links::table)
+                .filter(resources::account_id.eq(&account).and(resources::resource_type.eq("User")))
+                .filter(resources::deleted_at.is_not_null())
+                .order((links::concur_user_id.is_null(), resources::deleted_at.desc(), resources::resource_id.desc()))
+                .select((Row::as_select(), links::concur_user_id.nullable()))
+                .into_boxed();
+            match (name, id) {
+                (Some(name), _) => query.filter(resources::user_name_folded.eq(name.to_owned())),
+                (None, id) => query.filter(resources::external_id.eq(id.map(str::to_owned))),
+            }
             .first(c)
             .optional()
-    })?;
-    row.map(Resource::try_from).transpose()
+        })?;
+        found.extend(newest);
+    }
+    let linked = found.iter().position(|(_, concur_user_id)| concur_user_id.is_some()).unwrap_or(0);
+    let chosen = found.into_iter().nth(linked).map(|(row, _)| row);
+    chosen.map(Resource::try_from).transpose()
 }
 
 /// How many there are, and those from `start` (0 is the first), in an order that later inserts do not disturb.

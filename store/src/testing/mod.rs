@@ -89,6 +89,21 @@ pub fn sqlite() -> TestStore {
     TestStore { store, name: "sqlite", database_url, rest: Rest::Directory(dir) }
 }
 
+/// SQLite in memory where the system has a file system for that, with every query on the caller's own thread: for
+/// simulations, in which nothing may depend on other threads or on a disk.
+///
+/// # Panics
+/// When it cannot be made.
+pub fn inline_sqlite() -> TestStore {
+    let memory = std::path::Path::new("/dev/shm");
+    let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let dir = parent.join(format!("scim-bridge-test-{}", Uuid::new_v4().simple()));
+    std::fs::create_dir(&dir).expect("a directory for the test's database");
+    let database_url = format!("sqlite:{}", dir.join("store.db").display());
+    let store = Store::open_inline(&database_url, master_key()).expect("a new SQLite database");
+    TestStore { store, name: "sqlite", database_url, rest: Rest::Directory(dir) }
+}
+
 /// PostgreSQL, if it can be had.
 ///
 /// # Panics
@@ -161,6 +176,17 @@ pub fn rows_of(conn: &mut Conn, account: AccountId) -> Result<BTreeMap<String, i
         found.insert(name, counted.rows);
     }
     Ok(found)
+}
+
+/// The one text column, named `line`, of any query: to look at tables past the functions of this crate.
+pub fn lines(conn: &mut Conn, sql: &str) -> Result<Vec<String>, Error> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        line: String,
+    }
+    let rows: Vec<Row> = crate::conn::on!(conn, c => diesel::sql_query(sql).load(c))?;
+    Ok(rows.into_iter().map(|row| row.line).collect())
 }
 
 /// One server for all tests of the process.

@@ -4,6 +4,7 @@
 mod account_ends;
 mod accounts;
 mod audit;
+mod chains;
 mod database;
 mod group;
 mod groups;

@@ -36,7 +36,8 @@ fn of_two_equal_creates_at_once_one_conflicts() {
 #[test]
 fn workers_never_get_the_same_operation_nor_two_of_one_resource() {
     on_each(|test, account| {
-        // 12 resources with 5 operations each, all `ready`: worse than it can become.
+        // 12 resources with 5 operations each, all `ready`: worse than it can become. Whatever was not claimed before a
+        // later one of its resource was done is superseded.
         let resources: Vec<_> =
             (0..12).map(|n| write(test, |c| add_user(c, account, &format!("user{n}"))).id).collect();
         for resource in &resources {
@@ -52,9 +53,10 @@ fn workers_never_get_the_same_operation_nor_two_of_one_resource() {
                 let (seen, in_flight) = (&seen, &in_flight);
                 scope.spawn(move || {
                     let owner = format!("worker-{n}");
-                    while seen.lock().unwrap().len() < 60 {
+                    let open = |c: &mut store::Conn| operations::count_open(c, account);
+                    while store.read_blocking(open).unwrap() > 0 {
                         let claim = Claim { owner: &owner, limit: 3, ..claim(1) };
-                        let claimed = store.write_blocking(|c| operations::claim_due(c, &claim)).unwrap();
+                        let claimed = again(|| store.write_blocking(|c| operations::claim_due(c, &claim)));
                         for op in claimed {
                             assert!(seen.lock().unwrap().insert(op.id), "claimed twice");
                             assert!(in_flight.lock().unwrap().insert(op.resource_id), "two of one resource");
@@ -65,7 +67,11 @@ fn workers_never_get_the_same_operation_nor_two_of_one_resource() {
             }
         });
         let counts = read(test, |c| operations::counts_by_state(c, Some(account)));
-        assert_eq!(counts, [(State::Done, 60)], "{}", test.name);
+        let done = seen.into_inner().unwrap().len();
+        assert!(done >= 12, "{}: {counts:?}", test.name);
+        let ended: std::collections::BTreeMap<_, _> = counts.into_iter().collect();
+        assert_eq!(ended.get(&State::Done), Some(&(done as u64)), "{}", test.name);
+        assert_eq!(ended.values().sum::<u64>(), 60, "{}: {ended:?}", test.name);
     });
 }
 
@@ -80,10 +86,18 @@ fn finish(
             in_flight.lock().unwrap().remove(&op.resource_id);
         }
         let expect = Expect { state: step[0], lease_epoch: op.lease_epoch };
-        let moved = store
-            .write_blocking(|c| operations::transition(c, op.id, expect, &Transition::to(step[1], at(2))))
-            .unwrap();
-        assert!(moved);
+        let step = Transition::to(step[1], at(2));
+        assert!(again(|| store.write_blocking(|c| operations::transition(c, op.id, expect, &step))));
+    }
+}
+
+/// Two transactions may meet in a deadlock here, since several of a chain are `ready`: whoever loses comes again.
+fn again<T>(mut write: impl FnMut() -> Result<T, Error>) -> T {
+    loop {
+        match write() {
+            Err(Error::Unavailable { .. }) => {}
+            done => return done.unwrap(),
+        }
     }
 }
 

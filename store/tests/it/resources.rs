@@ -153,7 +153,8 @@ fn a_refused_change_is_taken_back() {
         // A refused create leaves nothing that could be found, and frees the name.
         write(test, |c| resources::restore(c, zoe.id, None, at(5)));
         write(test, |c| resources::restore(c, zoe.id, None, at(6))); // again: no harm
-        assert_eq!(read(test, |c| resources::find_deleted(c, account, "zoe")), None);
+        let found = read(test, |c| resources::find_deleted(c, account, Some("zoe"), None)).unwrap();
+        assert_eq!((found.id, read(test, |c| links::get(c, zoe.id))), (zoe.id, None), "nobody in Concur");
         write(test, |c| add_user(c, account, "Zoe"));
         // And a deletion cannot be taken back when the name has gone to another.
         let taken = test.store.write_blocking(|c| resources::restore(c, zoe.id, Some(&before), at(7)));
@@ -176,19 +177,29 @@ fn a_deleted_user_keeps_its_link_so_that_a_returning_name_finds_its_concur_user(
         write(test, |c| links::put(c, &link(first.id, "concur-1", 0)));
         write(test, |c| links::set_known(c, first.id, &json!({"active": false}), at(1)));
         write(test, |c| resources::soft_delete(c, first.id, None, at(2)));
-        let found = read(test, |c| resources::find_deleted(c, account, "zoe")).unwrap();
+        let found = read(test, |c| resources::find_deleted(c, account, Some("zoe"), None)).unwrap();
         assert_eq!(found.id, first.id);
         let known = read(test, |c| links::get(c, found.id)).unwrap();
         assert_eq!((known.known, known.updated_at), (Some(json!({"active": false})), at(1)));
+        let by_id = read(test, |c| resources::find_deleted(c, account, Some("renamed"), Some("ext-Zoe")));
+        assert_eq!(by_id.unwrap().id, first.id, "under another name, with the provider's own id");
+        assert_eq!(read(test, |c| resources::find_deleted(c, account, None, None)), None);
 
         let new = NewResource { created_at: at(3), ..new_user(account, "Zoe") };
         let second = write(test, |c| resources::insert(c, &new));
         write(test, |c| links::put(c, &link(second.id, "concur-1", 3)));
         let both = read(test, |c| links::by_concur_user(c, account, "concur-1"));
         assert_eq!(both.iter().map(|link| link.resource_id).collect::<Vec<_>>(), [second.id, first.id]);
+        write(test, |c| links::set_known(c, first.id, &json!({"active": "late"}), at(4)));
+        let known = read(test, |c| links::get(c, second.id)).unwrap().known;
+        assert_eq!(
+            known,
+            Some(json!({"active": "late"})),
+            "what is known of a person is known of all their lives"
+        );
         let other = add_account(test, "Other");
         assert_eq!(read(test, |c| links::by_concur_user(c, other, "concur-1")), []);
-        assert_eq!(read(test, |c| resources::find_deleted(c, other, "zoe")), None);
+        assert_eq!(read(test, |c| resources::find_deleted(c, other, Some("zoe"), Some("ext-Zoe"))), None);
         let unlinked = store::ids::ResourceId::generate(at(0));
         let missing = test.store.write_blocking(|c| links::set_known(c, unlinked, &json!({}), at(4)));
         assert!(matches!(missing, Err(Error::NotFound { .. })));
