@@ -50,19 +50,34 @@ impl std::fmt::Debug for Bridge {
 
 /// What a bridge is made of.
 #[derive(Clone)]
-pub(crate) struct Parts {
+pub struct Parts {
+    /// The configuration.
     pub config: Arc<Config>,
+    /// The database.
     pub store: Store,
+    /// The time.
     pub clock: Clock,
+    /// The numbers.
     pub metrics: Metrics,
+    /// Concur clients, one per account.
     pub accounts: Clients,
+    /// The way into delivery.
     pub delivery: delivery::Handle,
+    /// Expense texts to apps.
     pub matcher: Arc<Matcher>,
+    /// Address that callers use.
     pub public_url: String,
 }
 
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").field("public_url", &self.public_url).finish_non_exhaustive()
+    }
+}
+
 impl Bridge {
-    pub(crate) fn new(parts: Parts) -> Self {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
         let Parts { config, store, clock, metrics, accounts, delivery, matcher, public_url } = parts;
         let public_url = public_url.into();
         let admission = Arc::new(Admission::new(&config.limits));

@@ -19,6 +19,7 @@
 pub mod accounts;
 pub mod brake;
 pub mod bridge;
+pub mod chance;
 pub mod clock;
 pub mod commands;
 pub mod config;

@@ -119,6 +119,14 @@ metrics! {
         "Operations that came to an end, or failed.";
     ups_oldest_seconds: GaugeVec = "scim_bridge_ups_oldest_open_seconds" ["account"]
         "Age of the oldest operation that has not ended.";
+    ups_oldest_deactivation_seconds: GaugeVec = "scim_bridge_ups_oldest_deactivation_seconds" ["account"]
+        "Age of the oldest deactivation or deletion that is not done and not held. Alert above 900.";
+    ups_breaker_open: IntGaugeVec = "scim_bridge_ups_breaker_open" ["account"]
+        "1 while Concur does not answer and only one request in a while tries.";
+    ups_drift: IntCounterVec = "scim_bridge_ups_drift_total" ["account"]
+        "Users that a late request had changed back, and that were mended. Each is worth a look.";
+    ups_drift_watches: IntGaugeVec = "scim_bridge_ups_drift_watches" ["account"]
+        "Users who are read again because a request of theirs had an unknown outcome.";
     ups_extension_failures: IntCounterVec = "scim_bridge_ups_extension_failures_total" ["extension", "cause"]
         "Parts of a user that Concur refused, by extension and Concur's code.";
     brake_tripped: IntGaugeVec = "scim_bridge_brake_tripped" ["account"]

@@ -18,6 +18,7 @@ use store::{MasterKey, Store};
 use crate::accounts::{ClientSettings, Clients};
 use crate::brake::watch::Watch;
 use crate::bridge::{Bridge, Parts};
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{Config, DeliveryMode};
 use crate::delivery;
@@ -258,6 +259,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let (handle, worker) = delivery::start(delivery::Parts {
         store: store.clone(),
         clock: clock.clone(),
+        chance: Chance::system(),
         metrics: metrics.clone(),
         clients: accounts.clone(),
         settings: delivery_settings(&config),

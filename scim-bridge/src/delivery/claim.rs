@@ -1,14 +1,19 @@
-//! Taking due operations for a lease: deactivations first, a quarter of the slots kept free for them.
+//! Taking due operations for a lease, lane by lane: deactivations first, first attempts before retries, and for a company
+//! that does not answer one request that tries.
 //!
 //! Not here: what is done with them. A claim is one transaction, in which leases that ran out are taken back too.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::PoisonError;
 
 use jiff::Timestamp;
 use store::Conn;
+use store::drift::{self, Watch};
 use store::ids::AccountId;
-use store::operations::{self, Claim, Operation, State, Transition};
+use store::operations::{self, Claim, Operation, State, Transition, What};
 
+use super::breaker::Gate;
+use super::budget::Sent;
 use super::engine::Engine;
 use super::failure;
 use super::job::Job;
@@ -17,18 +22,27 @@ use super::policy::later;
 /// Most operations that one claim takes for sending: as many as one Bulk holds.
 const SENDS_MAX: usize = concur::api::BULK_OPERATIONS_MAX;
 /// Most operations that one claim takes for polling and reading: few enough to be through within a lease.
-const FOLLOW_UPS_MAX: usize = 40;
+const FOLLOW_UPS_MAX: usize = 100;
+/// Most persons that are looked at again at a time: nobody waits for it.
+const LOOKS_MAX: usize = 20;
 
 /// What is under way for one account. One wave of each lane at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Lane {
     /// Sends that end someone's access: nothing else can take their slots.
     Urgent,
+    /// Polls, read-backs and look-ups of those.
+    UrgentFollowUp,
     /// All other sends.
     Normal,
-    /// Polls, read-backs and look-ups.
+    /// Polls, read-backs and look-ups of those.
     FollowUp,
+    /// Reading again whom a late request may have changed.
+    Drift,
 }
+
+/// The lanes in which operations travel, the most urgent first.
+const LANES: [Lane; 4] = [Lane::Urgent, Lane::UrgentFollowUp, Lane::Normal, Lane::FollowUp];
 
 /// Which lanes of which accounts are taken.
 #[derive(Debug, Default)]
@@ -48,52 +62,143 @@ impl Lanes {
     }
 }
 
-/// The operations of one account that one claim brought for one lane.
-pub(super) type Wave = (Lane, AccountId, Vec<Job>);
+/// What one claim brought for one lane of one account.
+pub(super) type Wave = (Lane, AccountId, Vec<Task>);
+
+/// One thing to do.
+pub(super) enum Task {
+    /// An operation, claimed.
+    Deliver(Box<Job>),
+    /// A person to read again, with the operation that says what Concur shall hold.
+    Look(Watch, Box<Job>),
+}
+
+/// What a claim goes by.
+struct Round {
+    now: Timestamp,
+    owner: String,
+    lease_until: Timestamp,
+    /// Accounts that are busy in each lane.
+    busy: BTreeMap<Lane, Vec<AccountId>>,
+    /// Accounts for which nothing, or not everything, may go out.
+    shut: Vec<AccountId>,
+    /// Of those, the ones that may be tried.
+    to_try: Vec<AccountId>,
+    retries_max: usize,
+}
+
+/// What a claim brought.
+#[derive(Default)]
+struct Claimed {
+    waves: BTreeMap<(Lane, AccountId), Vec<Task>>,
+    sent: Sent,
+    tried: Vec<AccountId>,
+}
 
 impl Engine {
     /// Claims what is due and whose lane is free. Nothing is written where nothing is due.
     pub(super) async fn claim(&self, lanes: &Lanes) -> Result<Vec<Wave>, store::Error> {
-        let (urgent, normal, follow_up) =
-            (lanes.taken(Lane::Urgent), lanes.taken(Lane::Normal), lanes.taken(Lane::FollowUp));
-        let (now, owner) = (self.now(), self.owner.to_string());
-        let lease_until = later(now, self.settings.lease);
-        self.store
-            .write(move |conn| {
-                let lost = operations::expire_leases(conn, now)?;
-                if !lost.is_empty() {
-                    tracing::warn!(
-                        count = lost.len(),
-                        "leases ran out while sending; the outcomes will be looked up"
-                    );
+        let now = self.now();
+        let gates = self.breakers.gates(now);
+        let round = Round {
+            now,
+            owner: self.owner.to_string(),
+            lease_until: later(now, self.settings.lease),
+            busy: LANES.into_iter().chain([Lane::Drift]).map(|lane| (lane, lanes.taken(lane))).collect(),
+            shut: gates.iter().map(|(account, _)| *account).collect(),
+            to_try: gates.iter().filter(|(_, gate)| *gate == Gate::OneTry).map(|(it, _)| *it).collect(),
+            retries_max: self.budget.lock().unwrap_or_else(PoisonError::into_inner).allowance(now),
+        };
+        let claimed = self.store.write(move |conn| round.claim(conn)).await?;
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner).spend(claimed.sent, now);
+        for account in claimed.tried {
+            self.breakers.trying(account, now, self.settings.lease);
+        }
+        Ok(claimed.waves.into_iter().map(|((lane, account), tasks)| (lane, account, tasks)).collect())
+    }
+}
+
+impl Round {
+    fn claim(&self, conn: &mut Conn) -> Result<Claimed, store::Error> {
+        let lost = operations::expire_leases(conn, self.now)?;
+        if !lost.is_empty() {
+            let count = lost.len();
+            tracing::warn!(count, "leases ran out while sending; the outcomes will be looked up");
+        }
+        let paused = paused(conn)?;
+        let mut claimed = Claimed::default();
+        for lane in LANES {
+            let busy = self.busy.get(&lane).map(Vec::as_slice).unwrap_or_default();
+            let exclude: Vec<AccountId> = busy.iter().chain(&paused).chain(&self.shut).copied().collect();
+            self.take(conn, lane, &exclude, &[], usize::MAX, &mut claimed)?;
+        }
+        for account in self.to_try.iter().filter(|account| !paused.contains(account)) {
+            for lane in LANES {
+                let is_busy = self.busy.get(&lane).is_some_and(|busy| busy.contains(account));
+                if !is_busy && self.take(conn, lane, &[], &[*account], 1, &mut claimed)? > 0 {
+                    claimed.tried.push(*account);
+                    break;
                 }
-                let paused = paused(conn)?;
-                let claim = |limit: usize, busy: &[AccountId], urgent_only: bool| {
-                    let exclude: Vec<AccountId> = busy.iter().chain(&paused).copied().collect();
-                    (limit, exclude, urgent_only)
-                };
-                let mut waves: BTreeMap<(Lane, AccountId), Vec<Job>> = BTreeMap::new();
-                for (lane, (limit, exclude, urgent_only)) in [
-                    (Lane::Urgent, claim(SENDS_MAX, &urgent, true)),
-                    (Lane::Normal, claim(SENDS_MAX, &normal, false)),
-                    (Lane::FollowUp, claim(FOLLOW_UPS_MAX, &follow_up, false)),
-                ] {
-                    let claim =
-                        Claim { now, owner: &owner, lease_until, limit, exclude: &exclude, urgent_only };
-                    let rows = match lane {
-                        Lane::FollowUp => operations::claim_polls(conn, &claim)?,
-                        Lane::Urgent | Lane::Normal => operations::claim_due(conn, &claim)?,
-                    };
-                    for row in rows {
-                        let account = row.account;
-                        if let Some(job) = loaded(conn, row, now)? {
-                            waves.entry((lane, account)).or_default().push(job);
-                        }
-                    }
+            }
+        }
+        let busy = self.busy.get(&Lane::Drift).map(Vec::as_slice).unwrap_or_default();
+        let exclude: Vec<AccountId> = busy.iter().chain(&paused).chain(&self.shut).copied().collect();
+        for watch in drift::take_due(conn, self.now, self.lease_until, &exclude, LOOKS_MAX)? {
+            if let Some(job) = super::drift::job_of(conn, &watch, self.now)? {
+                let task = Task::Look(watch.clone(), Box::new(job));
+                claimed.waves.entry((Lane::Drift, watch.account)).or_default().push(task);
+            }
+        }
+        Ok(claimed)
+    }
+
+    /// Claims for one lane. Answers how many there were.
+    fn take(
+        &self,
+        conn: &mut Conn,
+        lane: Lane,
+        exclude: &[AccountId],
+        only: &[AccountId],
+        limit_max: usize,
+        claimed: &mut Claimed,
+    ) -> Result<usize, store::Error> {
+        let parts: &[(What, usize)] = match lane {
+            Lane::Urgent => &[(What::Urgent, SENDS_MAX)],
+            Lane::Normal => &[(What::Firsts, SENDS_MAX), (What::Retries, self.retries_max.min(SENDS_MAX))],
+            Lane::UrgentFollowUp => &[(What::Urgent, FOLLOW_UPS_MAX)],
+            Lane::FollowUp | Lane::Drift => &[(What::Ordinary, FOLLOW_UPS_MAX)],
+        };
+        let mut count = 0;
+        for (what, limit) in parts {
+            let limit = (*limit).min(limit_max - count.min(limit_max));
+            let claim = Claim {
+                now: self.now,
+                owner: &self.owner,
+                lease_until: self.lease_until,
+                limit,
+                exclude,
+                only,
+                what: *what,
+            };
+            let rows = match lane {
+                Lane::Urgent | Lane::Normal => operations::claim_due(conn, &claim)?,
+                _ => operations::claim_polls(conn, &claim)?,
+            };
+            count += rows.len();
+            for row in rows {
+                if row.state == State::Sending {
+                    let is_retry = *what == What::Retries || (*what == What::Urgent && row.attempt > 1);
+                    let sent = &mut claimed.sent;
+                    if is_retry { sent.retries += 1 } else { sent.firsts += 1 }
                 }
-                Ok(waves.into_iter().map(|((lane, account), jobs)| (lane, account, jobs)).collect())
-            })
-            .await
+                let account = row.account;
+                if let Some(job) = loaded(conn, row, self.now)? {
+                    let wave = claimed.waves.entry((lane, account)).or_default();
+                    wave.push(Task::Deliver(Box::new(job)));
+                }
+            }
+        }
+        Ok(count)
     }
 }
 

@@ -102,7 +102,7 @@ impl Job {
             tracing::warn!(account = %account.id, %error, "the account's settings cannot be read; the defaults are used");
             AccountSettings::default()
         });
-        let link = links::get(conn, row.resource_id)?;
+        let link = link_of(conn, &row)?;
         let manager = manager_of(conn, row.account, &change)?;
         let mut attempts = operations::attempts(conn, row.id)?;
         // A person who sends it round again gives it all its attempts back.
@@ -248,6 +248,16 @@ impl Job {
                 || self.has_roles())
     }
 
+    /// Whether the spend profile has to be read to know that all has arrived: not where the operation went the straight way
+    /// and, by what was known before it was sent, had nothing to change there. That saves every other request.
+    pub(super) fn has_spend_to_read(&self) -> bool {
+        let concerns_it = |path: &str| path.starts_with(SPEND) || path.starts_with(ROLE);
+        let straight = self.row.state == State::Verifying && !self.row.ever_unknown && self.row.attempt == 1;
+        let untouched = self.known.get(SPEND).is_some()
+            && !self.missing_in(&self.known).iter().any(|operation| concerns_it(&operation.path));
+        self.has_spend() && !(straight && untouched)
+    }
+
     /// Whether roles are to be given or taken away.
     pub(super) fn has_roles(&self) -> bool {
         !self.change.kind.is_urgent() && self.change.concerns_roles()
@@ -338,6 +348,18 @@ fn is_hidden(identity: &Value, path: &str) -> bool {
         Some((urn, name)) => identity.get(urn).is_none_or(|extension| extension.get(name).is_none()),
         None => identity.get(path).is_none(),
     }
+}
+
+/// The link of the operation's resource. A person who came back before an earlier life had reached Concur has it from there.
+fn link_of(conn: &mut Conn, row: &operations::Operation) -> Result<Option<Link>, Error> {
+    let own = links::get(conn, row.resource_id)?;
+    if own.as_ref().is_some_and(|link| link.concur_user_id.is_some()) || row.chain == row.resource_id {
+        return Ok(own);
+    }
+    let Some(link) = operations::link(conn, row.resource_id)? else { return Ok(own) };
+    let link = Link { resource_id: row.resource_id, ..link };
+    links::put(conn, &link)?;
+    Ok(Some(link))
 }
 
 /// Who the wanted manager is in Concur.

@@ -47,7 +47,7 @@ impl Engine {
 
 fn catch_up(conn: &mut Conn, id: store::ids::OperationId, now: jiff::Timestamp) -> Result<bool, Error> {
     let row = operations::get(conn, id)?;
-    let newest = operations::latest_for_resource(conn, row.resource_id)?.is_none_or(|latest| latest.id == id);
+    let newest = operations::is_latest(conn, id)?;
     let change = match Operation::from_payload(&row.payload) {
         // A later operation carries the manager that is wanted now.
         Ok(change) if newest => change,

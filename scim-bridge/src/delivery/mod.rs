@@ -3,13 +3,17 @@
 //! # The cast
 //!
 //! * An **operation** is one accepted change of one user: a row of the outbox with the whole desired state
-//!   (`translate::Operation`). Operations of one user are delivered strictly in their order.
+//!   (`translate::Operation`). Operations of one **person** are delivered strictly in their order, over all resources that
+//!   the person ever was; of updates that wait together, the last one stands for all.
 //! * A **claim** takes due operations for a **lease**. The lease outlives the request it is taken for, so that
 //!   nobody else sends meanwhile; each claim raises the operation's **epoch**.
 //! * An **attempt** is one try to send. It is stored before the first byte leaves.
-//! * A **wave** is what one claim brought for one account: single requests in parallel, or one **Bulk**.
+//! * A **wave** is what one claim brought for one **lane** of one account: single requests in parallel, or one **Bulk**.
 //! * An **event** is what came of a request. [`policy`] alone says what follows from it.
 //! * The **verdict** is Concur's word on the identity part; a SCIM request may be waiting for it.
+//! * A **watch** is a person to read again, because a request of theirs may still take effect (`drift.rs`).
+//! * The **breaker** keeps requests from a company that does not answer (`breaker.rs`), the **budget** keeps repetitions few
+//!   (`budget.rs`).
 //!
 //! # The states
 //!
@@ -23,24 +27,31 @@
 //!               │                       └──seen applied──► verifying
 //!               └──one extension failed (submitted): only that part goes round again
 //! sending, submitted, unknown ──refused, or given up──► failed ──by a person──► ready
+//! whatever was passed by a later operation ──► superseded, where it would go to ready or failed
 //! ```
 //!
 //! # What holds
 //!
 //! At least once, safe to repeat: nothing whose outcome is unknown is sent again before a look-up has answered.
 //! Every state change is a compare-and-set on state and epoch; a worker that loses one touches nothing more.
-//! `done` means that Concur was read and held what was wanted. Deactivations and deletes go first. Roles are a second
+//! `done` means that Concur was read and held what was wanted, and whoever ever had an unknown outcome is read again 5, 30
+//! and 125 minutes later. Deactivations and deletes go first, have a quarter of the slots to themselves, are never given up,
+//! and pass what has failed, or has been stuck for five minutes; nothing older is sent after them. Roles are a second
 //! step: they are written once there is a spend user, as the complete list that Concur then holds and shall hold.
+//! All of it is tried under losses, delays and deaths by a simulation (`scim-bridge/tests/it/simulation/`).
 //!
 //! The deprovisioning brake (`crate::brake`) makes operations `held` where they are accepted; an update never carries a
-//! change of access past it. Not here, and to be added in rooms of their own: the drift watch after an unknown outcome,
-//! the breaker per company.
+//! change of access past it.
 //! Source: Concur page *User Provisioning v4* (Users, Bulk, Provision Status).
 
 mod batch;
+mod breaker;
+mod budget;
 pub mod causes;
 mod claim;
+mod drift;
 mod engine;
+mod gauges;
 mod job;
 mod managers;
 pub mod policy;

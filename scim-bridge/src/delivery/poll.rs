@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use concur::model::{ExtensionOutcome, OperationOutcome, ProvisionOutcome, Verdict};
 use concur::{Advice, Client, ProvisionId};
+use store::drift::Watch;
+use store::ids::AccountId;
 use store::operations::State;
 use store::{links, resources};
 
@@ -47,8 +49,19 @@ impl Engine {
         futures::join!(side_by_side(limit, polls), side_by_side(limit, looks));
     }
 
+    /// Reads everyone again whom a late request may have changed.
+    pub(super) async fn look_at_all_again(&self, account: AccountId, looks: Vec<(Watch, Job)>) {
+        let Some(client) = self.client(account).await else { return };
+        let look = async |(watch, job): (Watch, Job)| {
+            let _slot = self.slot(account, false).await;
+            self.look_again(&client, watch, &job).await;
+        };
+        side_by_side(self.settings.max_concurrent, looks.into_iter().map(look).collect()).await;
+    }
+
     /// Reads the user of an operation whose request has ended, or nobody knows how.
     async fn look(&self, client: &Client, job: Job) {
+        let _slot = self.slot(job.row.account, job.change.kind.is_urgent()).await;
         if job.row.state == State::Unknown {
             self.settle(client, &job).await;
         } else {
@@ -63,7 +76,13 @@ impl Engine {
                 .record_all(&jobs, Event::Forgotten, &Note::because("no provision id is stored"))
                 .await;
         };
-        let status = match client.provisioning().status(&id).await {
+        let Some(first) = jobs.first() else { return };
+        let (account, is_urgent) = (first.row.account, first.change.kind.is_urgent());
+        let slot = self.slot(account, is_urgent).await;
+        let status = client.provisioning().status(&id).await;
+        drop(slot);
+        self.heard(account, status.as_ref().err());
+        let status = match status {
             Ok(status) => status,
             // Concur keeps a status for seven days; afterwards it knows nothing, which is not a failure.
             Err(error) if error.advice() == Advice::NotFound => {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use store::operations::{self, ExtensionOutcome, NewOperation, State, Transition};
 use store::{Conn, links};
 
-use super::engine::{Engine, jitter};
+use super::engine::Engine;
 use super::failure;
 use super::job::Job;
 use super::policy::{self, Decision, Event};
@@ -92,7 +92,7 @@ impl Engine {
         effects: Effects,
     ) -> Option<Decision> {
         let now = self.now();
-        let decision = policy::decide(&job.history(), event, &self.settings, now, jitter());
+        let decision = policy::decide(&job.history(), event, &self.settings, now, self.chance.uniform());
         let note = if decision.gave_up { note.coded(failure::GAVE_UP) } else { note };
         let transition = Transition {
             due_at: Some(decision.due_at),
@@ -101,6 +101,7 @@ impl Engine {
             error_code: note.code.clone(),
             error_message: note.message.clone(),
             correlation_id: note.correlation_id.clone(),
+            is_retry: !matches!(event, Event::Adopted | Event::StepDone),
             ..Transition::to(decision.to, now)
         };
         let (id, expect) = (job.row.id, job.expect());

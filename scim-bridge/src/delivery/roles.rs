@@ -38,8 +38,7 @@ pub(super) fn forget_revoked(
     operation: OperationId,
     revoked: &[String],
 ) -> Result<(), store::Error> {
-    let latest = operations::latest_for_resource(conn, resource)?;
-    if revoked.is_empty() || latest.is_some_and(|latest| latest.id != operation) {
+    if revoked.is_empty() || !operations::is_latest(conn, operation)? {
         return Ok(());
     }
     store::roles::forget(conn, resource, revoked)

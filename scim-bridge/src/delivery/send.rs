@@ -90,6 +90,8 @@ impl Engine {
     }
 
     async fn send_batch(&self, client: &Client, mut batch: Vec<(Job, Request)>) {
+        let Some((first, _)) = batch.first() else { return };
+        let _slot = self.slot(first.row.account, first.change.kind.is_urgent()).await;
         // A Bulk that is refused as a whole is halved, until the one that spoils it stands alone.
         let mut waiting = Vec::new();
         loop {
@@ -268,9 +270,18 @@ impl Engine {
         let time = self.settings.time_to_send(left).filter(|_| !self.stop.is_cancelled());
         let Some(time) = time else { return Sent::NotBegun };
         match tokio::time::timeout(time, request).await {
-            Ok(Ok(answer)) => Sent::Answered(answer),
-            Ok(Err(error)) => Sent::Error(error),
-            Err(_) => Sent::OutOfTime,
+            Ok(Ok(answer)) => {
+                self.heard(job.row.account, None);
+                Sent::Answered(answer)
+            }
+            Ok(Err(error)) => {
+                self.heard(job.row.account, Some(&error));
+                Sent::Error(error)
+            }
+            Err(_) => {
+                self.heard_failure(job.row.account, true);
+                Sent::OutOfTime
+            }
         }
     }
 }

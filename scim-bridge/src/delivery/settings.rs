@@ -101,6 +101,11 @@ impl Settings {
         (time >= self.request_timeout / 2).then_some(time)
     }
 
+    /// Slots for what is not urgent: a quarter, and at least one where there are two, is kept free for deactivations (I17).
+    pub(super) fn usual_slots(&self) -> usize {
+        self.max_concurrent.saturating_sub(self.max_concurrent.div_ceil(4)).max(1)
+    }
+
     /// From the moment an outcome became unknown until "not seen" counts as "not applied".
     pub(super) fn settle_total(&self) -> Duration {
         self.settle_first * 37
@@ -118,6 +123,12 @@ mod tests {
         let short = Settings { lease: Duration::from_secs(79), ..Settings::default() };
         let least = Duration::from_secs(80);
         assert_eq!(short.check(), Err(SettingsError::Lease { lease: short.lease, least }));
+    }
+
+    #[test]
+    fn a_quarter_of_the_slots_is_kept_for_deactivations() {
+        let usual = |max_concurrent| Settings { max_concurrent, ..Settings::default() }.usual_slots();
+        assert_eq!([1, 2, 4, 5, 8, 16].map(usual), [1, 1, 3, 3, 6, 12]);
     }
 
     #[test]

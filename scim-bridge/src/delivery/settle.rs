@@ -7,8 +7,10 @@
 use concur::api::LookupAttribute;
 use concur::model::IdentityUser;
 use concur::{Client, Error};
+use store::ids::ResourceId;
 use store::links::Link;
-use store::{Conn, Constraint, links, resources};
+use store::operations::State;
+use store::{Conn, Constraint, links, operations, resources};
 
 use super::engine::Engine;
 use super::failure;
@@ -112,6 +114,10 @@ impl Engine {
     /// The user of a create whose answer was lost. Equal: it was our create. Different: either a part is still on its
     /// way, or the user was there before us.
     async fn settle_found(&self, client: &Client, job: &Job, user: &IdentityUser) {
+        if self.had_another_life(job, user).await {
+            // Then it was not this create that made the user, and what is under way for that life goes first.
+            return self.adopt(client, job, user).await;
+        }
         let Ok(known) = self.seen(client, job, user).await else {
             let event = Event::ReadFailed { retry_after: None };
             self.record(job, event, Note::because("the user could not be read"), nothing_more()).await;
@@ -135,6 +141,10 @@ impl Engine {
                 self.record(job, Event::Adopted, Note::default(), effects).await;
                 return;
             }
+            // An unanswered look-up proves nothing.
+            Err(error) if job.row.state == State::Unknown => {
+                Event::ReadFailed { retry_after: error.retry_after() }
+            }
             Err(error) => Event::NotApplied { retry_after: error.retry_after() },
         };
         self.record(job, event, Note::because("the existing user could not be read"), nothing_more()).await;
@@ -150,11 +160,22 @@ impl Engine {
                 let constraint = Constraint::Other("one resource per Concur user".to_owned());
                 return Err(store::Error::Conflict { constraint });
             }
+            if let Some(earlier) = other_life(conn, &link)? {
+                operations::join(conn, resource, earlier, now)?;
+            }
             links::put(conn, &link)?;
             resources::adopt_scim_id(conn, resource, uuid)?;
             let state = if adopted { "adopted" } else { "success" };
             put_part(conn, &part_of, part::IDENTITY, state, &Note::default(), now)
         })
+    }
+
+    /// Whether the user was linked to a resource of another chain, which is deleted by now. A store that does not answer
+    /// is asked again when the link is written.
+    async fn had_another_life(&self, job: &Job, user: &IdentityUser) -> bool {
+        let link = job.link(user.id(), false, &job.known, self.now());
+        let earlier = self.store.read(move |conn| other_life(conn, &link)).await;
+        earlier.is_ok_and(|earlier| earlier.is_some())
     }
 
     async fn find(&self, client: &Client, job: &Job) -> Result<Found, Error> {
@@ -198,4 +219,16 @@ fn is_taken(conn: &mut Conn, link: &Link) -> Result<bool, store::Error> {
         }
     }
     Ok(false)
+}
+
+/// An earlier resource of the same Concur user whose operations are a chain of their own.
+fn other_life(conn: &mut Conn, link: &Link) -> Result<Option<ResourceId>, store::Error> {
+    let Some(user) = &link.concur_user_id else { return Ok(None) };
+    let chain = operations::chain_of(conn, link.resource_id)?;
+    for life in links::by_concur_user(conn, link.account, user)? {
+        if operations::chain_of(conn, life.resource_id)? != chain {
+            return Ok(Some(life.resource_id));
+        }
+    }
+    Ok(None)
 }

@@ -116,6 +116,10 @@ fn stored_verdict(conn: &mut store::Conn, operation: OperationId) -> Result<Opti
     if row.state == State::Failed {
         return Ok(refusal_of(&row).map(Verdict::Refused));
     }
+    if matches!(row.state, State::Superseded | State::Cancelled) {
+        // It is not going to be sent, so there will be no verdict on it.
+        return Ok(Some(Verdict::Pending));
+    }
     let identity_is_in = matches!(row.state, State::Verifying | State::Done)
         || operations::extensions(conn, operation)?
             .iter()

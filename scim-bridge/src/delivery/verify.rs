@@ -44,6 +44,7 @@ impl Engine {
                 self.record(job, Event::ReadBackDifferent, note, nothing_more()).await;
             }
             Err(error) => {
+                self.heard(job.row.account, Some(&error));
                 let event = Event::ReadFailed { retry_after: error.retry_after() };
                 self.record(job, event, Note::of(&error), nothing_more()).await;
             }
@@ -57,7 +58,7 @@ impl Engine {
         job: &Job,
         user: &IdentityUser,
     ) -> Result<ConcurUser, Error> {
-        if !job.has_spend() {
+        if !job.has_spend_to_read() {
             return Ok(job.observed(user.raw(), Profile::NotRead));
         }
         let spend = client.spend().get_user(&user.id()).await?;
@@ -117,8 +118,7 @@ impl Engine {
                 managers::settled(conn, operation, managers::WAITING, now)?;
             }
             if let Some(rest) = rest
-                && operations::latest_for_resource(conn, resource)?
-                    .is_some_and(|latest| latest.id == operation)
+                && operations::is_latest(conn, operation)?
             {
                 operations::enqueue(conn, &rest)?;
             }

@@ -9,18 +9,20 @@ use std::time::Duration;
 
 use store::Store;
 use store::ids::AccountId;
-use store::operations::{self, State};
+use store::operations;
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::claim::{Lane, Lanes, Wave};
+use super::breaker::Breakers;
+use super::claim::{Lane, Lanes, Task, Wave};
 use super::engine::Engine;
 use super::policy::elapsed;
 use super::verdict::{Handle, Waiters};
 use super::{Settings, SettingsError};
 use crate::accounts::Clients;
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
@@ -36,6 +38,8 @@ pub struct Parts {
     pub store: Store,
     /// The clock of due times and leases.
     pub clock: Clock,
+    /// What spreads retries.
+    pub chance: Chance,
     /// The metrics.
     pub metrics: Metrics,
     /// One Concur client per account.
@@ -65,6 +69,11 @@ impl Worker {
             tracing::error!(%error, "the delivery worker ended badly");
         }
     }
+
+    /// Ends at once, wherever it is, as a killed process does. For tests of crashes: an orderly end is [`Worker::stop`].
+    pub fn kill(self) {
+        self.task.abort();
+    }
 }
 
 /// Starts the worker on the current runtime, with a handle for everyone who enqueues.
@@ -72,7 +81,7 @@ impl Worker {
 /// # Errors
 /// Settings that contradict each other, such as a lease that a request could outlive.
 pub fn start(parts: Parts) -> Result<(Handle, Worker), SettingsError> {
-    let Parts { store, clock, metrics, clients, settings } = parts;
+    let Parts { store, clock, chance, metrics, clients, settings } = parts;
     settings.check()?;
     let deliver = settings.deliver;
     let (bell, waiters, stop) = (Arc::new(Notify::new()), Waiters::default(), CancellationToken::new());
@@ -80,10 +89,14 @@ pub fn start(parts: Parts) -> Result<(Handle, Worker), SettingsError> {
     let engine = Engine {
         store: store.clone(),
         clock,
+        chance,
         metrics,
         clients,
         settings: Arc::new(settings),
         waiters: waiters.clone(),
+        breakers: Breakers::default(),
+        budget: Arc::default(),
+        usual_slots: Arc::default(),
         stop: stop.clone(),
         owner: owner.into(),
     };
@@ -117,14 +130,17 @@ async fn run(engine: Engine, bell: Arc<Notify>) {
         if measured.is_none_or(|at| at.elapsed() >= LOOK_AROUND_EVERY) {
             engine.measure().await;
             engine.catch_up_with_managers().await;
+            engine.let_deactivations_pass().await;
             measured = Some(Instant::now());
         }
         let wait = turn(&engine, &mut lanes, &mut waves).await;
+        // In this order and not by chance, so that a simulated run can be repeated.
         tokio::select! {
+            biased;
             () = engine.stop.cancelled() => break,
+            Some(ended) = waves.join_next(), if !waves.is_empty() => freed(&mut lanes, ended),
             () = bell.notified() => {}
             () = tokio::time::sleep(wait) => {}
-            Some(ended) = waves.join_next(), if !waves.is_empty() => freed(&mut lanes, ended),
         }
     }
     let finish = async { while waves.join_next().await.is_some() {} };
@@ -137,7 +153,11 @@ async fn run(engine: Engine, bell: Arc<Notify>) {
 /// Claims once and hands the waves out. Answers how long nothing will be due.
 async fn turn(engine: &Engine, lanes: &mut Lanes, waves: &mut JoinSet<(Lane, AccountId)>) -> Duration {
     let tick = engine.settings.tick;
-    let next_due = match engine.store.read(operations::next_due).await {
+    let next_due = |conn: &mut store::Conn| {
+        let dues = [operations::next_due(conn)?, store::drift::next_due(conn)?];
+        Ok(dues.into_iter().flatten().min())
+    };
+    let next_due = match engine.store.read(next_due).await {
         Ok(due) => due,
         Err(error) => {
             tracing::error!(%error, "the outbox cannot be read");
@@ -164,13 +184,21 @@ async fn turn(engine: &Engine, lanes: &mut Lanes, waves: &mut JoinSet<(Lane, Acc
 }
 
 fn hand_out(engine: &Engine, wave: Wave, lanes: &mut Lanes, waves: &mut JoinSet<(Lane, AccountId)>) {
-    let (lane, account, jobs) = wave;
+    let (lane, account, tasks) = wave;
     lanes.take(lane, account);
     let engine = engine.clone();
     waves.spawn(async move {
+        let (mut jobs, mut looks) = (Vec::new(), Vec::new());
+        for task in tasks {
+            match task {
+                Task::Deliver(job) => jobs.push(*job),
+                Task::Look(watch, job) => looks.push((watch, *job)),
+            }
+        }
         match lane {
             Lane::Urgent | Lane::Normal => engine.send_wave(jobs).await,
-            Lane::FollowUp => engine.follow_up(jobs).await,
+            Lane::UrgentFollowUp | Lane::FollowUp => engine.follow_up(jobs).await,
+            Lane::Drift => engine.look_at_all_again(account, looks).await,
         }
         (lane, account)
     });
@@ -183,34 +211,6 @@ fn freed(lanes: &mut Lanes, ended: Result<(Lane, AccountId), tokio::task::JoinEr
             // Which lane it was is not known any more; leases protect what it held, so all lanes may go on.
             tracing::error!(%error, "a wave of deliveries ended badly; its outcomes will be looked up");
             *lanes = Lanes::default();
-        }
-    }
-}
-
-impl Engine {
-    /// Sets the gauges that describe the outbox.
-    async fn measure(&self) {
-        let now = self.now();
-        let counted = self.store.read(move |conn| {
-            let mut all = Vec::new();
-            for account in store::accounts::list(conn)? {
-                let counts = operations::counts_by_state(conn, Some(account.id))?;
-                let oldest = operations::oldest_open(conn, Some(account.id))?;
-                all.push((account.id.to_string(), counts, oldest));
-            }
-            Ok(all)
-        });
-        let Ok(all) = counted.await else { return };
-        for (account, counts, oldest) in all {
-            for state in State::ALL.iter().filter(|state| !state.is_end()) {
-                let count =
-                    counts.iter().find(|(counted, _)| counted == state).map_or(0, |(_, count)| *count);
-                let gauge =
-                    self.metrics.ups_operations.with_label_values(&[account.as_str(), state.as_str()]);
-                gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
-            }
-            let age = oldest.map_or(0.0, |oldest| elapsed(oldest, now).as_secs_f64());
-            self.metrics.ups_oldest_seconds.with_label_values(&[account.as_str()]).set(age);
         }
     }
 }

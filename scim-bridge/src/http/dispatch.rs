@@ -261,6 +261,7 @@ mod tests {
         let (delivery, _worker) = delivery::start(delivery::Parts {
             store: store.clone(),
             clock: clock.clone(),
+            chance: crate::chance::Chance::system(),
             metrics: metrics.clone(),
             clients: clients.clone(),
             settings: delivery::Settings::default(),

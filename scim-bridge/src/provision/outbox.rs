@@ -11,34 +11,42 @@ use super::{Error, OnBehalf};
 use crate::brake::{self, Grip};
 use crate::translate::{self, ConcurUser, Given, Kind, Operation, Translated};
 
-/// A new resource under the user name of a deleted one is the same person in Concur: it takes over the link.
+/// A new resource under the user name, or with the provider's id, of a deleted one is the same person in Concur: it goes
+/// on with the chain, so that a late deactivation cannot overtake the return, and takes over the link.
 ///
-/// Operations of the tombstone that were never sent are replaced by the one to come; else a late deactivation
-/// could overtake the return.
+/// What was not sent for the earlier lives is not sent any more: the operation to come carries everything. A deactivation
+/// that nobody held stays, since none is ever left out (I17).
 pub(super) fn take_over(
     conn: &mut Conn,
     earlier: &resources::Resource,
     row: &resources::Resource,
     now: jiff::Timestamp,
 ) -> Result<Kind, store::Error> {
-    let states = vec![State::Accepted, State::Held, State::Ready];
-    let unsent =
-        operations::Filter { resource_id: Some(earlier.id), states, ..operations::Filter::default() };
+    let states = vec![State::Accepted, State::Held, State::Ready, State::Failed];
+    let chain = Some(operations::chain_of(conn, earlier.id)?);
+    let unsent = operations::Filter { chain, states, ..operations::Filter::default() };
     for operation in operations::list(conn, &unsent, usize::from(u8::MAX))? {
+        let waits = matches!(operation.state, State::Accepted | State::Ready);
+        if waits && operations::is_urgent(&operation.kind) {
+            continue;
+        }
         let expect = operations::Expect { state: operation.state, lease_epoch: operation.lease_epoch };
         let reason = Some("the user was created again".to_owned());
         let transition = Transition { reason, ..Transition::to(State::Superseded, now) };
         operations::transition(conn, operation.id, expect, &transition)?;
     }
-    match links::get(conn, earlier.id)? {
-        Some(link) if link.concur_user_id.is_some() => {
+    operations::follow(conn, row.id, earlier.id)?;
+    // Roles of the earlier lives are still there, or on their way, and ours to take away.
+    for life in operations::lives(conn, row.id)? {
+        let granted = roles::granted(conn, life)?;
+        roles::grant(conn, row.id, &granted, now)?;
+    }
+    match operations::link(conn, row.id)? {
+        Some(link) => {
             links::put(conn, &links::Link { resource_id: row.id, updated_at: now, ..link })?;
-            // Roles of the earlier life are still there, and ours to take away.
-            let granted = roles::granted(conn, earlier.id)?;
-            roles::grant(conn, row.id, &granted, now)?;
             Ok(Kind::Reactivate)
         }
-        _ => Ok(Kind::Create),
+        None => Ok(Kind::Create),
     }
 }
 

@@ -57,10 +57,18 @@ fn undo_in(
     let mut later = operations::list(conn, &waiting, usize::from(u8::MAX))?;
     later.retain(|other| other.id > operation);
     let current = resources::get(conn, accepted.resource)?;
+    let absorbed = operations::has_absorbed(conn, operation)?;
     if later.is_empty() && current.version == accepted.version {
         resources::restore(conn, accepted.resource, accepted.before.as_ref(), now)?;
+        if let (true, Some(before)) = (absorbed, &accepted.before) {
+            // Updates that were never sent, since the refused one carried them too, are wanted again.
+            let resource = Resource::from_stored(ResourceType::user(), before.body.clone());
+            let given = super::groups::given(&store::groups::of_user(conn, accepted.resource)?, &on.settings);
+            let again = Operation::new(Kind::Update, translate::user(&resource, &on.settings, &given)?, None);
+            super::users::enqueue(conn, on, accepted.resource, &again, now)?;
+        }
     } else {
-        replan(conn, on, accepted, &current, &later, now)?;
+        replan(conn, on, accepted, &current, &later, absorbed, now)?;
     }
     let expect = Expect { state: refused.state, lease_epoch: refused.lease_epoch };
     let reason = Some("refused by Concur while the identity provider waited".to_owned());
@@ -87,6 +95,7 @@ fn replan(
     accepted: &Accepted,
     current: &resources::Resource,
     later: &[operations::Operation],
+    absorbed: bool,
     now: jiff::Timestamp,
 ) -> Result<(), Error> {
     let kinds: Vec<Kind> = later
@@ -120,7 +129,7 @@ fn replan(
         let transition = Transition { reason, ..Transition::to(State::Superseded, now) };
         operations::transition(conn, waiting.id, expect, &transition)?;
     }
-    if later.is_empty() && accepted.before.is_some() {
+    if later.is_empty() && accepted.before.is_some() && !absorbed {
         // What was changed meanwhile is nothing that Concur would notice; it still holds what it held before.
         return Ok(());
     }

@@ -62,10 +62,8 @@ pub(super) async fn accept_create(
     let written = bridge
         .store
         .try_write(move |conn| {
-            let earlier = match &content.user_name_folded {
-                Some(folded) => resources::find_deleted(conn, job.account.id, folded)?,
-                None => None,
-            };
+            let (name, external_id) = (content.user_name_folded.as_deref(), content.external_id.as_deref());
+            let earlier = resources::find_deleted(conn, job.account.id, name, external_id)?;
             let new = NewResource {
                 account: job.account.id,
                 resource_type: StoredType::User,

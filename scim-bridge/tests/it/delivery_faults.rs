@@ -8,7 +8,7 @@ use fixtures::simulator::{Fault, FaultKind};
 use scim_bridge::accounts::AccountSettings;
 use scim_bridge::translate::ENTERPRISE;
 use serde_json::json;
-use store::operations::{self, Claim, State};
+use store::operations::{self, Claim, State, What};
 use store::resources;
 
 use crate::delivery_harness::{House, accepted, person, quick, until, work_on};
@@ -134,8 +134,15 @@ async fn a_worker_that_died_before_sending_is_replaced_after_a_look_up() {
 async fn claim_and_die(house: &House) -> operations::Operation {
     let claim = move |conn: &mut store::Conn| {
         let now = scim_bridge::clock::Clock::system().now();
-        let claim =
-            Claim { now, owner: "the dead", lease_until: now, limit: 1, exclude: &[], urgent_only: false };
+        let claim = Claim {
+            now,
+            owner: "the dead",
+            lease_until: now,
+            limit: 1,
+            exclude: &[],
+            only: &[],
+            what: What::Everything,
+        };
         operations::claim_due(conn, &claim)
     };
     house.store().write(claim).await.unwrap().pop().expect("a due operation")

@@ -11,6 +11,7 @@ use concur::{Budget, HostPolicy, HttpConfig};
 use fixtures::simulator::{Config, Simulator, Write};
 use scim::ResourceType;
 use scim_bridge::accounts::{AccountSettings, ClientSettings, Clients, NewConnection, connect};
+use scim_bridge::chance::Chance;
 use scim_bridge::clock::Clock;
 use scim_bridge::delivery::{self, Handle, Parts, Settings, Verdict, Worker};
 use scim_bridge::metrics::Metrics;
@@ -191,8 +192,8 @@ impl House {
 /// A worker on any store: on that of another process it is another replica's.
 pub(crate) fn work_on(store: Store, settings: Settings) -> (Handle, Worker) {
     let clients = Clients::new(store.clone(), Clock::system(), client_settings());
-    let (clock, metrics) = (Clock::system(), Metrics::new().unwrap());
-    delivery::start(Parts { store, clock, metrics, clients, settings }).unwrap()
+    let (clock, chance, metrics) = (Clock::system(), Chance::system(), Metrics::new().unwrap());
+    delivery::start(Parts { store, clock, chance, metrics, clients, settings }).unwrap()
 }
 
 /// (op, path) of a PATCH body.
