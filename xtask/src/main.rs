@@ -5,7 +5,9 @@
 mod debian;
 mod postgres;
 mod scim2_tester;
+mod simulate;
 mod test;
+mod torture;
 
 use clap::{Parser, Subcommand};
 
@@ -21,10 +23,16 @@ struct Arguments {
 enum Chore {
     /// Run every test; finds or installs what they need (PostgreSQL, scim2-tester) and never passes by skipping.
     Test(test::Options),
+    /// Run the deterministic simulation of delivery over many seeds, or one seed again with its story.
+    Simulate(simulate::Options),
+    /// Kill the executable again and again under load, on both databases, and compare what it acknowledged with Concur.
+    Torture(torture::Options),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().chore {
         Chore::Test(options) => test::run(&options),
+        Chore::Simulate(options) => simulate::run(&options),
+        Chore::Torture(options) => torture::run(&options),
     }
 }

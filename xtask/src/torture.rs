@@ -1,0 +1,41 @@
+//! `cargo xtask torture`: the executable killed again and again under load, on both databases.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::postgres;
+
+/// How long.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Minutes of load for each database.
+    #[arg(long, default_value_t = 10)]
+    minutes: u64,
+    /// What is done to whom, and when.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only the test of this name, for example `sqlite`.
+    #[arg(long, default_value = "")]
+    only: String,
+}
+
+/// Finds PostgreSQL, then runs the tests that the ordinary run leaves out.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies inside the workspace")?;
+    if std::env::var_os("TEST_POSTGRES_URL").is_none() {
+        postgres::find_or_install()?;
+    }
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).args(["test", "--package", "scim-bridge", "--test", "it"]);
+    cargo.arg(format!("torture::killed_again_and_again_on_{}", options.only));
+    cargo.args(["--", "--ignored", "--nocapture", "--test-threads", "1"]);
+    cargo.env("TORTURE_MINUTES", options.minutes.to_string());
+    cargo.env("TORTURE_SEED", options.seed.to_string()).env("REQUIRE_ALL", "1");
+    let status = cargo.status().context("cargo could not be started")?;
+    if !status.success() {
+        bail!("the torture failed ({status}); what was wrong is named above");
+    }
+    Ok(())
+}
