@@ -55,6 +55,8 @@ mod gauges;
 mod job;
 mod managers;
 pub mod policy;
+#[cfg(test)]
+mod policy_properties;
 mod poll;
 mod preview;
 mod record;

@@ -122,6 +122,8 @@ pub fn decide(history: &History, event: Event, settings: &Settings, now: Timesta
                 at(State::Submitted, later(now, poll_wait(waited, settings).max(asked(retry_after))))
             }
         }
+        // Ending access is about the identity alone, and that is in.
+        Event::PartFailed { .. } if history.urgent => at(State::Verifying, now),
         Event::PartFailed { permanent: true } if history.judged >= REFUSED_EXTENSION_ATTEMPTS => {
             at(State::Failed, now)
         }

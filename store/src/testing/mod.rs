@@ -189,6 +189,20 @@ pub fn lines(conn: &mut Conn, sql: &str) -> Result<Vec<String>, Error> {
     Ok(rows.into_iter().map(|row| row.line).collect())
 }
 
+/// How SQLite would run a query, one step a line.
+pub fn explain(conn: &mut Conn, sql: &str) -> Result<String, Error> {
+    use diesel::RunQueryDsl as _;
+
+    #[derive(diesel::QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        detail: String,
+    }
+    let explain = format!("EXPLAIN QUERY PLAN {sql}");
+    let steps: Vec<Step> = crate::conn::on!(conn, c => diesel::sql_query(&explain).load(c))?;
+    Ok(steps.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("\n"))
+}
+
 /// One server for all tests of the process.
 fn postgres_url() -> Option<String> {
     static URL: OnceLock<Option<String>> = OnceLock::new();

@@ -27,7 +27,7 @@ fn go(test: &TestStore, op: &Operation, to: State) {
 }
 
 fn due(test: &TestStore) -> Vec<Operation> {
-    write(test, |c| operations::claim_due(c, &claim(1)))
+    write(test, |c| operations::claim_due(c, &claim(10)))
 }
 
 /// A user of this name who was deleted, and another who came after.
@@ -162,5 +162,84 @@ fn updates_go_on_while_a_deactivation_is_held_and_never_replace_it() {
         go(test, &back, State::Verifying);
         go(test, &back, State::Done);
         assert_eq!(get(test, &held).state, State::Superseded);
+
+fn of_updates_that_wait_the_last_one_stands_for_all() {
+    on_each(|test, account| {
+        let zoe = write(test, |c| add_user(c, account, "Zoe")).id;
+        let created = enqueue(test, account, zoe, "create");
+        let waiting: Vec<_> = (0..3).map(|_| enqueue(test, account, zoe, "update")).collect();
+        let left = enqueue(test, account, zoe, "deactivate");
+        let after = enqueue(test, account, zoe, "update");
+        due(test);
+        go(test, &created, State::Verifying);
+        go(test, &created, State::Done);
+        let last = &waiting[2];
+        for merged in &waiting[..2] {
+            let merged = get(test, merged);
+            assert_eq!((merged.state, merged.superseded_by), (State::Superseded, Some(last.id)));
+        }
+        assert_eq!(due(test).remove(0).id, last.id);
+        assert!(write(test, |c| operations::has_absorbed(c, last.id)));
+        assert!(!write(test, |c| operations::has_absorbed(c, left.id)));
+        go(test, last, State::Verifying);
+        go(test, last, State::Done);
+        assert_eq!(get(test, &left).state, State::Ready, "never across a change of access");
+        assert_eq!(get(test, &after).state, State::Accepted);
+    });
+}
+
+#[test]
+fn a_deactivation_passes_what_is_stuck_and_nothing_older_is_sent_after_it() {
+    on_each(|test, account| {
+        let zoe = write(test, |c| add_user(c, account, "Zoe")).id;
+        let stuck = enqueue(test, account, zoe, "update");
+        due(test);
+        go(test, &stuck, State::Submitted);
+        let between = enqueue(test, account, zoe, "update");
+        let left = enqueue(test, account, zoe, "deactivate"); // accepted at 0
+        assert_eq!(write(test, |c| operations::pass_stuck(c, at(-1), at(299))), [], "not yet");
+        assert_eq!(write(test, |c| operations::pass_stuck(c, at(0), at(300))), [left.id]);
+        let claimed = write(test, |c| operations::claim_due(c, &claim(300)));
+        assert_eq!(claimed.iter().map(|op| op.id).collect::<Vec<_>>(), [left.id]);
+        assert_eq!(
+            read(test, |c| store::watches::count(c, account)),
+            1,
+            "either of the two may take effect last"
+        );
+        // The stuck one turns out not to have been applied.
+        go(test, &stuck, State::Unknown);
+        go(test, &stuck, State::Ready);
+        assert_eq!(get(test, &stuck).state, State::Superseded);
+        assert_eq!(get(test, &between).state, State::Ready);
+        assert_eq!(
+            write(test, |c| operations::claim_due(c, &claim(400))),
+            [],
+            "it waits for the deactivation"
+        );
+        go(test, &left, State::Verifying);
+        go(test, &left, State::Done);
+        assert_eq!(get(test, &between).state, State::Superseded);
+    });
+}
+
+#[test]
+fn the_next_due_time_is_found_in_an_index_however_much_waits() {
+    on_each(|test, account| {
+        assert_eq!(read(test, operations::next_due), None);
+        let zoe = write(test, |c| add_user(c, account, "Zoe")).id;
+        enqueue(test, account, zoe, "update");
+        assert_eq!(read(test, operations::next_due), Some(at(0)));
+        write(test, |c| operations::claim_due(c, &claim(1)));
+        assert_eq!(read(test, operations::next_due), Some(at(81)), "when the lease ends");
+        if test.name == "sqlite" {
+            for sql in [
+                "SELECT due_at FROM operations WHERE state = 'ready' AND lease_until IS NULL ORDER BY due_at LIMIT 1",
+                "SELECT lease_until FROM operations WHERE lease_until IS NOT NULL ORDER BY lease_until LIMIT 1",
+            ] {
+                let explained = read(test, |c| store::testing::explain(c, sql));
+                assert!(explained.contains("USING") && explained.contains("INDEX"), "{sql}: {explained}");
+                assert!(!explained.contains("TEMP B-TREE"), "{sql}: {explained}");
+            }
+        }
     });
 }

@@ -62,7 +62,7 @@ fn operations_of_a_resource_go_one_after_the_other_and_those_of_others_in_parall
         let (zoe, max) = (user(test, account, "Zoe"), user(test, account, "Max"));
         let first = enqueue(test, account, zoe, "create");
         let second = enqueue(test, account, zoe, "update");
-        let third = enqueue(test, account, zoe, "update");
+        let third = enqueue(test, account, zoe, "reactivate");
         let other = enqueue(test, account, max, "create");
         assert_eq!(
             (first.state, second.state, third.state),

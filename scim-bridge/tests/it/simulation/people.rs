@@ -1,12 +1,14 @@
 //! What the identity provider does with a person: joins, moves, leaves, comes back, under changing names, now in a burst,
 //! now after minutes. It repeats what it got no answer to, as providers do.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scim::{Precondition, ScimType};
+use scim::patch::PatchRequest;
+use scim::{ListQuery, Precondition, ScimType};
 use scim_bridge::bridge::Bridge;
-use scim_bridge::provision::{self, OnBehalf, users};
+use scim_bridge::provision::{self, OnBehalf, groups, users};
 use serde_json::{Value, json};
 use store::resources::{self, Lookup, ResourceType};
 use tokio::time::sleep;
@@ -20,8 +22,8 @@ pub(super) struct Person {
     pub(super) number: u64,
     /// What was acknowledged last; `None`: deleted, or never there.
     pub(super) acknowledged: Option<Value>,
-    /// Whether the provider ever had them created.
-    pub(super) was_there: bool,
+    /// The roles that were acknowledged.
+    pub(super) roles: BTreeSet<&'static str>,
     random: Random,
     version: u64,
     renamed: u64,
@@ -37,7 +39,12 @@ enum Step {
     Deactivate,
     Reactivate,
     Delete,
+    /// A role is given or taken away, through its group.
+    Role(&'static str),
 }
+
+/// Roles that come and go.
+pub(super) const ROLES: [&str; 3] = ["EXP_APPROVER", "SHD_BUDGET_VIEWER", "STATEMENT_USER"];
 
 /// How a request ended.
 enum Answer {
@@ -49,8 +56,8 @@ enum Answer {
 
 impl Person {
     pub(super) fn new(number: u64, random: Random) -> Self {
-        let (version, renamed, id) = (0, 0, String::new());
-        Self { number, acknowledged: None, was_there: false, random, version, renamed, id }
+        let (version, renamed, id, roles) = (0, 0, String::new(), BTreeSet::new());
+        Self { number, acknowledged: None, roles, random, version, renamed, id }
     }
 
     pub(super) fn external_id(&self) -> String {
@@ -78,13 +85,14 @@ impl Person {
     }
 
     fn step(&mut self) -> Step {
-        use Step::{Create, Deactivate, Delete, Reactivate, Rename, Update};
+        use Step::{Create, Deactivate, Delete, Reactivate, Rename, Role, Update};
+        let role = Role(ROLES[usize::try_from(self.random.between(0, 2)).unwrap()]);
         match &self.acknowledged {
             None => Create,
             Some(_) if self.is_active() => {
-                *self.random.pick(&[(6, Update), (1, Rename), (3, Deactivate), (2, Delete)])
+                *self.random.pick(&[(6, Update), (1, Rename), (3, Deactivate), (2, Delete), (4, role)])
             }
-            Some(_) => *self.random.pick(&[(5, Reactivate), (2, Update), (2, Delete)]),
+            Some(_) => *self.random.pick(&[(5, Reactivate), (2, Update), (2, Delete), (1, role)]),
         }
     }
 
@@ -106,13 +114,16 @@ pub(super) async fn live(world: Arc<World>, mut person: Person) -> Person {
 }
 
 async fn take(world: &World, person: &mut Person, step: Step) {
+    if let Step::Role(code) = step {
+        return take_role(world, person, code).await;
+    }
     if step == Step::Rename {
         person.renamed += 1;
     }
     let active = match step {
         Step::Create | Step::Reactivate | Step::Rename => true,
         Step::Update => person.is_active(),
-        Step::Deactivate | Step::Delete => false,
+        Step::Deactivate | Step::Delete | Step::Role(_) => false,
     };
     let user = person.next(active);
     world.tell(&format!("person {}: {step:?} {}", person.number, user["title"]));
@@ -133,7 +144,9 @@ async fn take(world: &World, person: &mut Person, step: Step) {
             Answer::Well(id) => {
                 person.id = id;
                 person.acknowledged = (step != Step::Delete).then_some(user);
-                person.was_there = true;
+                if step == Step::Delete {
+                    person.roles.clear();
+                }
                 return world.tell(&format!("person {}: acknowledged", person.number));
             }
             Answer::Refused(error) => {
@@ -146,6 +159,32 @@ async fn take(world: &World, person: &mut Person, step: Step) {
             Answer::Nothing => sleep(Duration::from_secs(5)).await,
         }
     }
+}
+
+/// Puts the person into the group of a role, or takes them out.
+async fn take_role(world: &World, person: &mut Person, code: &'static str) {
+    let gives = !person.roles.contains(code);
+    world.tell(&format!("person {}: {code} {gives}", person.number));
+    let operation = if gives {
+        json!({"op": "add", "path": "members", "value": [{"value": person.id}]})
+    } else {
+        json!({"op": "remove", "path": format!("members[value eq \"{}\"]", person.id)})
+    };
+    let body =
+        json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]});
+    loop {
+        match ask(world, Step::Role(code), code, &body).await {
+            Answer::Well(_) => break,
+            Answer::Refused(error) => return world.wrong(&format!("{code} refused: {}", error.detail)),
+            Answer::Nothing => sleep(Duration::from_secs(5)).await,
+        }
+    }
+    if gives {
+        person.roles.insert(code)
+    } else {
+        person.roles.remove(code)
+    };
+    world.tell(&format!("person {}: acknowledged", person.number));
 }
 
 /// Sends a request to a process that lives; it may die meanwhile. Answers the user's id.
@@ -174,9 +213,26 @@ async fn request(
 ) -> Result<String, provision::Error> {
     match step {
         Step::Create => users::create(bridge, on, user).await.map(|view| view.id()),
+        Step::Role(code) => {
+            let group = group(bridge, on, code).await?;
+            let patch = PatchRequest::parse(user)?;
+            groups::patch(bridge, on, &group, &Precondition::None, patch).await.map(|view| view.id())
+        }
         Step::Delete => users::delete(bridge, on, id, &Precondition::None).await.map(|()| String::new()),
         _ => users::replace(bridge, on, id, &Precondition::None, user.clone()).await.map(|view| view.id()),
     }
+}
+
+/// The public id of a role's group.
+async fn group(bridge: &Bridge, on: &OnBehalf, code: &'static str) -> Result<String, provision::Error> {
+    groups::list(bridge, on, ListQuery::parse(std::iter::empty())?).await?;
+    let account = on.account.id;
+    let found = bridge.store.read(move |conn| {
+        let codes = store::groups::codes(conn, account)?;
+        let (_, id) = codes.into_iter().find(|(it, _)| it == code).expect("a role of the catalogue");
+        resources::get(conn, id)
+    });
+    Ok(found.await?.scim_id.to_string())
 }
 
 /// The id of the user, if what is there is what was sent.

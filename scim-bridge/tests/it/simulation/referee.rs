@@ -1,16 +1,17 @@
 //! What must hold in the end, whatever happened: everyone is in Concur as acknowledged, once; nothing older went out after
 //! something newer; every step was allowed; nothing waits for a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use concur::Client;
 use concur::api::LookupAttribute;
 use scim_bridge::accounts::Clients;
+use scim_bridge::translate::ROLE;
 use store::Store;
 use store::operations::State;
 use store::testing::lines;
 
-use super::people::Person;
+use super::people::{Person, ROLES};
 use super::world::{World, client_settings};
 
 /// Everything that is wrong, in sentences.
@@ -126,8 +127,16 @@ async fn in_concur(client: &Client, person: &Person) -> Vec<String> {
                 }
             }
             let id = there.id();
-            if wanted["active"] == true && client.spend().get_user(&id).await.unwrap().is_none() {
+            let spend = client.spend().get_user(&id).await.unwrap();
+            if wanted["active"] == true && spend.is_none() {
                 wrong.push(format!("{who} has no spend profile"));
+            }
+            let held = spend.unwrap_or_default()[ROLE]["roles"].as_array().cloned().unwrap_or_default();
+            let held: BTreeSet<&str> = held.iter().filter_map(|role| role["roleName"].as_str()).collect();
+            for code in ROLES {
+                if wanted["active"] == true && held.contains(code) != person.roles.contains(code) {
+                    wrong.push(format!("{who}: {code} is {}", held.contains(code)));
+                }
             }
             wrong
         }
