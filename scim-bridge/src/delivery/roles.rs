@@ -41,5 +41,8 @@ pub(super) fn forget_revoked(
     if revoked.is_empty() || !operations::is_latest(conn, operation)? {
         return Ok(());
     }
-    store::roles::forget(conn, resource, revoked)
+    for life in operations::lives(conn, resource)? {
+        store::roles::forget(conn, life, revoked)?;
+    }
+    Ok(())
 }

@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use crate::conn::on;
 use crate::ids::AccountId;
 use crate::schema::{
-    accounts, attempts, brake_counts, brake_holds, brakes, catalogue_groups, credentials, cursors, drift,
-    granted_roles, group_members, imports, lines, link_extensions, links, oauth_tokens, operation_details,
-    operation_extensions, operations, reconcile_seen, reports, resources, runs, tokens, users,
+    accounts, attempts, brake_counts, brake_holds, brakes, catalogue_groups, chains, credentials, cursors, drift,
+    drift_watches, granted_roles, group_members, imports, lines, link_extensions, links, oauth_tokens,
+    operation_details, operation_extensions, operations, reconcile_seen, reports, resources, runs, tokens, users,
 };
 use crate::{Conn, Error};
 
@@ -86,6 +86,9 @@ fn resources_gone(conn: &mut Conn, account: &str) -> Result<bool, Error> {
     }
     delete!(brake_counts, resource_id);
     on!(conn, c => diesel::delete(drift::table.filter(drift::account_id.eq(account))).execute(c))?;
+    delete!(chains, resource_id);
+    delete!(chains, chain_id);
+    delete!(drift_watches, chain_id);
     delete!(granted_roles, resource_id);
     delete!(group_members, group_id);
     delete!(group_members, member_id);

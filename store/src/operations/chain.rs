@@ -82,13 +82,28 @@ pub fn join(conn: &mut Conn, resource: ResourceId, earlier: ResourceId, now: Tim
     promote(conn, &into, now)
 }
 
-/// The newest link to a Concur user that a resource of the same chain has.
-pub fn link(conn: &mut Conn, resource: ResourceId) -> Result<Option<Link>, Error> {
+/// All resources that the person ever was, this one among them.
+pub fn lives(conn: &mut Conn, resource: ResourceId) -> Result<Vec<ResourceId>, Error> {
+    let members = members(conn, resource)?;
+    members.iter().map(|member| value::parse(member, "chains.resource_id")).collect()
+}
+
+fn members(conn: &mut Conn, resource: ResourceId) -> Result<Vec<String>, Error> {
     let chain_id = of(conn, &resource.to_string())?;
     let mut members: Vec<String> = on!(conn, c => {
-        chains::table.filter(chains::chain_id.eq(&chain_id)).select(chains::resource_id).load(c)
+        chains::table
+            .filter(chains::chain_id.eq(&chain_id))
+            .order(chains::resource_id)
+            .select(chains::resource_id)
+            .load(c)
     })?;
     members.push(chain_id);
+    Ok(members)
+}
+
+/// The newest link to a Concur user that a resource of the same chain has.
+pub fn link(conn: &mut Conn, resource: ResourceId) -> Result<Option<Link>, Error> {
+    let members = members(conn, resource)?;
     let newest: Option<String> = on!(conn, c => {
         links::table
             .filter(links::resource_id.eq_any(&members).and(links::concur_user_id.is_not_null()))

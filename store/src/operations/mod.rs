@@ -30,7 +30,7 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use chain::{chain_of, follow, is_latest, join, link};
+pub use chain::{chain_of, follow, is_latest, join, link, lives};
 pub use claim::{Claim, What, claim_due, claim_one, claim_polls, end_leases, expire_leases};
 pub use pass::{has_absorbed, oldest_deactivation, pass_stuck};
 pub use read::{

@@ -59,6 +59,8 @@ pub struct Filter {
     pub account: Option<AccountId>,
     /// Of this resource.
     pub resource_id: Option<ResourceId>,
+    /// Of this person, whichever resource they belong to.
+    pub chain: Option<ResourceId>,
     /// In one of these states; empty: any.
     pub states: Vec<State>,
     /// Of this kind.
@@ -157,6 +159,9 @@ pub fn list(conn: &mut Conn, filter: &Filter, limit: usize) -> Result<Vec<Operat
         }
         if let Some(resource) = filter.resource_id {
             query = query.filter(operations::resource_id.eq(resource.to_string()));
+        }
+        if let Some(chain) = filter.chain {
+            query = query.filter(operations::chain_id.eq(chain.to_string()));
         }
         if !filter.states.is_empty() {
             query = query.filter(operations::state.eq_any(filter.states.iter().map(|state| state.as_str())));

@@ -162,7 +162,10 @@ fn updates_go_on_while_a_deactivation_is_held_and_never_replace_it() {
         go(test, &back, State::Verifying);
         go(test, &back, State::Done);
         assert_eq!(get(test, &held).state, State::Superseded);
+    });
+}
 
+#[test]
 fn of_updates_that_wait_the_last_one_stands_for_all() {
     on_each(|test, account| {
         let zoe = write(test, |c| add_user(c, account, "Zoe")).id;
