@@ -48,7 +48,7 @@ async fn stops_at(base: &TestStore, stop: Stop) {
     let clock = ahead.clock();
     let login = stop.point.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     let new = connection(&concur, &login, AccountSettings::default());
-    let account = connect(&base.store, &clock, &settings(&calm), new).await.unwrap();
+    let account = connect(&base.store, &clock, &settings(&calm), new).await.unwrap().account;
     if stop.path.starts_with("/oauth2") {
         ahead.advance(Duration::from_hours(2), &concur);
     }

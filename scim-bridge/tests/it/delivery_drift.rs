@@ -21,7 +21,7 @@ async fn a_request_that_takes_effect_an_hour_late_is_seen_and_undone() {
         let (line, ahead) = (Line::new(&concur, None), Ahead::default());
         let clock = ahead.clock();
         let new = connection(&concur, "acme", AccountSettings::default());
-        let account = connect(&base.store, &clock, &settings(&line), new).await.unwrap().id;
+        let account = connect(&base.store, &clock, &settings(&line), new).await.unwrap().account.id;
         let (_, worker, metrics) = start(&base, &clock, &line);
         let done = async |operation| {
             until("it to be done", || async {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use concur::auth::Grant;
-use concur::{HostPolicy, HttpConfig, Wire};
+use concur::{Budget, HostPolicy, HttpConfig, Wire};
 use fixtures::simulator::{ClockMode, Config as Upstream, Simulator, Size};
 use jiff::{SignedDuration, Timestamp};
 use matcher::{Dictionary, Matcher};
@@ -128,9 +128,10 @@ async fn build(seed: u64, random: &mut Random) -> (Arc<World>, Vec<tokio::task::
             company_request_token: info.company_request_token.clone().into(),
         },
         settings: AccountSettings::default(),
+        replace: false,
     };
-    let account = connect(&base.store, &clock, &client_settings(network.line()), new).await.unwrap();
-    let on = OnBehalf::new(account, "the provider".to_owned()).unwrap();
+    let connected = connect(&base.store, &clock, &client_settings(network.line()), new).await.unwrap();
+    let on = OnBehalf::new(connected.account, "the provider".to_owned()).unwrap();
     let replicas = if random.percent(30) { 2 } else { 1 };
     let world = Arc::new(World {
         base,
@@ -154,6 +155,9 @@ pub(super) fn client_settings(line: Arc<Line>) -> ClientSettings {
         host_policy: HostPolicy::development(),
         max_concurrent: 4,
         requests_per_second: 10,
+        budget: Budget::new(64, 1_000),
+        // What is left alone for minutes after a 503 would hide what happens in them.
+        unavailable_pause: Duration::from_secs(5),
         observer: None,
     }
 }
