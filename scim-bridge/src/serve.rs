@@ -208,6 +208,7 @@ fn delivery_settings(config: &Config) -> delivery::Settings {
         max_attempts: from.max_attempts,
         give_up_after: from.give_up_after,
         settle_first: from.settle_first,
+        probe_first: from.probe_first,
     }
 }
 

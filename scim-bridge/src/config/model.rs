@@ -190,6 +190,9 @@ pub struct Delivery {
     /// First wait before an unknown outcome is looked up in Concur.
     #[serde(with = "duration")]
     pub settle_first: Duration,
+    /// How long a company that does not answer is left alone before one request tries; doubled up to ten times that.
+    #[serde(with = "duration")]
+    pub probe_first: Duration,
     /// Attempts after which an operation is given up and shown to a person.
     pub max_attempts: u32,
     /// Age at which an operation is given up and shown to a person.
@@ -305,6 +308,7 @@ impl Default for Delivery {
             retry_first: Duration::from_secs(2),
             retry_max: Duration::from_mins(5),
             settle_first: Duration::from_secs(5),
+            probe_first: Duration::from_secs(30),
             max_attempts: 20,
             give_up_after: Duration::from_hours(24),
         }

@@ -1,7 +1,7 @@
 //! A company that does not answer is left alone, apart from one request now and then that tries (reliability I19).
 //!
 //! Pure: a breaker is told what came of requests and asked what may go out. It opens after five failures in a row or ten of
-//! the last twenty, lets one request through after 30 s, and doubles that wait up to five minutes while it fails. It lives
+//! the last twenty, lets one request through after 30 s (`probe_first`), and doubles that wait up to five minutes while it fails. It lives
 //! in the process: another replica finds out by itself. Accepting changes does not depend on it.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,10 +17,8 @@ use super::policy::later;
 const IN_A_ROW: usize = 5;
 /// So many outcomes are remembered; half of them failures open it as well.
 const REMEMBERED: usize = 20;
-/// The first wait before one request tries.
-const FIRST_WAIT: Duration = Duration::from_secs(30);
-/// The longest one.
-const LONGEST_WAIT: Duration = Duration::from_mins(5);
+/// The longest wait before one request tries, as a multiple of the first.
+const LONGEST: u32 = 10;
 
 /// What may go out for a company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +67,7 @@ impl Breaker {
     }
 
     /// A request ended: with any answer that shows Concur at work, or not.
-    pub(super) fn heard(&mut self, failed: bool, now: Timestamp) {
+    pub(super) fn heard(&mut self, failed: bool, now: Timestamp, first_wait: Duration) {
         if !failed && self.tripped.is_some() {
             *self = Self::default();
             return;
@@ -77,7 +75,7 @@ impl Breaker {
         if let Some(tripped) = &mut self.tripped {
             // What was under way when it tripped says nothing new; the one that tried does.
             if tripped.trying {
-                let wait = (tripped.wait * 2).min(LONGEST_WAIT);
+                let wait = (tripped.wait * 2).min(first_wait * LONGEST);
                 *tripped = Tripped { until: later(now, wait), wait, trying: false };
             }
             return;
@@ -90,8 +88,8 @@ impl Breaker {
         let failures = self.outcomes.iter().filter(|failed| **failed).count();
         if in_a_row >= IN_A_ROW || (self.outcomes.len() == REMEMBERED && failures * 2 >= REMEMBERED) {
             self.outcomes.clear();
-            let until = later(now, FIRST_WAIT);
-            self.tripped = Some(Tripped { until, wait: FIRST_WAIT, trying: false });
+            let until = later(now, first_wait);
+            self.tripped = Some(Tripped { until, wait: first_wait, trying: false });
         }
     }
 }
@@ -114,11 +112,17 @@ impl Breakers {
     }
 
     /// A request to a company ended. Answers whether that opened or closed its breaker.
-    pub(super) fn heard(&self, account: AccountId, failed: bool, now: Timestamp) -> Option<Gate> {
+    pub(super) fn heard(
+        &self,
+        account: AccountId,
+        failed: bool,
+        now: Timestamp,
+        first_wait: Duration,
+    ) -> Option<Gate> {
         let mut breakers = self.lock();
         let breaker = breakers.entry(account).or_default();
         let before = breaker.tripped.is_some();
-        breaker.heard(failed, now);
+        breaker.heard(failed, now, first_wait);
         match (before, breaker.tripped.is_some()) {
             (false, true) => Some(Gate::Shut),
             (true, false) => Some(Gate::Open),
@@ -135,13 +139,15 @@ impl Breakers {
 mod tests {
     use super::*;
 
+    const FIRST: Duration = Duration::from_secs(30);
+
     fn at(seconds: u64) -> Timestamp {
         later("2026-03-01T09:00:00Z".parse().unwrap(), Duration::from_secs(seconds))
     }
 
     fn after(outcomes: &[bool]) -> Breaker {
         let mut breaker = Breaker::default();
-        outcomes.iter().for_each(|failed| breaker.heard(*failed, at(0)));
+        outcomes.iter().for_each(|failed| breaker.heard(*failed, at(0), FIRST));
         breaker
     }
 
@@ -165,7 +171,7 @@ mod tests {
             now += wait;
             breaker.trying(at(now), Duration::from_secs(90));
             assert_eq!(breaker.gate(at(now)), Gate::Shut, "one, and no more");
-            breaker.heard(true, at(now));
+            breaker.heard(true, at(now), FIRST);
         }
         assert_eq!(waits, [30, 60, 120, 240, 300, 300]);
     }
@@ -176,16 +182,16 @@ mod tests {
         breaker.trying(at(30), Duration::from_secs(90));
         assert_eq!(breaker.gate(at(119)), Gate::Shut);
         assert_eq!(breaker.gate(at(120)), Gate::OneTry);
-        breaker.heard(false, at(121));
+        breaker.heard(false, at(121), FIRST);
         assert_eq!(breaker.gate(at(121)), Gate::Open);
-        breaker.heard(true, at(122));
+        breaker.heard(true, at(122), FIRST);
         assert_eq!(breaker.gate(at(122)), Gate::Open, "and what went before is forgotten");
     }
 
     #[test]
     fn what_was_under_way_when_it_opened_does_not_make_the_wait_longer() {
         let mut breaker = after(&[true; 5]);
-        breaker.heard(true, at(1));
+        breaker.heard(true, at(1), FIRST);
         assert_eq!(breaker.gate(at(30)), Gate::OneTry);
     }
 }

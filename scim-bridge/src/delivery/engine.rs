@@ -87,7 +87,7 @@ impl Engine {
     /// The same for a request that was given up.
     pub(super) fn heard_failure(&self, account: AccountId, failed: bool) {
         let gauge = self.metrics.ups_breaker_open.with_label_values(&[account.to_string()]);
-        match self.breakers.heard(account, failed, self.now()) {
+        match self.breakers.heard(account, failed, self.now(), self.settings.probe_first) {
             Some(Gate::Open) => {
                 gauge.set(0);
                 tracing::info!(%account, "Concur answers again; delivery goes on");

@@ -109,6 +109,7 @@ fn configuration(options: &Options) -> Config {
     config.concur.max_concurrent = 16;
     config.delivery.poll_first = Duration::from_millis(100);
     config.delivery.settle_first = Duration::from_millis(500);
+    config.delivery.probe_first = Duration::from_secs(1);
     // The demo syncs by itself, with a progress bar.
     config.sync.enabled = false;
     config

@@ -244,6 +244,7 @@ pub(crate) fn quick() -> Settings {
         retry_first: Duration::from_millis(10),
         retry_max: Duration::from_millis(200),
         settle_first: Duration::from_millis(10),
+        probe_first: Duration::from_millis(50),
         ..Settings::default()
     }
 }

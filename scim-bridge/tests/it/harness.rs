@@ -290,6 +290,7 @@ pub(crate) fn config(database: &TestStore, folder: &std::path::Path, change: imp
     config.delivery.retry_first = Duration::from_millis(20);
     config.delivery.retry_max = Duration::from_millis(50);
     config.delivery.settle_first = Duration::from_millis(20);
+    config.delivery.probe_first = Duration::from_millis(50);
     config.sync.enabled = false;
     // Stories are many requests of few tokens, some of them without.
     config.limits.token_rate = 0;

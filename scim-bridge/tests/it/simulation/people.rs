@@ -104,7 +104,7 @@ impl Person {
 
 /// The life of a person. Answers what the provider believes in the end.
 pub(super) async fn live(world: Arc<World>, mut person: Person) -> Person {
-    for _ in 0..person.random.between(3, 9) {
+    for _ in 0..person.random.between(3, 7) {
         let pause = person.pause();
         sleep(pause).await;
         let step = person.step();

@@ -80,7 +80,7 @@ pub(super) fn run(seed: u64) -> Report {
 async fn live(seed: u64) -> Report {
     let mut random = Random::new(seed, 0);
     let (world, replicas) = build(seed, &mut random).await;
-    let people: Vec<_> = (1..=random.between(2, 5))
+    let people: Vec<_> = (1..=random.between(1, 3))
         .map(|n| tokio::spawn(people::live(Arc::clone(&world), Person::new(n, Random::new(seed, 100 + n)))))
         .collect();
     let weather = tokio::spawn(weather(Arc::clone(&world.network), Random::new(seed, 2)));

@@ -71,6 +71,7 @@ impl Replicas {
             "delivery.retry_first=100ms".to_owned(),
             "delivery.retry_max=2s".to_owned(),
             "delivery.settle_first=100ms".to_owned(),
+            "delivery.probe_first=300ms".to_owned(),
             "delivery.max_attempts=200".to_owned(),
             "sync.enabled=false".to_owned(),
             "limits.token_rate=0".to_owned(),
