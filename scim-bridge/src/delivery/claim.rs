@@ -8,9 +8,9 @@ use std::sync::PoisonError;
 
 use jiff::Timestamp;
 use store::Conn;
-use store::drift::{self, Watch};
 use store::ids::AccountId;
 use store::operations::{self, Claim, Operation, State, Transition, What};
+use store::watches::{self, Watch};
 
 use super::breaker::Gate;
 use super::budget::Sent;
@@ -143,7 +143,7 @@ impl Round {
         }
         let busy = self.busy.get(&Lane::Drift).map(Vec::as_slice).unwrap_or_default();
         let exclude: Vec<AccountId> = busy.iter().chain(&paused).chain(&self.shut).copied().collect();
-        for watch in drift::take_due(conn, self.now, self.lease_until, &exclude, LOOKS_MAX)? {
+        for watch in watches::take_due(conn, self.now, self.lease_until, &exclude, LOOKS_MAX)? {
             if let Some(job) = super::drift::job_of(conn, &watch, self.now)? {
                 let task = Task::Look(watch.clone(), Box::new(job));
                 claimed.waves.entry((Lane::Drift, watch.account)).or_default().push(task);

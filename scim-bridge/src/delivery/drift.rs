@@ -9,8 +9,8 @@ use std::time::Duration;
 use concur::api::LookupAttribute;
 use concur::{Advice, Client};
 use jiff::Timestamp;
-use store::drift::{self, Watch};
 use store::operations::{self, NewOperation};
+use store::watches::{self, Watch};
 use store::{Conn, links};
 
 use super::engine::Engine;
@@ -20,6 +20,8 @@ use crate::translate::{ConcurUser, Kind, Operation};
 
 /// When the looks are, after the last attempt.
 const LOOKS: [Duration; 3] = [Duration::from_mins(5), Duration::from_mins(30), Duration::from_mins(125)];
+/// Operations that give or end access.
+const ACCESS_KINDS: [&str; 4] = ["create", "reactivate", "deactivate", "delete"];
 /// How long a look is put off that could not be made, or that would meet an operation under way.
 const LATER: Duration = Duration::from_mins(1);
 
@@ -33,15 +35,25 @@ fn next_look(looks: u32, since: Timestamp) -> Option<Timestamp> {
 /// either where nothing was ever delivered: the watch ends.
 pub(super) fn job_of(conn: &mut Conn, watch: &Watch, now: Timestamp) -> Result<Option<Job>, store::Error> {
     if operations::is_chain_open(conn, watch.chain)? {
-        drift::looked(conn, watch, Some((watch.looks, later(now, LATER))))?;
+        watches::looked(conn, watch, Some((watch.looks, later(now, LATER))))?;
         return Ok(None);
     }
-    let job = match operations::newest_done(conn, watch.chain)? {
+    let mut job = match operations::newest_done(conn, watch.chain)? {
         Some(row) => Job::load(conn, row)?.ok(),
         None => None,
     };
+    if let Some(job) = job.as_mut().filter(|job| job.change.kind == Kind::Update) {
+        // An update says nothing about access; what last did, does.
+        let last = operations::newest_done_of(conn, watch.chain, &ACCESS_KINDS)?;
+        let active = last.is_none_or(|last| {
+            let wanted = Operation::from_payload(&last.payload);
+            !operations::is_urgent(&last.kind) && wanted.is_ok_and(|wanted| wanted.desired.is_active())
+        });
+        job.change.kind = Kind::Reactivate;
+        job.change.desired.set("active", active.into());
+    }
     if job.is_none() {
-        drift::looked(conn, watch, None)?;
+        watches::looked(conn, watch, None)?;
     }
     Ok(job)
 }
@@ -77,19 +89,23 @@ impl Engine {
             },
         };
         let (account, now) = (job.row.account, self.now());
-        let (row, repair) = (job.row.clone(), repair_of(&job.change));
+        let repair = match &seen {
+            Seen::Different(known) => repair_of(&job.change, known),
+            _ => job.change.clone(),
+        };
+        let row = job.row.clone();
         let different = matches!(seen, Seen::Different(_) | Seen::Appeared);
         let written = self.store.write(move |conn| {
             let known = match seen {
                 Seen::Nothing => {
-                    return drift::looked(conn, &watch, Some((watch.looks, later(now, LATER))))
+                    return watches::looked(conn, &watch, Some((watch.looks, later(now, LATER))))
                         .map(|_| false);
                 }
                 Seen::AsWanted | Seen::Appeared => None,
                 Seen::Different(known) => Some(known),
             };
             let next = next_look(watch.looks + 1, watch.since);
-            let mine = drift::looked(conn, &watch, next.map(|at| (watch.looks + 1, at.max(now))))?;
+            let mine = watches::looked(conn, &watch, next.map(|at| (watch.looks + 1, at.max(now))))?;
             // Whatever was accepted meanwhile carries the newer truth, and is read back itself.
             if !mine || !different || operations::is_chain_open(conn, watch.chain)? {
                 return Ok(false);
@@ -140,9 +156,15 @@ impl Engine {
     }
 }
 
-/// The operation that brings back what is wanted.
-fn repair_of(wanted: &Operation) -> Operation {
-    let kind = if wanted.kind.is_urgent() { wanted.kind } else { Kind::Update };
+/// The operation that brings back what is wanted. One that changes access is needed where that differs; a deactivation
+/// is followed by an update, if more does.
+fn repair_of(wanted: &Operation, known: &ConcurUser) -> Operation {
+    let kind = match (wanted.kind.is_urgent(), wanted.desired.is_active(), known.is_active()) {
+        (true, _, _) => wanted.kind,
+        (false, true, false) => Kind::Reactivate,
+        (false, false, true) => Kind::Deactivate,
+        (false, _, _) => Kind::Update,
+    };
     Operation { kind, before: None, ..wanted.clone() }
 }
 
@@ -156,6 +178,22 @@ mod tests {
         let minutes = |looks| next_look(looks, since).map(|at| at.duration_since(since).as_mins());
         assert_eq!([0, 1, 2, 3].map(minutes), [Some(5), Some(30), Some(125), None]);
         let first = next_look(0, since).unwrap().duration_since(since);
-        assert_eq!(first.as_mins(), drift::FIRST_LOOK_MINUTES, "where the store begins");
+        assert_eq!(first.as_mins(), watches::FIRST_LOOK_MINUTES, "where the store begins");
+    }
+
+    #[test]
+    fn a_repair_changes_access_only_where_that_differs() {
+        let user = |active: bool| ConcurUser::from_value(serde_json::json!({"active": active, "title": "a"}));
+        let check = |kind, wanted, known, repair| {
+            let translated = crate::translate::Translated { user: user(wanted), ..Default::default() };
+            let wanted = Operation::new(kind, translated, None);
+            assert_eq!(repair_of(&wanted, &user(known)).kind, repair);
+        };
+        check(Kind::Delete, false, true, Kind::Delete);
+        check(Kind::Deactivate, false, true, Kind::Deactivate);
+        check(Kind::Create, true, true, Kind::Update);
+        check(Kind::Create, true, false, Kind::Reactivate);
+        check(Kind::Reactivate, false, true, Kind::Deactivate);
+        check(Kind::Reactivate, false, false, Kind::Update);
     }
 }

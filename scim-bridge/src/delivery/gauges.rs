@@ -22,7 +22,7 @@ impl Engine {
                 let counts = operations::counts_by_state(conn, Some(account.id))?;
                 let oldest = operations::oldest_open(conn, Some(account.id))?;
                 let leaver = operations::oldest_deactivation(conn, account.id)?;
-                let watched = store::drift::count(conn, account.id)?;
+                let watched = store::watches::count(conn, account.id)?;
                 all.push((account.id.to_string(), counts, oldest, leaver, watched));
             }
             Ok(all)

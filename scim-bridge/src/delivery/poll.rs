@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use concur::model::{ExtensionOutcome, OperationOutcome, ProvisionOutcome, Verdict};
 use concur::{Advice, Client, ProvisionId};
-use store::drift::Watch;
 use store::ids::AccountId;
 use store::operations::State;
+use store::watches::Watch;
 use store::{links, resources};
 
 use super::engine::{Engine, side_by_side};

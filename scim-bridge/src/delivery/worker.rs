@@ -154,7 +154,7 @@ async fn run(engine: Engine, bell: Arc<Notify>) {
 async fn turn(engine: &Engine, lanes: &mut Lanes, waves: &mut JoinSet<(Lane, AccountId)>) -> Duration {
     let tick = engine.settings.tick;
     let next_due = |conn: &mut store::Conn| {
-        let dues = [operations::next_due(conn)?, store::drift::next_due(conn)?];
+        let dues = [operations::next_due(conn)?, store::watches::next_due(conn)?];
         Ok(dues.into_iter().flatten().min())
     };
     let next_due = match engine.store.read(next_due).await {

@@ -37,6 +37,7 @@ pub fn list(conn: &mut Conn, wanted: &Wanted) -> Result<Option<Value>, Error> {
         },
     };
     let filter = operations::Filter {
+        chain: None,
         account: Some(wanted.account),
         resource_id,
         states: wanted.states.clone(),

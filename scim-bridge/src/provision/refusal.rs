@@ -65,7 +65,7 @@ fn undo_in(
             let resource = Resource::from_stored(ResourceType::user(), before.body.clone());
             let given = super::groups::given(&store::groups::of_user(conn, accepted.resource)?, &on.settings);
             let again = Operation::new(Kind::Update, translate::user(&resource, &on.settings, &given)?, None);
-            super::users::enqueue(conn, on, accepted.resource, &again, now)?;
+            super::outbox::enqueue(conn, on, accepted.resource, &again, &Grip::Free, now)?;
         }
     } else {
         replan(conn, on, accepted, &current, &later, absorbed, now)?;

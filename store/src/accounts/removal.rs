@@ -6,9 +6,10 @@ use diesel::prelude::*;
 use crate::conn::on;
 use crate::ids::AccountId;
 use crate::schema::{
-    accounts, attempts, brake_counts, brake_holds, brakes, catalogue_groups, chains, credentials, cursors, drift,
-    drift_watches, granted_roles, group_members, imports, lines, link_extensions, links, oauth_tokens,
-    operation_details, operation_extensions, operations, reconcile_seen, reports, resources, runs, tokens, users,
+    accounts, attempts, brake_counts, brake_holds, brakes, catalogue_groups, chains, credentials, cursors,
+    drift, drift_watches, granted_roles, group_members, imports, lines, link_extensions, links, oauth_tokens,
+    operation_details, operation_extensions, operations, reconcile_seen, reports, resources, runs, tokens,
+    users,
 };
 use crate::{Conn, Error};
 

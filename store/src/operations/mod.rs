@@ -35,7 +35,8 @@ pub use claim::{Claim, What, claim_due, claim_one, claim_polls, end_leases, expi
 pub use pass::{has_absorbed, oldest_deactivation, pass_stuck};
 pub use read::{
     Attempt, ExtensionOutcome, Filter, attempts, count_open, counts_by_state, extensions, get, has_open,
-    is_chain_open, last_asked, latest_for_resource, list, newest_done, next_due, oldest_open, put_extension, telling,
+    is_chain_open, last_asked, latest_for_resource, list, newest_done, newest_done_of, next_due, oldest_open,
+    put_extension, telling,
 };
 pub use row::Operation;
 pub use state::State;

@@ -101,13 +101,11 @@ pub fn pass_stuck(conn: &mut Conn, before: Timestamp, now: Timestamp) -> Result<
 fn may_pass(open: &[Open], op_id: i64) -> bool {
     let before: Vec<&Open> = open.iter().take_while(|open| open.op_id != op_id).collect();
     let stuck = |open: &&&Open| matches!(open.state, State::Submitted | State::Unknown);
-    let waits = |open: &&Open| {
-        match open.state {
-            State::Failed => true,
-            State::Accepted => !is_urgent(&open.kind),
-            State::Held => is_urgent(&open.kind),
-            _ => false,
-        }
+    let waits = |open: &&Open| match open.state {
+        State::Failed => true,
+        State::Accepted => !is_urgent(&open.kind),
+        State::Held => is_urgent(&open.kind),
+        _ => false,
     };
     before.iter().filter(stuck).count() == 1
         && before.iter().all(|open| waits(open) || matches!(open.state, State::Submitted | State::Unknown))

@@ -321,13 +321,25 @@ pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Error> {
 
 /// The newest operation of a person that is done: what Concur shall hold, as long as nothing later is under way.
 pub fn newest_done(conn: &mut Conn, chain: ResourceId) -> Result<Option<Operation>, Error> {
+    newest_done_of(conn, chain, &[])
+}
+
+/// The same among operations of these kinds; none given: of all.
+pub fn newest_done_of(
+    conn: &mut Conn,
+    chain: ResourceId,
+    kinds: &[&str],
+) -> Result<Option<Operation>, Error> {
     let newest: Option<i64> = on!(conn, c => {
-        operations::table
+        let mut query = operations::table
             .filter(operations::chain_id.eq(chain.to_string()).and(operations::state.eq(State::Done.as_str())))
             .order(operations::user_seq.desc())
             .select(operations::op_id)
-            .first(c)
-            .optional()
+            .into_boxed();
+        if !kinds.is_empty() {
+            query = query.filter(operations::kind.eq_any(kinds));
+        }
+        query.first(c).optional()
     })?;
     newest.map(|id| get(conn, OperationId::from_i64(id))).transpose()
 }

@@ -240,7 +240,7 @@ async fn come_to_rest(world: &World) {
         // Late requests take effect whether or not anybody asks.
         world.network.keep_time();
         let busy = world.base.store.read(move |conn| {
-            let watched = store::drift::count(conn, account)?;
+            let watched = store::watches::count(conn, account)?;
             let open = operations::counts_by_state(conn, Some(account))?;
             let open = open.iter().any(|(state, _)| !state.is_end() && *state != operations::State::Failed);
             Ok(open || watched > 0)
