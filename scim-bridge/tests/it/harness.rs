@@ -284,6 +284,7 @@ pub(crate) fn config(database: &TestStore, folder: &std::path::Path, change: imp
     };
     config.concur.allow_loopback_http = true;
     config.concur.requests_per_second = 1_000;
+    config.concur.unavailable_pause = Duration::ZERO;
     config.delivery.tick = Duration::from_millis(50);
     config.delivery.poll_first = Duration::from_millis(20);
     config.delivery.poll_max = Duration::from_millis(50);

@@ -47,7 +47,10 @@ async fn while_concur_is_down_users_are_created_all_the_same_and_delivered_later
         assert_eq!(patched.expect(200)["title"], "Analyst");
         house.simulator.set_down(false);
         house
-            .until("delivered", async || house.operations().await.iter().all(|(_, state)| state == "done"))
+            .until("delivered", async || {
+                let operations = house.operations().await;
+                operations.iter().all(|(_, state)| state == "done")
+            })
             .await;
         let users = in_concur(house, "ada.lovelace@example.com").await;
         assert_eq!((users.len(), users[0]["title"].as_str()), (1, Some("Analyst")));

@@ -71,6 +71,8 @@ fn fill(test: &TestStore, account: AccountId, name: &str) {
                  INSERT INTO brake_holds VALUES ({op}, '{account}', 0);
                  INSERT INTO drift VALUES ('{account}', 'u', '{user}', 'differs', '{{}}', NULL, 0, 0);
                  INSERT INTO reconcile_seen VALUES ('{account}', 'u', 0);
+                 INSERT INTO drift_watches VALUES ('{user}', '{account}', 0, 0, 0);
+                 INSERT INTO chains VALUES ('{group}', '{user}');
                  INSERT INTO attempts VALUES ({op}, 1, 0, 'w', '', NULL, NULL, NULL, NULL, NULL, NULL);
                  INSERT INTO operation_extensions VALUES ({op}, 'identity', 'done', NULL, NULL, 0);
                  INSERT INTO users VALUES ('{account}', 'u', 'u', NULL, NULL, NULL, TRUE, '{{}}', '', 0, NULL);

@@ -76,6 +76,7 @@ impl Replicas {
             "sync.enabled=false".to_owned(),
             "limits.token_rate=0".to_owned(),
             "concur.request_timeout=5s".to_owned(),
+            "concur.unavailable_pause=0s".to_owned(),
             "delivery.lease=15s".to_owned(),
         ] {
             command.args(["--set", &setting]);
