@@ -330,6 +330,10 @@ impl Job {
                     whole.set(path, there);
                 }
             }
+            if held.is_active() {
+                // Ending it is an operation of its own, which the brake may hold (`record::rest_of`).
+                whole.set("active", json!(true));
+            }
         }
         whole
     }

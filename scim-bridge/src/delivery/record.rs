@@ -13,6 +13,7 @@ use super::failure;
 use super::job::Job;
 use super::policy::{self, Decision, Event};
 use super::verdict::{Verdict, refusal};
+use crate::brake::{self, BrakeLimits, Grip};
 use crate::translate::Kind;
 
 /// What stands beside a state change.
@@ -214,16 +215,19 @@ impl PartOf {
     }
 }
 
-/// The rest of a deactivation: what else the provider changed, now that access has ended.
+/// The rest of an operation: after a deactivation what else the provider changed, now that access has ended; after an
+/// adoption the end of access, where the provider's new user is to have none and was in Concur with it.
 pub(super) fn rest_of(
     job: &Job,
     known: &crate::translate::ConcurUser,
     now: Timestamp,
 ) -> Option<NewOperation> {
-    if job.change.kind != Kind::Deactivate || !job.left_over(known) {
-        return None;
-    }
-    let rest = crate::translate::Operation { kind: Kind::Update, before: None, ..job.change.clone() };
+    let kind = match job.change.kind {
+        Kind::Deactivate if job.left_over(known) => Kind::Update,
+        Kind::Create if known.is_active() && !job.change.desired.is_active() => Kind::Deactivate,
+        _ => return None,
+    };
+    let rest = crate::translate::Operation { kind, before: None, ..job.change.clone() };
     Some(NewOperation {
         account: job.row.account,
         resource_id: job.row.resource_id,
@@ -232,6 +236,23 @@ pub(super) fn rest_of(
         held: None,
         now,
     })
+}
+
+/// Enqueues a rest; one that ends access goes through the brake.
+pub(super) fn enqueue_rest(
+    conn: &mut Conn,
+    rest: &NewOperation,
+    limits: &BrakeLimits,
+) -> Result<(), store::Error> {
+    if !operations::is_urgent(&rest.kind) {
+        return operations::enqueue(conn, rest).map(drop);
+    }
+    let grip = brake::admit(conn, rest.account, limits, rest.resource_id, Kind::Deactivate, rest.now)?;
+    let id = operations::enqueue(conn, &NewOperation { held: grip.held(), ..rest.clone() })?.id;
+    if matches!(grip, Grip::Held { by_brake: true, .. }) {
+        store::brakes::hold(conn, rest.account, id, rest.now)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

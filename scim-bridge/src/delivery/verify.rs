@@ -11,7 +11,7 @@ use super::job::{Job, Manager, Profile};
 use super::managers;
 use super::part;
 use super::policy::Event;
-use super::record::{Effects, Note, PartOf, nothing_more, put_part, rest_of};
+use super::record::{Effects, Note, PartOf, enqueue_rest, nothing_more, put_part, rest_of};
 use super::roles;
 use crate::translate::ConcurUser;
 
@@ -102,7 +102,7 @@ impl Engine {
         let (resource, operation, part_of) = (job.row.resource_id, job.row.id, PartOf::job(job));
         let (stored, has_spend, has_roles) = (known.to_value(), job.has_spend(), job.has_roles());
         let revoked = if has_roles { job.change.revoked.clone() } else { Vec::new() };
-        let rest = rest_of(job, known, self.now());
+        let (rest, limits) = (rest_of(job, known, self.now()), job.settings.brake);
         let waits_for_manager = job.manager == Manager::Expected && !job.change.kind.is_urgent();
         Box::new(move |conn: &mut Conn, now| {
             links::set_known(conn, resource, &stored, now)?;
@@ -120,7 +120,7 @@ impl Engine {
             if let Some(rest) = rest
                 && operations::is_latest(conn, operation)?
             {
-                operations::enqueue(conn, &rest)?;
+                enqueue_rest(conn, &rest, &limits)?;
             }
             Ok(())
         })

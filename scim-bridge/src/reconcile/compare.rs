@@ -24,6 +24,13 @@ pub(super) fn seen(identity: &Value, known: &ConcurUser, wanted: &ConcurUser) ->
     seen
 }
 
+/// Notes the manager whom Concur holds for somebody who is taken over, or the first change would write them anew.
+pub(super) fn note_manager(identity: &Value, held: &mut ConcurUser) {
+    if let Some(manager) = identity[ENTERPRISE]["manager"]["value"].as_str() {
+        held.set(MANAGER, json!({"value": manager}));
+    }
+}
+
 /// The attributes in which Concur is not as wanted: path, wanted, known, Concur's. Access is [`access`]'s.
 pub(super) fn differences(seen: &ConcurUser, known: &ConcurUser, wanted: &ConcurUser) -> Vec<Value> {
     let (held, mut wanted) = (identity_of(seen), identity_of(wanted));

@@ -97,7 +97,8 @@ impl Page<'_> {
             }
             Err(NotImported::Unfit(reason)) => Ok(found(json!({"active": active, "not_imported": reason}))),
             Ok((row, shape)) => {
-                let held = translate::observe(user.raw(), spend, &[&shape]);
+                let mut held = translate::observe(user.raw(), spend, &[&shape]);
+                compare::note_manager(user.raw(), &mut held);
                 let link = Link {
                     resource_id: row.id,
                     account: row.account,

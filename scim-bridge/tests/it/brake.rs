@@ -108,6 +108,32 @@ async fn a_held_users_other_changes_go_on_and_carry_no_change_of_access() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_user_without_access_who_is_in_concur_with_it_goes_through_the_brake_too() {
+    everywhere(async |house| {
+        let client = house.running.bridge().accounts.get(house.account.id).await.unwrap();
+        let there = client.identity().list(50, None).await.unwrap().items;
+        let mut free = there.iter().filter(|it| it.active() == Some(true) && it.external_id().is_none());
+        let logins: Vec<String> =
+            [free.next(), free.next()].iter().map(|it| it.unwrap().user_name().unwrap().to_owned()).collect();
+        let leaver = |login: &str| {
+            let mut leaver = user(login);
+            leaver["active"] = json!(false);
+            leaver
+        };
+        house.post(&leaver(&logins[0])).await.expect(201);
+        house.quiet().await;
+        assert!(!house.has_access(&logins[0]).await, "what the provider says is done");
+        assert_eq!(house.get("/api/v1/brake").await.expect(200)["counted"]["day"]["users"], 1);
+        house.settings(&json!({"brake": {"day": {"users": 0, "percent": 0}}})).await;
+        house.post(&leaver(&logins[1])).await.expect(201);
+        house.quiet().await;
+        assert!(house.has_access(&logins[1]).await, "and counted like any deactivation");
+        assert_eq!(house.get("/api/v1/brake").await.expect(200)["held"], 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_but_a_person_ends_it_and_people_are_told_at_once_and_every_half_hour() {
     everywhere(async |house| {
         house.settings(&json!({"brake": {"day": {"users": 0, "percent": 0}}})).await;

@@ -133,7 +133,11 @@ async fn people_of_before_are_found_by_providers_under_concurs_id() {
         let writes = house.simulator.writes().iter().filter(|it| it.path.starts_with("/profile/")).count();
         assert_eq!(writes, 0, "taking over sends nothing");
 
-        let one = before.iter().find(|user| user.active() == Some(true)).unwrap();
+        let managed = |user: &&concur::model::IdentityUser| {
+            let manager = user.enterprise().is_some_and(|it| it["manager"]["value"].is_string());
+            user.active() == Some(true) && manager
+        };
+        let one = before.iter().find(managed).unwrap();
         let login = one.user_name().unwrap();
         let found = house.filter(&format!("userName eq \"{login}\"")).await.expect(200);
         assert_eq!(found["totalResults"], 1, "{found}");
