@@ -101,6 +101,25 @@ async fn cancelled_deactivations_and_deletions_are_shown_as_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_created_again_while_the_deletion_is_held_keeps_access_and_leaves_nothing_to_release() {
+    everywhere(async |house| {
+        house.settings(&json!({"brake": {"day": {"users": 0, "percent": 0}}})).await;
+        let ids = people(house, 1).await;
+        house.delete(&format!("/Users/{}", ids[0])).await.expect(204);
+        assert_eq!(held(house).await.len(), 1);
+        house.post(&crate::harness::user(&name(0))).await.expect(201);
+        house.quiet().await;
+        assert_eq!(held(house).await.len(), 0, "the later word has taken its place");
+        assert_eq!(house.get("/api/v1/brake").await.expect(200)["held"], 0);
+        let all = decide(house, "release", json!({"all": true, "reason": "meant"})).await.expect(200);
+        assert_eq!(all["operations"], 0);
+        house.quiet().await;
+        assert!(house.has_access(&name(0)).await, "and nothing late ends access");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_decided_is_refused_with_what_to_do() {
     everywhere(async |house| {
         let ids = tripped(house).await;
