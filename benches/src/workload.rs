@@ -33,6 +33,11 @@ pub struct Workload {
     pub truths: Vec<Truth>,
 }
 
+/// Whether a word is one of the workload's prose, shops or trades: what a composition of peers must leave alone.
+pub fn is_common(word: &str) -> bool {
+    PROSE.contains(&word) || SHOPS.contains(&word) || TRADES.contains(&word)
+}
+
 /// The id of a vendor.
 pub fn vendor_id(vendor: usize) -> String {
     format!("v{vendor:06}")

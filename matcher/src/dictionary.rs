@@ -31,7 +31,8 @@ impl EntryId {
         EntryId(u32::try_from(index).unwrap_or(u32::MAX))
     }
 
-    pub(crate) fn index(self) -> usize {
+    /// The number: the entry's place in the order of the ids.
+    pub fn index(self) -> usize {
         self.0 as usize
     }
 }

@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::change::Change;
+use crate::rules::Ruling;
+
 /// One of the four texts of an expense line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,4 +82,10 @@ pub struct Explanation {
     pub evidence: Vec<Evidence>,
     /// The best app that was not chosen.
     pub runner_up: Option<RunnerUp>,
+    /// The customer's rule that decided, when one did; what the dictionary says is then only told beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Ruling>,
+    /// The smallest change of the line that would have led to another answer, when somebody asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smallest_change: Option<Change>,
 }

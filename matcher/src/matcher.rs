@@ -82,6 +82,8 @@ pub struct Scratch {
     named: Vec<bool>,
     guesses: Guesses,
     candidates: Vec<Candidate>,
+    /// Apps that the line at hand does not pay for, whatever its texts say.
+    pub(crate) never: Vec<EntryId>,
 }
 
 impl Scratch {
@@ -164,6 +166,11 @@ impl Matcher {
         Matcher { dictionary, ids, lexicon, corrections }
     }
 
+    /// The id of an entry, to be shared.
+    pub(crate) fn id(&self, entry: EntryId) -> Arc<str> {
+        self.ids[entry.index()].clone()
+    }
+
     /// The dictionary behind the decisions.
     pub fn dictionary(&self) -> &Dictionary {
         &self.dictionary
@@ -176,9 +183,15 @@ impl Matcher {
 
     /// Decides one line. What `scratch` was used for before makes no difference.
     pub fn decide(&self, texts: &ExpenseTexts<'_>, scratch: &mut Scratch) -> Decision {
+        scratch.never.clear();
+        self.decide_allowed(texts, scratch)
+    }
+
+    /// The same without the apps that the scratch says are never meant.
+    pub(crate) fn decide_allowed(&self, texts: &ExpenseTexts<'_>, scratch: &mut Scratch) -> Decision {
         self.read(&texts.cut(), scratch, |line, fields, mentions, candidates| {
             let verdict = verdict(candidates, mentions);
-            let id = |entry: EntryId| self.ids[entry.index()].clone();
+            let id = |entry: EntryId| self.id(entry);
             let explanation = candidates.first().map_or_else(Explanation::default, |best| {
                 let mention = &mentions[best.mention];
                 let company = decide::company(mention, mentions, &self.dictionary);
@@ -189,6 +202,7 @@ impl Matcher {
                         app_id: id(mentions[second.mention].entry),
                         score: second.score,
                     }),
+                    ..Explanation::default()
                 }
             });
             Decision {
@@ -204,7 +218,27 @@ impl Matcher {
     /// Decides one line without giving reasons: the same answer as [`Matcher::decide`], which gives them at any
     /// later time. Nothing is allocated.
     pub fn judge(&self, texts: &ExpenseTexts<'_>, scratch: &mut Scratch) -> Verdict {
+        scratch.never.clear();
+        self.judge_allowed(texts, scratch)
+    }
+
+    /// The same without the apps that the scratch says are never meant.
+    pub(crate) fn judge_allowed(&self, texts: &ExpenseTexts<'_>, scratch: &mut Scratch) -> Verdict {
         self.read(&texts.cut(), scratch, |_, _, mentions, candidates| verdict(candidates, mentions))
+    }
+
+    /// Hands over every app that a text names, token for token, with where the name stands in the text; of names one
+    /// inside the other the longer one. Nothing is weighed: that a name stands somewhere does not mean that it is meant.
+    pub fn names_in(&self, text: &str, scratch: &mut Scratch, mut each: impl FnMut(EntryId, Range<usize>)) {
+        let text = &text[..text.floor_char_boundary(TEXT_BYTES_MAX)];
+        let reading = &mut scratch.vendor_field;
+        reading.read_names(text, &self.lexicon);
+        for name in &reading.names {
+            let (start, end) = reading.text.source_span(&name.tokens);
+            for alias in self.lexicon.owners(name.pattern) {
+                each(alias.entry, start..end);
+            }
+        }
     }
 
     /// Reads and weighs a line, and hands over what came of it.
@@ -225,6 +259,7 @@ impl Matcher {
             named,
             guesses,
             candidates,
+            never,
             ..
         } = scratch;
         let lexicon = &self.lexicon;
@@ -246,6 +281,9 @@ impl Matcher {
         } else if let Some(named) = longest_vendor_name(mentions) {
             let index = GuessIndex { lexicon, corrections: &self.corrections };
             index.guess_longer(fields.vendor, &named, guesses, mentions);
+        }
+        if !never.is_empty() {
+            mentions.retain(|mention| !never.contains(&mention.entry));
         }
         if !mentions.is_empty() {
             vendor.read_misread(text, &fields.vendor.words, &lexicon.vocabulary);

@@ -86,6 +86,8 @@ pub(crate) struct Vocabulary {
     followers: Vec<String>,
     /// Single words by what is left of them when characters of the same shape are taken for equal.
     shapes: FxHashMap<String, Classes>,
+    /// A bit for the first two letters of each phrase that an asterisk follows: most words begin no code.
+    codes: [u64; 16],
 }
 
 impl Vocabulary {
@@ -94,6 +96,7 @@ impl Vocabulary {
         let mut classes: Vec<(Classes, Classes)> = Vec::new();
         let mut followers: Vec<String> = Vec::new();
         let mut shapes: FxHashMap<String, Classes> = FxHashMap::default();
+        let mut codes = [0; 16];
         for (class, phrase) in phrases_of(SHIPPED) {
             let (phrase, starred) = match phrase.strip_suffix('*') {
                 Some(phrase) => (phrase, true),
@@ -105,6 +108,10 @@ impl Vocabulary {
             }
             let number = phrases.add(&normalized);
             classes.resize(classes.len().max(number + 1), (Classes::EMPTY, Classes::EMPTY));
+            if starred {
+                let bit = code_bit(&normalized);
+                codes[bit / 64] |= 1 << (bit % 64);
+            }
             let slot = &mut classes[number];
             let half = if starred { &mut slot.1 } else { &mut slot.0 };
             *half = half.or(class);
@@ -118,13 +125,20 @@ impl Vocabulary {
         }
         followers.sort();
         followers.dedup();
-        Vocabulary { classes, followers, shapes }
+        Vocabulary { classes, followers, shapes, codes }
     }
 
     /// The classes of a phrase by its number: always, and when an asterisk follows. Both are empty for a name.
     #[inline]
     pub(crate) fn classes_of_phrase(&self, phrase: usize) -> (Classes, Classes) {
         self.classes.get(phrase).copied().unwrap_or((Classes::EMPTY, Classes::EMPTY))
+    }
+
+    /// Whether a word may be one that an asterisk follows; `true` may be wrong, `false` is not.
+    #[inline]
+    pub(crate) fn may_be_code(&self, word: &str) -> bool {
+        let bit = code_bit(word);
+        self.codes[bit / 64] >> (bit % 64) & 1 == 1
     }
 
     /// The classes of the word that a scanner may have read as this one: `S0FTWARE`, `Amerlcas`.
@@ -149,6 +163,11 @@ impl Vocabulary {
         let classes = if star_follows { always.or(starred) } else { always };
         (classes != Classes::EMPTY).then(|| Marked { tokens: tokens.clone(), classes })
     }
+}
+
+/// A place for the first two letters of a word.
+fn code_bit(word: &str) -> usize {
+    word.bytes().take(2).fold(0, |bit, letter| bit << 5 | usize::from(letter & 31))
 }
 
 /// The phrases of a vocabulary file with their class. A section that no class is named after is skipped; a test

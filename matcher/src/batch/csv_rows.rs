@@ -1,4 +1,4 @@
-//! Rows of a CSV file (RFC 4180), read by the crate `csv`.
+//! Rows of a CSV file (RFC 4180): split by `split` where the block is UTF-8, else read by the crate `csv`.
 
 use super::{BadRow, Columns, Counts, NOT_UTF_8, Predictor};
 use crate::ExpenseTexts;
@@ -10,6 +10,42 @@ impl Predictor<'_> {
     /// # Errors
     /// The first row that cannot be read; the predictions before it were appended.
     pub fn csv(
+        &mut self,
+        columns: &Columns,
+        block: &[u8],
+        (first_line, first_row): (u64, u64),
+        out: &mut Vec<u8>,
+    ) -> Result<Counts, BadRow> {
+        let Ok(text) = std::str::from_utf8(block) else {
+            return self.csv_of_bytes(columns, block, (first_line, first_row), out);
+        };
+        let mut counts = Counts::default();
+        let mut fields = std::mem::take(&mut self.fields);
+        let mut at = 0;
+        while let Some((_, end)) = fields.read(text, at) {
+            at = end;
+            let field = |column: Option<usize>| fields.get(text, column);
+            let code = |column: Option<usize>| Some(field(column)).filter(|code| !code.is_empty());
+            let texts = ExpenseTexts {
+                vendor_description: field(columns.vendor_description),
+                business_purpose: field(columns.business_purpose),
+                expense_type_name: field(columns.expense_type_name),
+                spend_category: field(columns.spend_category),
+                expense_type_code: code(columns.expense_type_code),
+                spend_category_code: code(columns.spend_category_code),
+            };
+            if columns.id.is_some() {
+                self.answer(field(columns.id), &texts, &mut counts, out);
+            } else {
+                self.answer(&(first_row + counts.rows).to_string(), &texts, &mut counts, out);
+            }
+        }
+        self.fields = fields;
+        Ok(counts)
+    }
+
+    /// The same for a block that is not all UTF-8: the columns that are read may be.
+    fn csv_of_bytes(
         &mut self,
         columns: &Columns,
         block: &[u8],

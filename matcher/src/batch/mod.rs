@@ -7,6 +7,7 @@ mod columns;
 mod csv_rows;
 mod cut;
 mod json_rows;
+mod split;
 mod write;
 
 use std::sync::Arc;
@@ -108,13 +109,20 @@ pub struct Predictor<'m> {
     matcher: &'m Matcher,
     scratch: Scratch,
     record: csv::ByteRecord,
+    fields: split::Fields,
     format: Format,
 }
 
 impl<'m> Predictor<'m> {
     /// A predictor that writes its predictions in a format.
     pub fn new(matcher: &'m Matcher, format: Format) -> Predictor<'m> {
-        Predictor { matcher, scratch: matcher.scratch(), record: csv::ByteRecord::new(), format }
+        Predictor {
+            matcher,
+            scratch: matcher.scratch(),
+            record: csv::ByteRecord::new(),
+            fields: split::Fields::default(),
+            format,
+        }
     }
 
     fn answer(&mut self, id: &str, texts: &crate::ExpenseTexts<'_>, counts: &mut Counts, out: &mut Vec<u8>) {

@@ -309,7 +309,8 @@ fn write_unicode(source: &str, writer: &mut Writer<'_>) {
     let mut rest = source;
     while let Some(first) = rest.chars().next() {
         let start = source.len() - rest.len();
-        let (c, consumed) = repair_mojibake(rest).unwrap_or((first, first.len_utf8()));
+        let repaired = if first.is_ascii() { None } else { repair_mojibake(rest) };
+        let (c, consumed) = repaired.unwrap_or((first, first.len_utf8()));
         rest = &rest[consumed..];
         let end = start + consumed;
         if c.is_ascii() {

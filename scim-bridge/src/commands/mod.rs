@@ -8,6 +8,7 @@ mod account;
 mod brake;
 mod config;
 mod demo;
+mod dictionary;
 mod healthcheck;
 mod import;
 mod matching;
@@ -45,8 +46,10 @@ enum Command {
     Demo(demo::Demo),
     /// Serve SCIM, the API and metrics; deliver to Concur; sync expenses.
     Serve(serve::Serve),
-    /// Match expense lines from a file to apps, without a server.
+    /// Match expense lines from a file to apps, without a server; measure and explain it.
     Match(matching::Match),
+    /// Check, merge, compare and extend dictionaries of apps.
+    Dictionary(dictionary::Dictionaries),
     /// Import expense lines from CSV, TSV and Excel files.
     #[command(subcommand)]
     Import(import::Import),
@@ -178,6 +181,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(demo) => demo.run(settings).await,
         Command::Serve(serve) => serve.run(settings).await,
         Command::Match(matching) => matching.run(settings),
+        Command::Dictionary(dictionary) => dictionary.run(settings),
         Command::Import(import) => tokio::task::block_in_place(|| import.run(settings)),
         Command::Token(token) => token.run(settings),
         Command::Scim(scim) => scim.run().await,

@@ -120,6 +120,7 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         GET "/api/v1/totals" MATCH => api::totals::list,
         GET "/api/v1/leavers" MATCH => api::leavers::list,
         GET "/api/v1/sync/runs" SYNC => api::runs::list,
+        POST "/api/v1/match" MATCH => api::matching::decide,
     }
 });
 

@@ -41,7 +41,7 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
 
 /// Lets `write` fill the output. A file takes its name only when it is whole: a run that ends in an error leaves what
 /// was there before, and reading and writing one and the same file is safe.
-pub(super) fn whole<T>(
+pub(in crate::commands) fn whole<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {

@@ -4,6 +4,9 @@
 //! the bytes do not depend on the threads. The rows are those of `matcher::batch`; a row that cannot be read ends the
 //! run and is named with its file, line and field.
 
+mod cases;
+mod eval;
+mod explain;
 mod files;
 mod stream;
 
@@ -12,19 +15,65 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ::matcher::batch::Format;
+use ::matcher::rules::Rules;
 use ::matcher::{Band, Matcher};
-use clap::{Args, ValueEnum};
+use anyhow::Context as _;
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Settings, Usage, output};
 use crate::serve;
+pub(super) use files::whole;
 use stream::Job;
 
-/// Flags of `match`.
+/// `match` by itself decides rows; its subcommands judge the matcher.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Match {
+    #[command(subcommand)]
+    judge: Option<Judge>,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+#[derive(Debug, Subcommand)]
+enum Judge {
+    /// Measure precision, recall, false claims and calibration on labelled lines.
+    Eval(eval::Eval),
+    /// Decide cases with known answers; exit code 1 when one is decided otherwise.
+    Test(cases::Test),
+    /// Say why a line is decided as it is, and what would change it.
+    Explain(explain::Explain),
+}
+
+/// What lines are decided with.
+#[derive(Debug, Args)]
+struct With {
     /// Dictionary of apps, JSON Lines; else the configured one, else the one that is shipped.
     #[arg(long, value_name = "FILE")]
     dictionary: Option<PathBuf>,
+}
+
+impl With {
+    fn matcher(&self, settings: &Settings) -> anyhow::Result<Matcher> {
+        let config = settings.load()?;
+        let file = self.dictionary.as_deref().or(config.dictionary_file());
+        Ok(Matcher::new(Arc::new(serve::load_dictionary(file)?)))
+    }
+}
+
+/// The rules of a file; none without one.
+fn rules_of(file: Option<&Path>, matcher: &Matcher) -> anyhow::Result<Rules> {
+    let Some(file) = file else { return Ok(Rules::none()) };
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let rules = Rules::from_toml(&text, matcher.dictionary());
+    rules.map_err(|error| Usage(format!("{}, {error}", file.display())).into())
+}
+
+/// Flags of `match` by itself.
+#[derive(Debug, Args)]
+struct Rows {
+    #[command(flatten)]
+    with: With,
     /// Expense lines, CSV with a header or JSON Lines; - is standard input.
     #[arg(long, value_name = "FILE", default_value = "-")]
     input: PathBuf,
@@ -76,11 +125,19 @@ impl FileFormat {
 
 impl Match {
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let config = settings.load()?;
-        let file = self.dictionary.as_deref().or(config.dictionary_file());
-        let dictionary = serve::load_dictionary(file)?;
-        let (entries, version) = (dictionary.len(), dictionary.version().to_owned());
-        let matcher = Matcher::new(Arc::new(dictionary));
+        match self.judge {
+            None => self.rows.run(settings),
+            Some(Judge::Eval(eval)) => eval.run(settings),
+            Some(Judge::Test(test)) => test.run(settings),
+            Some(Judge::Explain(explain)) => explain.run(settings),
+        }
+    }
+}
+
+impl Rows {
+    fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let matcher = self.with.matcher(settings)?;
+        let (entries, version) = (matcher.dictionary().len(), matcher.dictionary().version().to_owned());
         let mut input = files::open(&self.input)?;
         let started = Instant::now();
         let name = files::name_of(&self.input);

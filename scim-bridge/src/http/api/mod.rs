@@ -9,6 +9,7 @@ pub(super) mod drift;
 pub(super) mod explanation;
 pub(super) mod leavers;
 pub(super) mod lines;
+pub(super) mod matching;
 pub(super) mod operations;
 pub(super) mod runs;
 pub(super) mod totals;

@@ -1,0 +1,149 @@
+//! Rules as files hold them, and the lines that they decide.
+
+use super::*;
+
+const APPS: &str = r#"{"id":"quillwork","name":"Quillwork"}
+{"id":"zanderly","name":"Zanderly"}
+{"id":"payco","name":"Payco","role":"processor"}"#;
+
+fn read(text: &str) -> Result<Rules, RulesError> {
+    Rules::from_toml(text, &Dictionary::from_jsonl(APPS).unwrap())
+}
+
+fn facts<'t>(vendor: &'t str, amount: &str) -> Facts<'t> {
+    Facts {
+        texts: ExpenseTexts { vendor_description: vendor, ..ExpenseTexts::default() },
+        amount: Decimal::from_str_exact(amount).ok(),
+        currency: Some("EUR"),
+        department: Some("Küche"),
+        ..Facts::default()
+    }
+}
+
+fn first(rules: &Rules, facts: &Facts<'_>) -> Option<String> {
+    rules.decide(facts).first.map(str::to_owned)
+}
+
+#[test]
+fn the_first_rule_that_holds_decides() {
+    let rules = read(
+        r#"
+        [[rules]]
+        name = "later"
+        action = "ignore"
+        priority = 5
+        when = { vendor_description = { contains_word = "agency" } }
+        [[rules]]
+        name = "sooner"
+        action = "match"
+        app = "quillwork"
+        when = { vendor_description = { contains_word = "BRIGHT Agency" }, amount = { at_least = "100", below = "500" } }
+        "#,
+    )
+    .unwrap();
+    assert_eq!(first(&rules, &facts("Bright-Agency GmbH", "100.00")).as_deref(), Some("sooner"));
+    assert_eq!(first(&rules, &facts("Bright-Agency GmbH", "500")).as_deref(), Some("later"));
+    assert_eq!(first(&rules, &facts("bright agencys", "100")), None, "words, not parts of words");
+    let verdict = rules.decide(&facts("bright agency", "499.99"));
+    assert_eq!((verdict.action(), verdict.app.is_some()), (Some(Action::Match), true));
+}
+
+#[test]
+fn every_test_and_connective_does_what_it_says() {
+    let check = |when: &str, holds: &[&str], fails: &[&str]| {
+        let rules = read(&format!("[[rules]]\nname = \"r\"\naction = \"ignore\"\nwhen = {when}")).unwrap();
+        for vendor in holds {
+            assert!(first(&rules, &facts(vendor, "12.50")).is_some(), "{when} should hold for {vendor:?}");
+        }
+        for vendor in fails {
+            assert!(
+                first(&rules, &facts(vendor, "12.50")).is_none(),
+                "{when} should not hold for {vendor:?}"
+            );
+        }
+    };
+    check("{ vendor_description = { equals = \"Café 42\" } }", &["CAFE 42", "cafe-42"], &["cafe 42 b", ""]);
+    check("{ vendor_description = { equals = \"\" } }", &["", "***"], &["x"]);
+    check(
+        "{ vendor_description = { starts_with = \"quill work\" } }",
+        &["Quill Work Ltd"],
+        &["quill workers", "my quill work"],
+    );
+    check("{ vendor_description = { regex = \"^inv[0-9]+$\" } }", &["INV12"], &["INV", "xINV12"]);
+    check("{ vendor_description = { contains_word = [\"a\", \"b\"] } }", &["x a", "b"], &["ab"]);
+    check(
+        "{ any = [{ vendor_description = { equals = \"a\" } }, { amount = { above = \"12.50\" } }] }",
+        &["a"],
+        &["b"],
+    );
+    check(
+        "{ all = [{ currency = { equals = \"eur\" } }, { not = { vendor_description = { equals = \"a\" } } }] }",
+        &["b"],
+        &["a"],
+    );
+    check(
+        "{ department = { equals = \"kuche\" }, amount = { equals = \"12.5\", at_most = 13 } }",
+        &["x"],
+        &[],
+    );
+    check("{ owner = { contains_word = \"x\" } }", &[], &["x"]);
+}
+
+#[test]
+fn a_never_rule_beats_a_match_wherever_it_stands() {
+    let rules = read(
+        r#"
+        [[rules]]
+        name = "match"
+        action = "match"
+        app = "quillwork"
+        when = { vendor_description = { contains_word = "agency" } }
+        [[rules]]
+        name = "other"
+        action = "match"
+        app = "zanderly"
+        when = { vendor_description = { contains_word = "agency" } }
+        [[rules]]
+        name = "not us"
+        action = "never"
+        app = "quillwork"
+        when = { vendor_description = { contains_word = "north" } }
+        "#,
+    )
+    .unwrap();
+    assert_eq!(first(&rules, &facts("agency south", "1")).as_deref(), Some("match"));
+    assert_eq!(first(&rules, &facts("agency north", "1")).as_deref(), Some("other"));
+    assert_eq!(rules.decide(&facts("north", "1")).never.len(), 1);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_rule_reason_and_remedy() {
+    let check = |rest: &str, words: &[&str]| {
+        let error = read(&format!("[[rules]]\nname = \"r\"\n{rest}")).unwrap_err().to_string();
+        for word in words {
+            assert!(error.contains(word), "{word:?} is not in: {error}");
+        }
+    };
+    let when = "when = { currency = { equals = \"EUR\" } }";
+    check(&format!("action = \"match\"\n{when}"), &["rule 1 (\"r\")", "needs an app"]);
+    check(&format!("action = \"match\"\napp = \"nobody\"\n{when}"), &["\"nobody\" is not in the dictionary"]);
+    check(&format!("action = \"match\"\napp = \"payco\"\n{when}"), &["intermediary"]);
+    check(&format!("action = \"ignore\"\napp = \"quillwork\"\n{when}"), &["takes no app"]);
+    check(&format!("action = \"forget\"\n{when}"), &["line 3", "unknown variant"]);
+    check("action = \"ignore\"\nwhen = {}", &["every line"]);
+    check(
+        "action = \"ignore\"\nwhen = { vendor = { equals = \"x\" } }",
+        &["no field \"vendor\"", "vendor_description"],
+    );
+    check("action = \"ignore\"\nwhen = { owner = { like = \"x\" } }", &["no test \"like\"", "contains_word"]);
+    check("action = \"ignore\"\nwhen = { owner = { regex = \"(\" } }", &["cannot be read"]);
+    check("action = \"ignore\"\nwhen = { amount = { above = 1.5 } }", &["in quotes"]);
+    check("action = \"ignore\"\nwhen = { amount = { above = \"x\" } }", &["no decimal number"]);
+    check("action = \"ignore\"\nwhen = { owner = \"x\" }", &["takes a test"]);
+    let deep = (0..limits::DEPTH_MAX)
+        .fold("{ owner = { equals = \"x\" } }".to_owned(), |inner, _| format!("{{ not = {inner} }}"));
+    check(&format!("action = \"ignore\"\nwhen = {deep}"), &["deep"]);
+    let twice = format!("[[rules]]\nname = \"r\"\naction = \"ignore\"\n{when}\n").repeat(2);
+    assert!(read(&twice).unwrap_err().to_string().contains("another rule has this name"));
+    assert!(read("").unwrap().is_empty() && Rules::none().is_empty());
+}
