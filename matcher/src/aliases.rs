@@ -113,6 +113,15 @@ impl Collected<'_> {
             let known = if looks_like_host { Strength::Domain } else { judge(self.phrases, &phrase) };
             self.add(&phrase, Alias { entry, spelling, strength: known }, Target::Word);
             let bare = without_legal_form(&phrase, vocabulary, self.phrases);
+            // "Windsor Group AG" bills as "Windsor Group" too.
+            let mut shorter = phrase.as_str();
+            while let Some((before, _)) =
+                shorter.rsplit_once(' ').filter(|(before, _)| before.len() > bare.len())
+            {
+                shorter = before;
+                let strength = judge(self.phrases, shorter);
+                self.add(shorter, Alias { entry, spelling, strength }, Target::Word);
+            }
             // "Defiant Inc" is a company; "defiant" is a word.
             let strength = if is_common(bare) { Strength::Word } else { judge(self.phrases, bare) };
             // "Online SAS" is a company; "online" is not.
@@ -128,8 +137,17 @@ impl Collected<'_> {
             }
         }
         if let Some(parent) = app.parent.as_deref().and_then(|id| dictionary.app(id)) {
-            let company = Normalized::of(&parent.name).phrase();
-            let rest = name.strip_prefix(&company).and_then(|rest| rest.strip_prefix(' '));
+            // The company by any of its names: of "Apple Developer Program" "Developer Program" is left.
+            let companies = std::iter::once(&parent.name).chain(&parent.aliases);
+            let rest = companies
+                .filter_map(|company| {
+                    let company = Normalized::of(company).phrase();
+                    let company = without_legal_form(&company, vocabulary, self.phrases).to_owned();
+                    let rest = name.strip_prefix(company.as_str())?.strip_prefix(' ')?;
+                    (!company.is_empty()).then(|| rest.to_owned())
+                })
+                .min_by_key(String::len);
+            let rest = rest.as_deref();
             if let Some(rest) = rest {
                 let spelling = Spelling::NAME;
                 self.add(rest, Alias { entry, spelling, strength: Strength::Remainder }, Target::Word);

@@ -12,6 +12,9 @@
 //! 5. `context` and `score`: evidence for and against, each piece with its weight and reason;
 //! 6. `decide`: the best candidate, its band, or an abstention.
 //!
+//! Around them: [`rules`], which come before any guess; `change`, what would lead to another answer; [`evaluate`], how
+//! good the answers are; [`batch`], files in and out. `DESIGN.md` teaches the algorithm and gives its figures.
+//!
 //! It never does I/O, reads no clock, starts no thread and learns nothing from what it sees: the same texts and the
 //! same dictionary give the same bytes.
 //!

@@ -282,6 +282,10 @@ impl Matcher {
             let index = GuessIndex { lexicon, corrections: &self.corrections };
             index.guess_longer(fields.vendor, &named, guesses, mentions);
         }
+        if let Some(named) = longest_vendor_name(mentions) {
+            let index = GuessIndex { lexicon, corrections: &self.corrections };
+            index.number_glued(text, &named, mentions);
+        }
         if !never.is_empty() {
             mentions.retain(|mention| !never.contains(&mention.entry));
         }

@@ -95,3 +95,47 @@ fn the_smallest_change_leads_where_it_says() {
         assert_eq!(change.field, field, "{change:?}");
     }
 }
+
+#[test]
+fn files_tell_the_rule_that_decided() {
+    use matcher::batch::{Columns, Format, Predictor};
+    let matcher = matcher();
+    let text = "[[rules]]\nname = \"big\"\naction = \"ignore\"\nwhen = { amount = { at_least = \"100\" }, currency = { equals = \"eur\" } }";
+    let rules = Rules::from_toml(text, matcher.dictionary()).unwrap();
+    let header = "id,VendorDescription,Amount,Currency";
+    let columns = Columns::of_header(header.as_bytes()).unwrap();
+    let mut csv = Predictor::with_rules(&matcher, Format::Csv, &rules);
+    let mut out = csv.header().to_vec();
+    csv.csv(
+        &columns,
+        b"1,quillwork.io,99.99,EUR\n2,quillwork.io,100.00,EUR\n3,quillwork.io,,EUR\n",
+        (2, 1),
+        &mut out,
+    )
+    .unwrap();
+    let written: Vec<&str> = std::str::from_utf8(&out).unwrap().lines().collect();
+    assert_eq!(written[0], "id,app_id,score,band,candidate,action,rule");
+    assert!(written[1].starts_with("1,quillwork,") && written[1].ends_with(",quillwork,,"), "{written:?}");
+    assert!(
+        written[2].starts_with("2,,") && written[2].ends_with(",none,quillwork,ignore,big"),
+        "{written:?}"
+    );
+    assert!(written[3].ends_with(",quillwork,,"), "{written:?}");
+    let error = csv.csv(&columns, b"4,x,1,EUR\n5,x,1e,EUR\n", (5, 4), &mut out).unwrap_err();
+    assert_eq!((error.line, error.reason.contains("\"1e\" is no decimal number")), (6, true));
+
+    let mut json = Predictor::with_rules(&matcher, Format::JsonLines, &rules);
+    let mut out = Vec::new();
+    let rows = "{\"id\":\"1\",\"VendorDescription\":\"quillwork.io\",\"Amount\":100.00,\"Currency\":\"EUR\"}\n{\"id\":\"2\",\"Amount\":\"7\"}\n";
+    json.json_lines(rows.as_bytes(), 1, &mut out).unwrap();
+    let written: Vec<serde_json::Value> = out
+        .split(|b| *b == b'\n')
+        .filter(|l| !l.is_empty())
+        .map(|l| serde_json::from_slice(l).unwrap())
+        .collect();
+    assert_eq!(
+        (&written[0]["rule"], &written[0]["action"], &written[0]["app_id"]),
+        (&"big".into(), &"ignore".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(written[1]["rule"], serde_json::Value::Null);
+}

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "chores speak to the person who runs them")]
 
+mod bench;
 mod debian;
 mod postgres;
 mod scim2_tester;
@@ -27,6 +28,8 @@ enum Chore {
     Simulate(simulate::Options),
     /// Kill the executable again and again under load, on both databases, and compare what it acknowledged with Concur.
     Torture(torture::Options),
+    /// Measure one of our parts beside its peers.
+    Bench(bench::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -34,5 +37,6 @@ fn main() -> anyhow::Result<()> {
         Chore::Test(options) => test::run(&options),
         Chore::Simulate(options) => simulate::run(&options),
         Chore::Torture(options) => torture::run(&options),
+        Chore::Bench(options) => bench::run(&options),
     }
 }

@@ -10,13 +10,18 @@ pub struct Columns {
     pub(super) spend_category: Option<usize>,
     pub(super) expense_type_code: Option<usize>,
     pub(super) spend_category_code: Option<usize>,
+    pub(super) amount: Option<usize>,
+    pub(super) currency: Option<usize>,
+    pub(super) owner: Option<usize>,
+    pub(super) department: Option<usize>,
+    pub(super) account: Option<usize>,
 }
 
 /// A header that names no column the matcher reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the first line names none of the columns VendorDescription, BusinessPurpose, ExpenseTypeName, SpendCategory; \
-     rename the columns, for only these are read (beside id, ExpenseTypeCode and SpendCategoryCode)"
+     rename the columns, for only these are read (beside id, ExpenseTypeCode, SpendCategoryCode, and for rules Amount, Currency, Owner, Department, Account)"
 )]
 pub struct MissingColumns;
 
@@ -43,6 +48,11 @@ impl Columns {
                 b"spendcategory" | b"spendcategoryname" => &mut columns.spend_category,
                 b"expensetypecode" => &mut columns.expense_type_code,
                 b"spendcategorycode" => &mut columns.spend_category_code,
+                b"amount" | b"transactionamount" => &mut columns.amount,
+                b"currency" | b"currencycode" | b"transactioncurrencycode" => &mut columns.currency,
+                b"owner" | b"ownername" | b"ownerlogin" => &mut columns.owner,
+                b"department" => &mut columns.department,
+                b"account" | b"accountcode" => &mut columns.account,
                 _ => continue,
             };
             // Of two columns of one name the first is read.

@@ -1,7 +1,8 @@
 //! Rows of a CSV file (RFC 4180): split by `split` where the block is UTF-8, else read by the crate `csv`.
 
-use super::{BadRow, Columns, Counts, NOT_UTF_8, Predictor};
+use super::{BadRow, Columns, Counts, NOT_UTF_8, Predictor, amount};
 use crate::ExpenseTexts;
+use crate::rules::Facts;
 
 impl Predictor<'_> {
     /// Decides the rows of a block and appends a prediction for each. `first_line` is the line of the file, counted
@@ -22,7 +23,7 @@ impl Predictor<'_> {
         let mut counts = Counts::default();
         let mut fields = std::mem::take(&mut self.fields);
         let mut at = 0;
-        while let Some((_, end)) = fields.read(text, at) {
+        while let Some((start, end)) = fields.read(text, at) {
             at = end;
             let field = |column: Option<usize>| fields.get(text, column);
             let code = |column: Option<usize>| Some(field(column)).filter(|code| !code.is_empty());
@@ -34,11 +35,27 @@ impl Predictor<'_> {
                 expense_type_code: code(columns.expense_type_code),
                 spend_category_code: code(columns.spend_category_code),
             };
-            if columns.id.is_some() {
-                self.answer(field(columns.id), &texts, &mut counts, out);
+            let number;
+            let id = if columns.id.is_some() {
+                field(columns.id)
             } else {
-                self.answer(&(first_row + counts.rows).to_string(), &texts, &mut counts, out);
+                number = (first_row + counts.rows).to_string();
+                &number
+            };
+            if self.rules.is_none() {
+                self.answer(id, &texts, &mut counts, out);
+                continue;
             }
+            let facts = Facts {
+                texts,
+                amount: amount(field(columns.amount))
+                    .map_err(|reason| BadRow { line: first_line + newlines(&block[..start]), reason })?,
+                currency: code(columns.currency),
+                owner: code(columns.owner),
+                department: code(columns.department),
+                account: code(columns.account),
+            };
+            self.answer_by_rules(id, &facts, &mut counts, out);
         }
         self.fields = fields;
         Ok(counts)
@@ -82,9 +99,21 @@ impl Predictor<'_> {
                 number = (first_row + counts.rows).to_string();
                 &number
             };
-            self.answer(id, &texts, &mut counts, out);
+            let facts = Facts {
+                texts,
+                amount: amount(text(columns.amount)?).map_err(bad)?,
+                currency: code(columns.currency)?,
+                owner: code(columns.owner)?,
+                department: code(columns.department)?,
+                account: code(columns.account)?,
+            };
+            self.answer_by_rules(id, &facts, &mut counts, out);
         }
         self.record = record;
         Ok(counts)
     }
+}
+
+fn newlines(bytes: &[u8]) -> u64 {
+    bytes.split(|byte| *byte == b'\n').count() as u64 - 1
 }

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::{BadRow, Counts, NOT_UTF_8, Predictor};
+use super::{BadRow, Counts, NOT_UTF_8, Predictor, amount};
 use crate::ExpenseTexts;
+use crate::rules::Facts;
 
 /// One expense line as a file holds it. Members that are not listed are ignored: exports carry many more.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Row<'r> {
     /// The caller's id of the row, given back unchanged.
     #[serde(borrow)]
@@ -31,6 +33,21 @@ pub struct Row<'r> {
     /// Concur's `SpendCategoryCode`.
     #[serde(rename = "SpendCategoryCode", default, borrow)]
     pub spend_category_code: Option<Cow<'r, str>>,
+    /// The amount, a number or a decimal number in quotes; only rules ask for it, as for those below.
+    #[serde(rename = "Amount", default, borrow)]
+    pub amount: Option<&'r RawValue>,
+    /// The currency's code.
+    #[serde(rename = "Currency", default, borrow)]
+    pub currency: Option<Cow<'r, str>>,
+    /// Who spent it.
+    #[serde(rename = "Owner", default, borrow)]
+    pub owner: Option<Cow<'r, str>>,
+    /// The owner's department.
+    #[serde(rename = "Department", default, borrow)]
+    pub department: Option<Cow<'r, str>>,
+    /// The ledger account.
+    #[serde(rename = "Account", default, borrow)]
+    pub account: Option<Cow<'r, str>>,
 }
 
 impl Row<'_> {
@@ -44,6 +61,24 @@ impl Row<'_> {
             expense_type_code: self.expense_type_code.as_deref(),
             spend_category_code: self.spend_category_code.as_deref(),
         }
+    }
+}
+
+impl Row<'_> {
+    /// What rules may look at.
+    ///
+    /// # Errors
+    /// The amount is no decimal number.
+    pub fn facts(&self) -> Result<Facts<'_>, String> {
+        let written = self.amount.map_or("", |amount| amount.get().trim_matches('"'));
+        Ok(Facts {
+            texts: self.texts(),
+            amount: amount(if written == "null" { "" } else { written })?,
+            currency: self.currency.as_deref(),
+            owner: self.owner.as_deref(),
+            department: self.department.as_deref(),
+            account: self.account.as_deref(),
+        })
     }
 }
 
@@ -64,7 +99,11 @@ impl Predictor<'_> {
             }
             let text = std::str::from_utf8(bytes).map_err(|_| bad(NOT_UTF_8.to_owned()))?;
             let row: Row<'_> = serde_json::from_str(text).map_err(|_| bad(reason(text)))?;
-            self.answer(&row.id, &row.texts(), &mut counts, out);
+            if self.rules.is_some() {
+                self.answer_by_rules(&row.id, &row.facts().map_err(bad)?, &mut counts, out);
+            } else {
+                self.answer(&row.id, &row.texts(), &mut counts, out);
+            }
         }
         Ok(counts)
     }

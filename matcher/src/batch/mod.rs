@@ -12,14 +12,17 @@ mod write;
 
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
 use serde::Serialize;
 
+use crate::rules::{Facts, Rules};
 use crate::{Band, Matcher, Scratch, Verdict};
 
 pub use columns::{Columns, MissingColumns};
 pub use cut::{Cut, rows_end};
 pub use json_rows::Row;
 pub use write::Format;
+use write::Told;
 
 /// What the matcher says about one row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,7 +64,7 @@ pub fn predict_json(
 ) -> serde_json::Result<()> {
     let row: Row<'_> = serde_json::from_str(line)?;
     let verdict = matcher.judge(&row.texts(), scratch);
-    Format::JsonLines.write(&row.id, &verdict, matcher.dictionary(), out);
+    Format::JsonLines.write(&row.id, &verdict, Told::Nothing, matcher.dictionary(), out);
     Ok(())
 }
 
@@ -111,6 +114,7 @@ pub struct Predictor<'m> {
     record: csv::ByteRecord,
     fields: split::Fields,
     format: Format,
+    rules: Option<&'m Rules>,
 }
 
 impl<'m> Predictor<'m> {
@@ -122,14 +126,41 @@ impl<'m> Predictor<'m> {
             record: csv::ByteRecord::new(),
             fields: split::Fields::default(),
             format,
+            rules: None,
         }
+    }
+
+    /// The same with rules before the dictionary; each prediction tells the rule that decided.
+    pub fn with_rules(matcher: &'m Matcher, format: Format, rules: &'m Rules) -> Predictor<'m> {
+        Predictor { rules: Some(rules), ..Predictor::new(matcher, format) }
+    }
+
+    /// What stands before the first prediction.
+    pub fn header(&self) -> &'static [u8] {
+        self.format.header(self.rules.is_some())
+    }
+
+    fn answer_by_rules(&mut self, id: &str, facts: &Facts<'_>, counts: &mut Counts, out: &mut Vec<u8>) {
+        let Some(rules) = self.rules else { return self.answer(id, &facts.texts, counts, out) };
+        let (verdict, ruling) = self.matcher.judge_with(facts, rules, &mut self.scratch);
+        counts.count(verdict.band);
+        self.format.write(id, &verdict, Told::Rule(ruling.as_ref()), self.matcher.dictionary(), out);
     }
 
     fn answer(&mut self, id: &str, texts: &crate::ExpenseTexts<'_>, counts: &mut Counts, out: &mut Vec<u8>) {
         let verdict: Verdict = self.matcher.judge(texts, &mut self.scratch);
         counts.count(verdict.band);
-        self.format.write(id, &verdict, self.matcher.dictionary(), out);
+        self.format.write(id, &verdict, Told::Nothing, self.matcher.dictionary(), out);
     }
+}
+
+/// An amount as files write it; none where nothing stands.
+fn amount(text: &str) -> Result<Option<Decimal>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let amount = Decimal::from_str_exact(text.trim());
+    amount.map(Some).map_err(|_| format!("the amount {text:?} is no decimal number; write it like 12.50"))
 }
 
 const NOT_UTF_8: &str = "not UTF-8; save the file as UTF-8";

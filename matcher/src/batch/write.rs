@@ -1,5 +1,6 @@
 //! Predictions as bytes. By hand, for it is a tenth of the whole work otherwise.
 
+use crate::rules::Ruling;
 use crate::{Dictionary, Verdict};
 
 /// How predictions are written.
@@ -11,17 +12,34 @@ pub enum Format {
     JsonLines,
 }
 
+/// Whether a prediction tells the rule that decided.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Told<'r> {
+    /// No rules were asked.
+    Nothing,
+    /// Rules were asked; the one that decided, if any did.
+    Rule(Option<&'r Ruling>),
+}
+
 impl Format {
-    /// What stands before the first prediction.
-    pub fn header(self) -> &'static [u8] {
+    /// What stands before the first prediction, without rules and with them.
+    pub fn header(self, rules: bool) -> &'static [u8] {
         match self {
+            Format::Csv if rules => b"id,app_id,score,band,candidate,action,rule\n",
             Format::Csv => b"id,app_id,score,band,candidate\n",
             Format::JsonLines => b"",
         }
     }
 
     /// Appends a prediction.
-    pub(super) fn write(self, id: &str, verdict: &Verdict, dictionary: &Dictionary, out: &mut Vec<u8>) {
+    pub(super) fn write(
+        self,
+        id: &str,
+        verdict: &Verdict,
+        ruling: Told<'_>,
+        dictionary: &Dictionary,
+        out: &mut Vec<u8>,
+    ) {
         let app = |entry: crate::EntryId| dictionary.get(entry).id.as_str();
         match self {
             Format::Csv => {
@@ -34,6 +52,12 @@ impl Format {
                 out.extend_from_slice(verdict.band.as_str().as_bytes());
                 out.push(b',');
                 csv_field(verdict.candidate.map_or("", app), out);
+                if let Told::Rule(ruling) = ruling {
+                    out.push(b',');
+                    out.extend_from_slice(ruling.map_or("", |ruling| ruling.action.as_str()).as_bytes());
+                    out.push(b',');
+                    csv_field(ruling.map_or("", |ruling| &ruling.name), out);
+                }
                 out.push(b'\n');
             }
             Format::JsonLines => {
@@ -51,6 +75,12 @@ impl Format {
                 out.extend_from_slice(verdict.band.as_str().as_bytes());
                 out.extend_from_slice(b"\",\"candidate\":");
                 string(verdict.candidate.map(app), out);
+                if let Told::Rule(ruling) = ruling {
+                    out.extend_from_slice(b",\"action\":");
+                    string(ruling.map(|ruling| ruling.action.as_str()), out);
+                    out.extend_from_slice(b",\"rule\":");
+                    string(ruling.map(|ruling| &*ruling.name), out);
+                }
                 out.extend_from_slice(b"}\n");
             }
         }
@@ -122,7 +152,7 @@ mod tests {
                     let score = f64::from(parts) / 10_000.0;
                     let verdict = Verdict { app, score, band: Band::of_score(score), candidate: entry };
                     let mut out = Vec::new();
-                    Format::JsonLines.write(id, &verdict, &dictionary, &mut out);
+                    Format::JsonLines.write(id, &verdict, Told::Nothing, &dictionary, &mut out);
                     let known =
                         |entry: Option<crate::EntryId>| entry.map(|e| dictionary.get(e).id.as_str().into());
                     let prediction = Prediction {
@@ -134,7 +164,7 @@ mod tests {
                     };
                     assert_eq!(out, by_serde(&prediction));
                     let mut written = Vec::new();
-                    Format::Csv.write(id, &verdict, &dictionary, &mut written);
+                    Format::Csv.write(id, &verdict, Told::Nothing, &dictionary, &mut written);
                     let mut reader =
                         csv::ReaderBuilder::new().has_headers(false).from_reader(written.as_slice());
                     let record = reader.records().next().unwrap().unwrap();

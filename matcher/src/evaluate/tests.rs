@@ -3,11 +3,11 @@
 use super::*;
 
 fn case(label: Option<&str>, acceptable: &[Option<&str>], app: Option<&str>, score: f64) -> Case {
-    let owned = |id: &Option<&str>| id.map(str::to_owned);
+    let owned = |id: Option<&str>| id.map(str::to_owned);
     Case {
         label: Label {
-            label: owned(&label),
-            acceptable: Some(acceptable.iter().map(owned).collect()),
+            label: owned(label),
+            acceptable: Some(acceptable.iter().copied().map(owned).collect()),
             class: Some(if label.is_some() { "paid" } else { "unpaid" }.to_owned()),
             ..Label::default()
         },

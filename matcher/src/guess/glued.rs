@@ -98,6 +98,11 @@ impl GuessIndex<'_> {
 
 /// Where the case changes after two or more letters of one case, the first letter not counted, in characters.
 fn case_change(written: &str) -> Option<usize> {
+    if written.is_ascii() {
+        let mut letters = written.bytes().enumerate().filter(|(_, byte)| byte.is_ascii_alphabetic()).skip(1);
+        let (_, second) = letters.next()?;
+        return letters.find(|(_, byte)| (byte ^ second) & 0x20 != 0).map(|(at, _)| at);
+    }
     let mut letters = written.chars().enumerate().filter(|(_, c)| c.is_alphabetic()).skip(1);
     let (_, second) = letters.next()?;
     letters.find(|(_, c)| c.is_lowercase() != second.is_lowercase()).map(|(at, _)| at)

@@ -4,10 +4,12 @@
 //! are one letter from a name. Words of the vocabulary are never corrected.
 
 mod glued;
+mod nobody;
 mod walk;
 
 use std::ops::Range;
 
+use nobody::Nobody;
 use walk::{WALKED_MAX, Walk, Walked};
 
 use crate::aliases::Strength;
@@ -41,12 +43,14 @@ pub(crate) struct Guesses {
     memory: Memory,
     joined: String,
     walked: Vec<Walked>,
+    nobody: Nobody,
 }
 
 impl Guesses {
     /// Forgets everything, as another dictionary asks for.
     pub(crate) fn forget(&mut self) {
         self.memory.forget();
+        self.nobody.forget();
     }
 }
 
@@ -64,9 +68,14 @@ impl GuessIndex<'_> {
         let seller = seller_words(text, vendor);
         let Some(first) = seller.clone().find(|&at| vendor.parts[at] != Part::Web) else { return };
         let words = first..seller.end.min(first + WORDS_MAX);
+        let asked = nobody::Asked::of(source, text, &words, &seller);
+        if guesses.nobody.knows(&asked) {
+            return;
+        }
+        let before = mentions.len();
         let glued = (words.clone().find_map(|last| self.glued(source, text, first, last)))
             .or_else(|| self.behind_lost_star(text, first, words.end));
-        let Guesses { memory, joined, walked } = guesses;
+        let Guesses { memory, joined, walked, nobody } = guesses;
         let mut push = |phrase: usize, tokens: Range<usize>, likeness: Likeness| {
             self.mention(phrase, &tokens, likeness, mentions);
         };
@@ -77,7 +86,8 @@ impl GuessIndex<'_> {
             .find(|&at| matches!(text.tokens[at].before, Gap::Star | Gap::Hash))
             .unwrap_or(text.len());
         let walked_words = first..order_begins.min(first + WALKED_MAX);
-        self.walk(text, &reading.words, &walked_words, begin, memory, walked);
+        let mut end_seen = first;
+        self.walk(text, &reading.words, &walked_words, begin, &mut end_seen, memory, walked);
         walked.sort_unstable();
         walked.dedup_by_key(|walked| walked.end);
         for &Walked { end, edits, phrase } in walked.iter() {
@@ -123,6 +133,10 @@ impl GuessIndex<'_> {
         }
         if let Some((phrase, last)) = glued {
             push(phrase, first..last + 1, Likeness::Glued);
+        }
+        // What a walk saw behind the words may be something else in the next line.
+        if mentions.len() == before && end_seen < words.end {
+            nobody.note(&asked);
         }
     }
 

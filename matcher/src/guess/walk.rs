@@ -14,6 +14,8 @@ use crate::words::is_common;
 
 /// Words after the same beginning that are compared one by one.
 const FOLLOWERS_MAX: usize = 24;
+/// Digits of a number that may be run into a name.
+const NUMBER_LEN_MIN: usize = 3;
 /// Letters beyond which a name may have a short word that is misspelt.
 const SHORT_WORD_NAME_LEN_MIN: usize = 5;
 /// Letters from which even the first one may be wrong: shorter names have neighbours that rhyme.
@@ -71,7 +73,7 @@ impl GuessIndex<'_> {
             Walk { at: name.end, node: Some(node), edits: 0, corrected: false, letters: (letters, letters) };
         walked.clear();
         let words = name.start..text.len().min(name.start + WORDS_MAX);
-        self.walk(text, &reading.words, &words, begin, memory, walked);
+        self.walk(text, &reading.words, &words, begin, &mut 0, memory, walked);
         walked.sort_unstable();
         walked.dedup_by_key(|walked| walked.end);
         for &Walked { end, edits, phrase } in walked.iter() {
@@ -80,16 +82,38 @@ impl GuessIndex<'_> {
         }
     }
 
-    /// Follows the words of a text, each as it is or corrected, to names that differ from the text.
+    /// Appends the name that goes on in the next word, when an order number is run into that: `QUILLWORK *VAULT4402`.
+    pub(crate) fn number_glued(&self, text: &Normalized, name: &Range<usize>, mentions: &mut Vec<Mention>) {
+        if name.end >= text.len() {
+            return;
+        }
+        let word = text.token(name.end);
+        let letters = word.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let is_number =
+            word.len() >= letters + NUMBER_LEN_MIN && word[letters..].bytes().all(|b| b.is_ascii_digit());
+        if letters == 0 || !is_number {
+            return;
+        }
+        let longer = format!("{} {}", text.join(name.clone()), &word[..letters]);
+        if let Some(phrase) = self.lexicon.name(&longer) {
+            self.mention(phrase, &(name.start..name.end + 1), Likeness::Glued, mentions);
+        }
+    }
+
+    /// Follows the words of a text, each as it is or corrected, to names that differ from the text. `end_seen` is the
+    /// last word that was looked at.
+    #[expect(clippy::too_many_arguments, reason = "what changes from step to step, and what does not")]
     pub(super) fn walk(
         &self,
         text: &Normalized,
         numbers: &[u32],
         words: &Range<usize>,
         walk: Walk,
+        end_seen: &mut usize,
         memory: &mut Memory,
         walked: &mut Vec<Walked>,
     ) {
+        *end_seen = walk.at.max(*end_seen);
         if walk.at == words.end {
             return;
         }
@@ -103,7 +127,7 @@ impl GuessIndex<'_> {
             let letters = (walk.letters.0 + token.len(), walk.letters.1 + token.len());
             let on = Walk { at: walk.at + 1, node: Some(node), letters, ..walk };
             self.arrive(on, node, walked);
-            self.walk(text, numbers, words, on, memory, walked);
+            self.walk(text, numbers, words, on, end_seen, memory, walked);
         }
         if walk.edits >= 2 || self.lexicon.is_spelled_right(numbers[walk.at], token) {
             return;
@@ -136,7 +160,7 @@ impl GuessIndex<'_> {
             };
             if on.edits <= 2 {
                 self.arrive(on, node, walked);
-                self.walk(text, numbers, words, on, memory, walked);
+                self.walk(text, numbers, words, on, end_seen, memory, walked);
             }
         }
         // Words too short for the index, between which few names leave a choice.
@@ -156,7 +180,7 @@ impl GuessIndex<'_> {
             };
             if on.edits <= walk.edits + 1 && on.letters.0.min(on.letters.1) > SHORT_WORD_NAME_LEN_MIN {
                 self.arrive(on, node, walked);
-                self.walk(text, numbers, words, on, memory, walked);
+                self.walk(text, numbers, words, on, end_seen, memory, walked);
             }
         }
     }

@@ -112,11 +112,11 @@ impl Condition {
             Condition::All(all) => all.iter().all(|one| one.holds(line)),
             Condition::Any(any) => any.iter().any(|one| one.holds(line)),
             Condition::Not(one) => !one.holds(line),
-            Condition::Text(text, test) => match test {
-                Test::ContainsWord(words) => line.words(*text).contains(words),
-                Test::Equals(words) => line.words(*text) == words,
-                Test::StartsWith(words) => line.words(*text).starts_with(words),
-                Test::Regex(regex) => regex.is_match(line.raw(*text)),
+            Condition::Text(of, test) => match test {
+                Test::ContainsWord(words) => line.words(*of).contains(words),
+                Test::Equals(words) => line.words(*of) == words,
+                Test::StartsWith(words) => line.words(*of).starts_with(words),
+                Test::Regex(regex) => regex.is_match(line.raw(*of)),
             },
             Condition::Amount(comparison, value) => {
                 line.facts.amount.is_some_and(|amount| match comparison {

@@ -183,3 +183,77 @@ async fn a_company_is_connected_listed_and_given_a_token_from_the_command_line()
     assert!(code == 2 && said.contains("--scope"), "{said}");
     simulator.stop().await;
 }
+
+#[test]
+fn match_eval_measures_labelled_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "{\"id\":\"1\",\"VendorDescription\":\"GITHUB, INC.\",\"ExpenseTypeName\":\"Software\",\"label\":\"github\",\"class\":\"paid\"}\n\
+                {\"id\":\"2\",\"VendorDescription\":\"City Taxi\",\"ExpenseTypeName\":\"Taxi\",\"label\":null,\"class\":\"unpaid\"}\n\
+                {\"id\":\"3\",\"VendorDescription\":\"City Taxi\",\"label\":\"zoom\",\"class\":\"paid\"}\n";
+    std::fs::write(folder.path().join("rows.jsonl"), rows).unwrap();
+    let (code, out, said) =
+        run(folder.path(), &["match", "eval", "rows.jsonl", "--svg", "plot.svg", "--errors"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(out.contains("3 lines, 2 pay for an app, 1 for none") && out.contains("City Taxi"), "{out}");
+    let plot = std::fs::read_to_string(folder.path().join("plot.svg")).unwrap();
+    assert!(plot.starts_with("<svg") && plot.trim_end().ends_with("</svg>"), "{plot}");
+    let (_, out, _) = run(folder.path(), &["match", "eval", "rows.jsonl", "--json", "-"]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (report["lenient"]["recall"].as_f64(), report["lenient"]["fpr"].as_f64()),
+        (Some(0.5), Some(0.0))
+    );
+    std::fs::write(folder.path().join("rows.jsonl"), "{\"id\":\"1\"}\n").unwrap();
+    let (code, _, said) = run(folder.path(), &["match", "eval", "rows.jsonl"]);
+    assert!(code == 2 && said.contains("rows.jsonl, line 1: no member `label`"), "{code} {said}");
+}
+
+#[test]
+fn match_test_fails_where_a_case_is_decided_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = "[[rules]]\nname = \"agency\"\naction = \"match\"\napp = \"figma\"\nwhen = { vendor_description = { contains_word = \"bright agency\" } }\n";
+    let cases = "rules = \"rules.toml\"\n[[case]]\nname = \"agency\"\nvendor_description = \"BRIGHT AGENCY\"\nexpect = \"figma\"\nrule = \"agency\"\n";
+    std::fs::write(folder.path().join("rules.toml"), rules).unwrap();
+    std::fs::write(folder.path().join("cases.toml"), cases).unwrap();
+    let (code, _, said) = run(folder.path(), &["match", "test", "cases.toml"]);
+    assert!(code == 0 && said.contains("1 cases, 0 failed"), "{said}");
+    std::fs::write(folder.path().join("cases.toml"), cases.replace("\"figma\"", "\"none\"")).unwrap();
+    let (code, out, _) = run(folder.path(), &["match", "test", "cases.toml"]);
+    assert!(code == 1 && out.contains("expected none, decided figma"), "{out}");
+    std::fs::write(folder.path().join("rules.toml"), rules.replace("figma", "nobody")).unwrap();
+    let (code, _, said) = run(folder.path(), &["match", "test", "cases.toml"]);
+    assert!(
+        code == 2 && said.contains("rules.toml, rule 1") && said.contains("not in the dictionary"),
+        "{said}"
+    );
+    let (_, out, _) = run(folder.path(), &["match", "explain", "PAYPAL *FIGMA"]);
+    assert!(out.starts_with("figma (certain") && out.contains("it would be no app if"), "{out}");
+}
+
+#[test]
+fn dictionaries_are_checked_laid_over_one_another_and_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = [
+        "dictionary",
+        "add",
+        "own.jsonl",
+        "--id",
+        "quillwork",
+        "--name",
+        "Quillwork",
+        "--domain",
+        "quillwork.io",
+    ];
+    let (code, _, said) = run(folder.path(), &add);
+    assert_eq!(code, 0, "{said}");
+    let (code, _, said) =
+        run(folder.path(), &["dictionary", "build", "shipped", "own.jsonl", "--output", "all.jsonl"]);
+    assert_eq!(code, 0, "{said}");
+    let (_, out, _) = run(folder.path(), &["dictionary", "diff", "shipped", "all.jsonl"]);
+    assert_eq!(out, "+ quillwork (Quillwork)\n");
+    let (code, _, said) = run(folder.path(), &["dictionary", "lint"]);
+    assert!(code == 0 && said.contains(" 0 errors"), "{said}");
+    std::fs::write(folder.path().join("bad.jsonl"), "{\"id\":\"A B\",\"name\":\"Quillwork\"}\n").unwrap();
+    let (code, out, _) = run(folder.path(), &["dictionary", "lint", "bad.jsonl"]);
+    assert!(code == 1 && out.contains("error: A B: an id is made of small letters"), "{out}");
+}

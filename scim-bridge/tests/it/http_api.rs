@@ -223,3 +223,34 @@ async fn the_outbox_is_shown_with_every_attempt_and_without_personal_data() {
     )
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_of_a_request_are_decided_on_the_spot() {
+    everywhere(async |house| {
+        let ask = async |path: &str, body: Value| house.write(Method::POST, path, &body).await;
+        let line = json!({"id": "7", "vendor_description": "PAYPAL *FIGMA", "expense_type_name": "Software"});
+        let one = ask("/api/v1/match?explain=change", line.clone()).await.expect(200);
+        assert_eq!(
+            (one["id"].as_str(), one["app_id"].as_str(), one["band"].as_str()),
+            (Some("7"), Some("figma"), Some("certain"))
+        );
+        assert_eq!(one["explanation"]["matched_by"], "dictionary");
+        assert_eq!(one["explanation"]["smallest_change"]["field"], "vendor_description");
+        let many = json!({"lines": [line, {"vendor_description": "City Taxi"}]});
+        let many = ask("/api/v1/match", many).await.expect(200);
+        assert_eq!(
+            (many["lines"][0]["app_id"].as_str(), many["lines"][1]["app_id"].as_str()),
+            (Some("figma"), None)
+        );
+        assert!(many["lines"][0]["explanation"].get("smallest_change").is_none());
+        let refused = ask("/api/v1/match", json!({"lines": [{"vendor": "x"}]})).await.expect(400);
+        assert!(
+            refused.to_string().contains("lines[0]") && refused.to_string().contains("vendor_description"),
+            "{refused}"
+        );
+        let too_many: Vec<Value> = (0..1_001).map(|_| json!({})).collect();
+        ask("/api/v1/match", json!({ "lines": too_many })).await.expect(400);
+        ask("/api/v1/match", json!([])).await.expect(400);
+    })
+    .await;
+}

@@ -52,6 +52,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/totals", "match:read"),
     ("GET", "/api/v1/leavers", "match:read"),
     ("GET", "/api/v1/sync/runs", "sync:read"),
+    ("POST", "/api/v1/match", "match:read"),
 ];
 
 /// Whom a token belongs to.

@@ -74,6 +74,9 @@ fn rules_of(file: Option<&Path>, matcher: &Matcher) -> anyhow::Result<Rules> {
 struct Rows {
     #[command(flatten)]
     with: With,
+    /// Rules that come before the dictionary, TOML; each prediction then tells the rule that decided.
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
     /// Expense lines, CSV with a header or JSON Lines; - is standard input.
     #[arg(long, value_name = "FILE", default_value = "-")]
     input: PathBuf,
@@ -138,6 +141,7 @@ impl Rows {
     fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let matcher = self.with.matcher(settings)?;
         let (entries, version) = (matcher.dictionary().len(), matcher.dictionary().version().to_owned());
+        let rules = self.rules.as_deref().map(|file| rules_of(Some(file), &matcher)).transpose()?;
         let mut input = files::open(&self.input)?;
         let started = Instant::now();
         let name = files::name_of(&self.input);
@@ -152,6 +156,7 @@ impl Rows {
         let threads = self.threads.or(cores.ok()).map_or(1, std::num::NonZeroUsize::get);
         let job = Job {
             matcher: &matcher,
+            rules: rules.as_ref(),
             name: &name,
             input: input_format,
             output: output_format.output(),

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ::matcher::Matcher;
 use ::matcher::batch::{BadRow, Columns, Counts, Cut, Format, Predictor, rows_end};
+use ::matcher::rules::Rules;
 
 use super::{FileFormat, Usage};
 
@@ -25,6 +26,8 @@ const BLOCKS_PER_THREAD: usize = 2;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Job<'j> {
     pub(super) matcher: &'j Matcher,
+    /// Rules that come before the dictionary.
+    pub(super) rules: Option<&'j Rules>,
     /// Of the input, for messages.
     pub(super) name: &'j str,
     pub(super) input: FileFormat,
@@ -59,7 +62,7 @@ impl Job<'_> {
         progress: impl Fn(u64),
     ) -> anyhow::Result<Counts> {
         let header = if self.input == FileFormat::Csv { self.header(&mut input)? } else { None };
-        output.write_all(self.output.header())?;
+        output.write_all(self.output.header(self.rules.is_some()))?;
         let (columns, lines) = header.unwrap_or_default();
         let places = self.threads * BLOCKS_PER_THREAD;
         let (to_workers, blocks) = sync_channel::<Block>(places);
@@ -148,7 +151,10 @@ impl Job<'_> {
 
     /// Decides block after block.
     fn decide(&self, columns: &Columns, blocks: &Mutex<Receiver<Block>>, to_writer: &SyncSender<Done>) {
-        let mut predictor = Predictor::new(self.matcher, self.output);
+        let mut predictor = match self.rules {
+            Some(rules) => Predictor::with_rules(self.matcher, self.output, rules),
+            None => Predictor::new(self.matcher, self.output),
+        };
         loop {
             let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(Block { number, bytes, first_line, first_row }) = next else { return };
@@ -215,7 +221,14 @@ mod tests {
 
     fn copy(rows: &[u8], input: FileFormat, threads: usize, written: &mut Vec<u8>) -> anyhow::Result<Counts> {
         let matcher = matcher();
-        let job = Job { matcher: &matcher, name: "rows.jsonl", input, output: Format::JsonLines, threads };
+        let job = Job {
+            matcher: &matcher,
+            rules: None,
+            name: "rows.jsonl",
+            input,
+            output: Format::JsonLines,
+            threads,
+        };
         job.run(rows, written, |_| {})
     }
 

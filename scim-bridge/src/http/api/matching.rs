@@ -40,6 +40,8 @@ struct Answer {
 
 /// The decisions.
 pub(crate) async fn decide(mut context: Context) -> Result<HttpResponse, Error> {
+    // Rules and dictionaries may differ from account to account, so a token without one has nothing to ask.
+    context.account()?;
     super::only(&context, &["explain"])?;
     let change = match context.parameter("explain").as_deref() {
         None => false,
