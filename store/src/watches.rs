@@ -110,17 +110,13 @@ pub fn take_due(
 /// After a look: when the next one is due, or `None` for never. False, and nothing changed, where somebody else has taken
 /// the watch or it has begun anew.
 pub fn looked(conn: &mut Conn, watch: &Watch, next: Option<(u32, Timestamp)>) -> Result<bool, Error> {
-    match next {
-        Some((looks, due_at)) => put_due(conn, watch, looks, due_at),
-        None => {
-            let key = watch.chain.to_string();
-            let same = drift_watches::due_at.eq(micros(watch.due_at));
-            let ended = on!(conn, c => {
-                diesel::delete(drift_watches::table.find(&key).filter(same)).execute(c)
-            })?;
-            Ok(ended == 1)
-        }
+    if let Some((looks, due_at)) = next {
+        return put_due(conn, watch, looks, due_at);
     }
+    let key = watch.chain.to_string();
+    let same = drift_watches::due_at.eq(micros(watch.due_at));
+    let ended = on!(conn, c => diesel::delete(drift_watches::table.find(&key).filter(same)).execute(c))?;
+    Ok(ended == 1)
 }
 
 /// When the next look is due; `None`: nobody is watched.

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use concur::api::LookupAttribute;
 use fixtures::simulator::{Config, Fault, FaultKind, Simulator, Size};
-use scim_bridge::accounts::Clients;
+use scim_bridge::accounts::{AccountSettings, Clients};
+use scim_bridge::brake::Limit;
 use scim_bridge::clock::Clock;
 use store::operations::{self, State};
 use store::testing::{TestStore, lines};
@@ -53,6 +54,13 @@ async fn torture(database: TestStore, replicas: usize) {
     let folder = tempfile::tempdir().unwrap();
     let config = harness::config(&database, folder.path(), |_| {});
     let account = harness::connect_account(&database.store, &config, &simulator, "Acme").await;
+    // People come and go by the hundred here, which the brake would stop: it has tests of its own.
+    let mut settings = AccountSettings::default();
+    settings.brake.day.users = Limit::USERS_MAX;
+    settings.brake.ten_minutes.users = Limit::USERS_MAX;
+    let (id, stored, now) = (account.id, settings.to_stored(), Clock::system().now());
+    let set = move |conn: &mut store::Conn| store::accounts::set_settings(conn, id, &stored, now);
+    database.store.write(set).await.unwrap();
     let token = harness::token(&database.store, Some(&account), harness::ALL_SCOPES).await;
 
     let mut replicas = Replicas::start(folder.path(), &database.database_url, replicas).await;
