@@ -147,7 +147,9 @@ mod tests {
 
     fn after(outcomes: &[bool]) -> Breaker {
         let mut breaker = Breaker::default();
-        outcomes.iter().for_each(|failed| breaker.heard(*failed, at(0), FIRST));
+        for failed in outcomes {
+            breaker.heard(*failed, at(0), FIRST);
+        }
         breaker
     }
 
@@ -166,7 +168,7 @@ mod tests {
         let mut breaker = after(&[true; 5]);
         let (mut now, mut waits) = (0, Vec::new());
         for _ in 0..6 {
-            let wait = (0..).find(|wait| breaker.gate(at(now + wait)) == Gate::OneTry).unwrap();
+            let wait = (0..3_600).find(|wait| breaker.gate(at(now + wait)) == Gate::OneTry).unwrap();
             waits.push(wait);
             now += wait;
             breaker.trying(at(now), Duration::from_secs(90));

@@ -119,7 +119,7 @@ impl Life {
         assert!(wait <= SignedDuration::from_hours(1), "waits for more than Concur may ask: {what}");
         match decision.to {
             State::Done => {
-                assert_eq!((before.state, event), (State::Verifying, Event::ReadBackEqual), "{what}")
+                assert_eq!((before.state, event), (State::Verifying, Event::ReadBackEqual), "{what}");
             }
             State::Ready if before.state == State::Unknown => {
                 assert!(

@@ -24,7 +24,14 @@ fn active_sent(writes: &[fixtures::simulator::Write]) -> Vec<bool> {
 async fn in_concur(house: &crate::harness::House, name: &str) -> Vec<Value> {
     let client = house.running.bridge().accounts.get(house.account.id).await.unwrap();
     let by = concur::api::LookupAttribute::UserName;
-    client.identity().find_by(by, name).await.unwrap().into_iter().map(|it| it.into_raw()).collect()
+    client
+        .identity()
+        .find_by(by, name)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(concur::model::IdentityUser::into_raw)
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -87,10 +87,9 @@ fn two_chains_that_turn_out_to_be_one_person_become_one() {
         let order: Vec<_> = [&created, &deleted, &again, &changed].map(|op| get(test, op)).into();
         assert!(order.iter().all(|op| op.chain == first));
         assert_eq!(order.iter().map(|op| op.user_seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
-        use State::{Accepted, Ready};
         assert_eq!(
             order.iter().map(|op| op.state).collect::<Vec<_>>(),
-            [Ready, Accepted, Accepted, Accepted]
+            [State::Ready, State::Accepted, State::Accepted, State::Accepted]
         );
         assert_eq!(enqueue(test, account, second, "update").user_seq, 5, "and stays with it");
     });

@@ -23,7 +23,7 @@ const WINDOW: usize = 4;
 const EDITS: (usize, usize) = (6, 8);
 
 pub(crate) fn measure(work: &Workload, rounds: usize) -> Vec<Answers> {
-    let texts: Vec<String> = work.lines.iter().map(|line| normalised(line)).collect();
+    let texts: Vec<String> = work.lines.iter().map(normalised).collect();
     let mut measured = vec![
         automaton(work, &texts, rounds, "aho-corasick 1.1, leftmost-longest, normalised text"),
         double_array(work, &texts, rounds, "daachorse 5, overlapping, normalised text"),

@@ -185,7 +185,7 @@ async fn replica(world: Arc<World>, n: usize, replicas: usize) {
             settings: Settings { tick: Duration::from_secs(20), ..Settings::default() },
         })
         .unwrap();
-        let bridge = Bridge::new(bridge::Parts {
+        let served = Bridge::new(bridge::Parts {
             config: Arc::new(Config { confirm_within: Duration::from_secs(3), ..Config::default() }),
             store: world.base.store.clone(),
             clock: world.clock.clone(),
@@ -195,14 +195,14 @@ async fn replica(world: Arc<World>, n: usize, replicas: usize) {
             matcher: no_matcher(),
             public_url: "https://bridge.example.com".to_owned(),
         });
-        let process = Process { bridge, dead: CancellationToken::new() };
+        let process = Process { bridge: served, dead: CancellationToken::new() };
         world.processes.lock().unwrap()[n] = Some(process.clone());
-        let life = if random.percent(25) { random.between(5, 900) } else { 1_000_000 };
+        let lifetime = if random.percent(25) { random.between(5, 900) } else { 1_000_000 };
         tokio::select! {
             biased;
             () = world.over.cancelled() => return worker.stop().await,
             () = line.died.notified() => {}
-            () = sleep(Duration::from_secs(life)) => {}
+            () = sleep(Duration::from_secs(lifetime)) => {}
         }
         line.cut();
         worker.kill();

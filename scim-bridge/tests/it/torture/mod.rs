@@ -4,6 +4,7 @@
 //! Not part of the ordinary tests: `cargo xtask torture --minutes N` runs it, on SQLite with one process and on PostgreSQL
 //! with two that share one queue. Times are real here; what needs two hours, a request that takes effect late, is the
 //! simulation's (`simulation/`).
+#![expect(clippy::print_stdout, reason = "the figures are the result")]
 
 mod load;
 mod processes;
@@ -102,7 +103,7 @@ async fn torture(database: TestStore, replicas: usize) {
     println!("  deactivation, accepted to read back: {}", figures(&latencies));
     println!("  at rest {} ms after the last fault", rested_in.as_millis());
     println!("  lost, doubled, reordered, refused or illegal: {}", wrong.len());
-    replicas.stop().await;
+    replicas.stop();
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(ledger.acknowledged > 20, "too little happened to mean anything");
 }

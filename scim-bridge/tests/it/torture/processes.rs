@@ -122,7 +122,7 @@ impl Replicas {
         }
     }
 
-    pub(super) async fn stop(mut self) {
+    pub(super) fn stop(mut self) {
         for (_, child) in &mut self.running {
             child.kill().unwrap();
             child.wait().unwrap();
