@@ -42,6 +42,10 @@ macro_rules! uuid_id {
 }
 
 uuid_id!(
+    /// A recorded conversation of the flight recorder.
+    RecordingId
+);
+uuid_id!(
     /// An account: one connected Concur company.
     AccountId
 );

@@ -1,6 +1,8 @@
 //! Which Concur user a resource is, what we last knew of that user, and how far each extension has come. The link
 //! outlives the deletion of the resource, so that a returning user name finds its Concur user again.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,6 +12,9 @@ use crate::ids::{AccountId, ResourceId};
 use crate::schema::{link_extensions, links};
 use crate::value::{self, micros};
 use crate::{Conn, Error};
+
+/// Resources of one statement: below the parameters that either database takes.
+const CHUNK: usize = 500;
 
 /// Which Concur user a resource is.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,25 +144,38 @@ pub fn by_concur_user(conn: &mut Conn, account: AccountId, concur_user_id: &str)
 
 /// The extensions of a resource, by name.
 pub fn extensions(conn: &mut Conn, resource: ResourceId) -> Result<Vec<ExtensionState>, Error> {
-    let key = resource.to_string();
-    let rows: Vec<ExtensionRow> = on!(conn, c => {
-        link_extensions::table
-            .filter(link_extensions::resource_id.eq(&key))
-            .order(link_extensions::extension)
-            .select(ExtensionRow::as_select())
-            .load(c)
-    })?;
-    let convert = |row: ExtensionRow| {
-        Ok(ExtensionState {
-            extension: row.extension,
-            state: row.state,
-            provision_id: row.provision_id,
-            error_code: row.error_code,
-            error_message: row.error_message,
-            updated_at: value::time(row.updated_at, "link_extensions.updated_at")?,
-        })
-    };
-    rows.into_iter().map(convert).collect()
+    Ok(extensions_of(conn, &[resource])?.remove(&resource).unwrap_or_default())
+}
+
+/// The extensions of several resources, by name; resources without any are left out.
+pub fn extensions_of(
+    conn: &mut Conn,
+    resources: &[ResourceId],
+) -> Result<HashMap<ResourceId, Vec<ExtensionState>>, Error> {
+    let mut found: HashMap<ResourceId, Vec<ExtensionState>> = HashMap::new();
+    for chunk in resources.chunks(CHUNK) {
+        let keys: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let rows: Vec<ExtensionRow> = on!(conn, c => {
+            link_extensions::table
+                .filter(link_extensions::resource_id.eq_any(&keys))
+                .order(link_extensions::extension)
+                .select(ExtensionRow::as_select())
+                .load(c)
+        })?;
+        for row in rows {
+            let resource = value::parse(&row.resource_id, "link_extensions.resource_id")?;
+            let state = ExtensionState {
+                extension: row.extension,
+                state: row.state,
+                provision_id: row.provision_id,
+                error_code: row.error_code,
+                error_message: row.error_message,
+                updated_at: value::time(row.updated_at, "link_extensions.updated_at")?,
+            };
+            found.entry(resource).or_default().push(state);
+        }
+    }
+    Ok(found)
 }
 
 /// Puts the state of one extension; replaces the one before.

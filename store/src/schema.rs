@@ -60,6 +60,7 @@ diesel::table! {
         expires_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
         last_used_at -> Nullable<BigInt>,
+        client_id -> Text,
     }
 }
 
@@ -402,6 +403,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    request_log (seq) {
+        seq -> BigInt,
+        account_id -> Text,
+        at -> BigInt,
+        request_id -> Text,
+        method -> Text,
+        route -> Text,
+        target -> Nullable<Text>,
+        status -> Integer,
+        scim_type -> Nullable<Text>,
+        duration_ms -> BigInt,
+        token_id -> Text,
+        provider -> Text,
+        shape -> Text,
+        habits -> Text,
+    }
+}
+
+diesel::table! {
     brake_counts (account_id, resource_id) {
         account_id -> Text,
         resource_id -> Text,
@@ -410,10 +430,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    bent_habits (account_id, provider, habit) {
+        account_id -> Text,
+        provider -> Text,
+        habit -> Text,
+        requests -> BigInt,
+        first_at -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
     brake_holds (op_id) {
         op_id -> BigInt,
         account_id -> Text,
         held_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    recorders (account_id) {
+        account_id -> Text,
+        started_at -> BigInt,
+        until -> BigInt,
+        most -> Integer,
     }
 }
 
@@ -445,6 +485,18 @@ diesel::table! {
         since -> BigInt,
         looks -> Integer,
         due_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    recordings (recording_id) {
+        recording_id -> Text,
+        account_id -> Text,
+        at -> BigInt,
+        method -> Text,
+        route -> Text,
+        status -> Integer,
+        sealed -> Binary,
     }
 }
 

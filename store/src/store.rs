@@ -8,7 +8,7 @@ use r2d2::ManageConnection as _;
 use crate::flush::{self, Flusher};
 use crate::group::{self, Commits, Queue};
 use crate::pool::{Manager, off_runtime};
-use crate::{Conn, Error, MasterKey, migrate};
+use crate::{Conn, Error, MasterKey, migrate, rehearsal};
 
 /// Connections kept per process: enough for the server's blocking threads, few enough for a small PostgreSQL.
 const POOL_SIZE: u32 = 8;
@@ -44,6 +44,8 @@ enum Writes {
     /// Reads and writes run on the caller's own thread, so that nothing depends on other threads: for simulations, on
     /// SQLite alone.
     Here,
+    /// Everything in one transaction that never commits.
+    Rehearsed(Mutex<Conn>),
 }
 
 /// How long the store waits.
@@ -67,6 +69,7 @@ impl std::fmt::Debug for Store {
             Writes::InTurn { .. } => "Store(sqlite)",
             Writes::SideBySide { .. } => "Store(postgres)",
             Writes::Here => "Store(sqlite, on the caller's thread)",
+            Writes::Rehearsed(_) => "Store(rehearsal)",
         })
     }
 }
@@ -137,7 +140,7 @@ impl Store {
             return f(&mut self.conn()?);
         }
         let store = self.clone();
-        blocking(move || f(&mut store.conn()?)).await
+        blocking(move || store.reading(f)).await
     }
 
     /// Runs `f` in a transaction, or in a savepoint of one that it shares with other writes. `Ok` is returned after the
@@ -166,7 +169,14 @@ impl Store {
 
     /// [`Store::read`] for callers that may block; panics inside async code.
     pub fn read_blocking<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
-        f(&mut self.conn()?)
+        self.reading(f)
+    }
+
+    fn reading<T, E: From<Error>>(&self, f: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
+        match &self.shared.writes {
+            Writes::Rehearsed(conn) => f(&mut conn.lock().unwrap_or_else(PoisonError::into_inner)),
+            Writes::InTurn { .. } | Writes::SideBySide { .. } | Writes::Here => f(&mut self.conn()?),
+        }
     }
 
     /// [`Store::try_write`] for callers that may block; panics inside async code.
@@ -189,6 +199,7 @@ impl Store {
                 flusher.flush(era)?;
                 Ok(written)
             }
+            Writes::Rehearsed(conn) => conn.lock().unwrap_or_else(PoisonError::into_inner).savepoint(f),
         }
     }
 
@@ -197,8 +208,25 @@ impl Store {
         match &self.shared.writes {
             Writes::InTurn { queue, .. } => queue.commits(),
             Writes::SideBySide { flusher } => flusher.commits(),
-            Writes::Here => Commits::default(),
+            Writes::Here | Writes::Rehearsed(_) => Commits::default(),
         }
+    }
+
+    /// A store on which everything can be tried and nothing stays: all that is read and written through it, and through
+    /// its clones, happens in one transaction, which is undone when the last of them is dropped. While it is there,
+    /// SQLite's other writers wait.
+    ///
+    /// # Errors
+    /// A database that is away or busy.
+    pub async fn rehearsal(&self) -> Result<Store, Error> {
+        let store = self.clone();
+        blocking(move || {
+            let conn = rehearsal::begin(store.conn()?)?;
+            let (pool, master_key) = (store.shared.pool.clone(), store.shared.master_key.clone());
+            let writes = Writes::Rehearsed(Mutex::new(conn));
+            Ok(Store { shared: Arc::new(Shared { pool, master_key, writes }) })
+        })
+        .await
     }
 
     /// A key for another purpose, the same for every process that has this master key; the master key cannot be computed
@@ -227,6 +255,16 @@ async fn blocking<T: Send + 'static, E: From<Error> + Send + 'static>(
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => Err(E::from(Error::Unavailable { reason: "the runtime is shutting down".to_owned() })),
         },
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Writes::Rehearsed(conn) = &mut self.writes {
+            let conn = conn.get_mut().unwrap_or_else(PoisonError::into_inner);
+            // It may be dropped inside of async code.
+            off_runtime(|| rehearsal::end(conn));
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::value::{self, micros};
 use crate::{Conn, Error};
 
 /// Rows of one statement: below the parameters that either database takes.
-const CHUNK: usize = 500;
+pub(super) const CHUNK: usize = 500;
 
 /// A user as a group sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,23 +41,39 @@ pub struct Membership {
 
 /// The members of a group that are not deleted, in an order that does not change.
 pub fn members(conn: &mut Conn, group: ResourceId) -> Result<Vec<Member>, Error> {
-    let key = group.to_string();
-    let rows: Vec<(String, String, Option<String>)> = on!(conn, c => {
-        group_members::table
-            .inner_join(resources::table.on(resources::resource_id.eq(group_members::member_id)))
-            .filter(group_members::group_id.eq(&key).and(resources::deleted_at.is_null()))
-            .order((group_members::added_at, group_members::member_id))
-            .select((resources::resource_id, resources::scim_id, resources::user_name))
-            .load(c)
-    })?;
-    let member = |(id, scim_id, name): (String, String, Option<String>)| {
-        Ok(Member {
-            id: value::parse(&id, "group_members.member_id")?,
-            scim_id: value::parse(&scim_id, "resources.scim_id")?,
-            name,
-        })
-    };
-    rows.into_iter().map(member).collect()
+    Ok(members_of(conn, &[group])?.remove(&group).unwrap_or_default())
+}
+
+/// The members of several groups at once, each list in an order that does not change; groups without any are left out.
+pub fn members_of(conn: &mut Conn, groups: &[ResourceId]) -> Result<HashMap<ResourceId, Vec<Member>>, Error> {
+    /// Group, member, its public id, its name.
+    type Row = (String, String, String, Option<String>);
+    let mut found: HashMap<ResourceId, Vec<Member>> = HashMap::new();
+    for chunk in groups.chunks(CHUNK) {
+        let keys: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let rows: Vec<Row> = on!(conn, c => {
+            group_members::table
+                .inner_join(resources::table.on(resources::resource_id.eq(group_members::member_id)))
+                .filter(group_members::group_id.eq_any(&keys).and(resources::deleted_at.is_null()))
+                .order((group_members::added_at, group_members::member_id))
+                .select((
+                    group_members::group_id,
+                    resources::resource_id,
+                    resources::scim_id,
+                    resources::user_name,
+                ))
+                .load(c)
+        })?;
+        for (group, id, scim_id, name) in rows {
+            let member = Member {
+                id: value::parse(&id, "group_members.member_id")?,
+                scim_id: value::parse(&scim_id, "resources.scim_id")?,
+                name,
+            };
+            found.entry(value::parse(&group, "group_members.group_id")?).or_default().push(member);
+        }
+    }
+    Ok(found)
 }
 
 /// The groups that a user is in, not deleted, by their name.

@@ -6,7 +6,9 @@
 
 mod members;
 
-pub use members::{Member, Membership, add, members, of_user, of_users, remove};
+pub use members::{Member, Membership, add, members, members_of, of_user, of_users, remove};
+
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 
@@ -43,8 +45,23 @@ pub fn codes(conn: &mut Conn, account: AccountId) -> Result<Vec<(String, Resourc
 
 /// What a group stands for; nothing for one that is kept for the provider.
 pub fn code(conn: &mut Conn, group: ResourceId) -> Result<Option<String>, Error> {
-    let key = group.to_string();
-    on!(conn, c => {
-        catalogue_groups::table.find(&key).select(catalogue_groups::code).first(c).optional()
-    })
+    Ok(codes_of(conn, &[group])?.remove(&group))
+}
+
+/// What several groups stand for; those that are kept for the provider are left out.
+pub fn codes_of(conn: &mut Conn, groups: &[ResourceId]) -> Result<HashMap<ResourceId, String>, Error> {
+    let mut codes = HashMap::with_capacity(groups.len());
+    for chunk in groups.chunks(members::CHUNK) {
+        let keys: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let rows: Vec<(String, String)> = on!(conn, c => {
+            catalogue_groups::table
+                .filter(catalogue_groups::resource_id.eq_any(&keys))
+                .select((catalogue_groups::resource_id, catalogue_groups::code))
+                .load(c)
+        })?;
+        for (group, code) in rows {
+            codes.insert(value::parse(&group, "catalogue_groups.resource_id")?, code);
+        }
+    }
+    Ok(codes)
 }

@@ -36,7 +36,7 @@ pub use pass::{has_absorbed, oldest_deactivation, pass_stuck};
 pub use read::{
     Attempt, ExtensionOutcome, Filter, attempts, count_open, counts_by_state, extensions, get, has_open,
     is_chain_open, last_asked, latest_for_resource, list, newest_done, newest_done_of, next_due, oldest_open,
-    put_extension, telling,
+    put_extension, telling, telling_of,
 };
 pub use row::Operation;
 pub use state::State;

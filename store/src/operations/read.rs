@@ -1,6 +1,8 @@
 //! Looking into the outbox: single operations, lists, attempts, outcomes per extension, figures.
 
-use diesel::dsl::{count_star, min};
+use std::collections::HashMap;
+
+use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -11,6 +13,9 @@ use crate::ids::{AccountId, OperationId, ResourceId};
 use crate::schema::{attempts, operation_details, operation_extensions, operations};
 use crate::value::{self, micros};
 use crate::{Conn, Error};
+
+/// Resources of one statement: below the parameters that either database takes.
+const CHUNK: usize = 500;
 
 /// One try to send.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,6 +138,46 @@ pub fn telling(conn: &mut Conn, resource: ResourceId) -> Result<Option<Operation
             .optional()
     })?;
     row.map(Operation::try_from).transpose()
+}
+
+/// [`telling`] of several resources at once; resources without any operation are left out.
+pub fn telling_of(
+    conn: &mut Conn,
+    resources: &[ResourceId],
+) -> Result<HashMap<ResourceId, Operation>, Error> {
+    let mut telling = HashMap::with_capacity(resources.len());
+    for chunk in resources.chunks(CHUNK) {
+        let keys: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        // `op_id` rises along a chain: an operation is added under the lock of its resource.
+        let mut ids: HashMap<String, i64> = HashMap::with_capacity(keys.len());
+        for held_only in [false, true] {
+            let newest: Vec<(String, Option<i64>)> = on!(conn, c => {
+                let chain = operations::table
+                    .filter(operations::resource_id.eq_any(&keys))
+                    .group_by(operations::resource_id)
+                    .select((operations::resource_id, max(operations::op_id)));
+                if held_only {
+                    chain.filter(operations::state.eq(State::Held.as_str())).load(c)
+                } else {
+                    chain.load(c)
+                }
+            })?;
+            ids.extend(newest.into_iter().filter_map(|(resource, id)| Some((resource, id?))));
+        }
+        let ids: Vec<i64> = ids.into_values().collect();
+        let rows: Vec<(Row, DetailsRow)> = on!(conn, c => {
+            operations::table
+                .inner_join(operation_details::table)
+                .filter(operations::op_id.eq_any(&ids))
+                .select((Row::as_select(), DetailsRow::as_select()))
+                .load(c)
+        })?;
+        for row in rows {
+            let operation = Operation::try_from(row)?;
+            telling.insert(operation.resource_id, operation);
+        }
+    }
+    Ok(telling)
 }
 
 /// Whether the resource has an operation that is still going to change. A `failed` one is not: it waits for a person.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use store::testing::{self, execute};
 use store::{Error, MasterKey, Store, accounts, resources};
 
-use crate::{add_user, new_account, on_each, read, write};
+use crate::{add_user, at, new_account, on_each, read, write};
 
 #[test]
 fn an_existing_database_is_opened_again_with_everything_in_it() {
@@ -200,7 +200,8 @@ fn both_databases_have_exactly_the_columns_of_schema_rs() {
         let actual = match test.name {
             "sqlite" => {
                 // SQLite's own row number must be spelled INTEGER; it has 64 bits all the same.
-                "SELECT m.name, p.name, CASE p.name WHEN 'op_id' THEN 'BIGINT' ELSE p.type END, 1 - p.\"notnull\" FROM sqlite_schema m, pragma_table_info(m.name) p \
+                "SELECT m.name, p.name, CASE WHEN p.name = 'op_id' OR m.name || '.' || p.name = 'request_log.seq' \
+                 THEN 'BIGINT' ELSE p.type END, 1 - p.\"notnull\" FROM sqlite_schema m, pragma_table_info(m.name) p \
                  WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'"
             }
             _ => {
@@ -237,4 +238,30 @@ fn database_type(database: &str, kind: &str) -> &'static str {
         (_, "Double") => "double precision",
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn what_is_rehearsed_is_seen_there_and_nowhere_else() {
+    on_each(|test, account| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let rehearsal = test.store.rehearsal().await.unwrap();
+            let put = move |conn: &mut store::Conn| {
+                store::cursors::put(conn, account, "expenses", "v3", &serde_json::json!(1), at(0))
+            };
+            let get = move |conn: &mut store::Conn| store::cursors::get(conn, account, "expenses", "v3");
+            rehearsal.write(put).await.unwrap();
+            let failed = rehearsal.write(move |conn| {
+                store::cursors::put(conn, account, "expenses", "v3", &serde_json::json!(2), at(1))?;
+                Err::<(), _>(store::Error::NotFound { what: "nothing" })
+            });
+            failed.await.unwrap_err();
+            let seen = rehearsal.read(get).await.unwrap().map(|cursor| cursor.to_string());
+            assert_eq!(seen.as_deref(), Some("1"), "a write that fails is undone by itself");
+            assert_eq!(test.store.read(get).await.unwrap(), None);
+            drop(rehearsal);
+            assert_eq!(test.store.read(get).await.unwrap(), None);
+            test.store.write(put).await.unwrap();
+        });
+    });
 }
