@@ -3,7 +3,12 @@
 //! Being tolerant is a decision per habit, taken here and nowhere else. Each function says what it accepts; none of
 //! them guesses at values. Whoever comes with a new habit gets a new function, and a row in the tests.
 
+mod bent;
+
 use serde_json::{Map, Value};
+
+pub(crate) use bent::note;
+pub use bent::{Habit, watch};
 
 use crate::{
     Error, Filter, Path, ResourceType,
@@ -17,8 +22,8 @@ use crate::{
 pub(crate) fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(value) => Some(*value),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => bent(Habit::BooleanAsText, true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => bent(Habit::BooleanAsText, false),
         _ => None,
     }
 }
@@ -28,7 +33,12 @@ pub(crate) fn boolean(value: &Value) -> Option<bool> {
 pub(crate) fn is_unassigned(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => text.is_empty(),
+        Value::String(text) => {
+            if text.is_empty() {
+                note(Habit::EmptyText);
+            }
+            text.is_empty()
+        }
         Value::Array(elements) => elements.is_empty(),
         _ => false,
     }
@@ -39,7 +49,7 @@ pub(crate) fn singular(value: &Value) -> Option<&Value> {
     match value {
         Value::Array(elements) => match elements.as_slice() {
             [] => Some(&Value::Null),
-            [only] => Some(only),
+            [only] => bent(Habit::ArrayForOne, only),
             _ => None,
         },
         other => Some(other),
@@ -51,13 +61,17 @@ pub(crate) fn elements(value: &Value) -> &[Value] {
     match value {
         Value::Array(elements) => elements,
         single if is_unassigned(single) => &[],
-        single => std::slice::from_ref(single),
+        single => {
+            note(Habit::OneForArray);
+            std::slice::from_ref(single)
+        }
     }
 }
 
 /// **Entra ID**: a text where an object with `value` belongs: `"manager": "<id>"`, `"entitlements": ["Expense"]`.
 pub(crate) fn bare_text_as_value(attribute: &Attribute, text: &Value) -> Option<Map<String, Value>> {
     let part = attribute.sub_attribute("value")?;
+    note(Habit::TextForObject);
     Some(Map::from_iter([(part.name.to_owned(), text.clone())]))
 }
 
@@ -65,7 +79,13 @@ pub(crate) fn bare_text_as_value(attribute: &Attribute, text: &Value) -> Option<
 pub(crate) fn operation(text: &str) -> Option<Op> {
     [("add", Op::Add), ("remove", Op::Remove), ("replace", Op::Replace)]
         .into_iter()
-        .find_map(|(name, op)| name.eq_ignore_ascii_case(text).then_some(op))
+        .find(|(name, _)| name.eq_ignore_ascii_case(text))
+        .map(|(name, op)| {
+            if name != text {
+                note(Habit::OperationInCapitals);
+            }
+            op
+        })
 }
 
 /// **Entra ID** (bundled operations with the feature flag): the keys of a value without path are paths themselves:
@@ -79,10 +99,21 @@ pub(crate) fn path_of_key(rt: &ResourceType, key: &str) -> Option<(Path, Resolve
     (!resolved.is_read_only()).then_some((path, resolved))
 }
 
+/// Notes that such a key was more than the name of an attribute, or of an extension with an object below.
+pub(crate) fn note_key(path: &Path) {
+    if path.sub.is_some() || path.filter.is_some() || (path.schema.is_some() && !path.attribute.is_empty()) {
+        note(Habit::PathAsKey);
+    }
+}
+
 /// **Okta**, **`SailPoint`**: a password comes even where it is not wanted; it has no effect. `schemas` in a path says what
 /// the extension attributes say anyway, and `schemas` is computed.
 pub(crate) fn is_without_effect(path: &Path) -> bool {
-    path.is_plain("password") || path.is_plain("schemas")
+    let without = path.is_plain("password") || path.is_plain("schemas");
+    if without {
+        note(Habit::WithoutEffect);
+    }
+    without
 }
 
 /// **Entra ID**: `emails[type eq "work"].value` with nothing of type `work` there creates it, for `Add` and `Replace`,
@@ -93,6 +124,7 @@ pub(crate) fn value_to_create(attribute: &Attribute, filter: &Filter) -> Option<
     if !filter.is_conjunction_of_equalities() {
         return None;
     }
+    note(Habit::CreatedByFilter);
     let equalities = filter.value_equalities().into_iter();
     equalities
         .map(|(name, value)| {
@@ -116,6 +148,7 @@ pub(crate) fn values_to_remove(attribute: &Attribute, value: Option<&Value>) -> 
     let wrapped = value.as_object().and_then(|object| {
         object.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute.name)).map(|(_, value)| value)
     });
+    note(if wrapped.is_some() { Habit::RemovedByWrappedValue } else { Habit::RemovedByValue });
     let named = elements(wrapped.unwrap_or(value)).iter().map(|element| match element {
         Value::String(_) => bare_text_as_value(attribute, element).map_or(element.clone(), Value::Object),
         Value::Object(parts) => {
@@ -135,10 +168,18 @@ pub(crate) fn values_to_remove(attribute: &Attribute, value: Option<&Value>) -> 
 pub(crate) fn resolve_in_filter(rt: &ResourceType, path: &Path) -> Option<Resolved> {
     rt.resolve(path).or_else(|| {
         let extensions = rt.extensions.iter().filter(|_| path.schema.is_none());
-        extensions
+        let found = extensions
             .into_iter()
-            .find_map(|schema| rt.resolve(&Path { schema: Some(schema.id.into()), ..path.clone() }))
+            .find_map(|schema| rt.resolve(&Path { schema: Some(schema.id.into()), ..path.clone() }));
+        found.inspect(|_| note(Habit::ExtensionWithoutUrn))
     })
+}
+
+/// Notes a habit on the way to what it was taken for.
+#[expect(clippy::unnecessary_wraps, reason = "it stands at the end of arms that may have nothing to give")]
+fn bent<T>(habit: Habit, value: T) -> Option<T> {
+    note(habit);
+    Some(value)
 }
 
 /// **OneLogin**: templates copied from old pages carry the URN of SCIM 1. Refused, with the right one in the answer.

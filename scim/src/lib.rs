@@ -7,7 +7,7 @@
 //!
 //! One description of the attributes ([`schema`]) serves reading, comparing, patching, projecting and publishing. One
 //! grammar of paths ([`Path`]) serves filters, PATCH and projections. What identity providers do beyond the RFCs is in
-//! one private module, `habits`, a function per habit, each naming who has it.
+//! one module, [`habits`], a function per habit, each naming who has it; [`habits::watch`] tells which ones a request had.
 //!
 //! ```
 //! use scim::{Filter, Meta, PatchRequest, Projection, Resource, ResourceType, json, patch};
@@ -50,7 +50,7 @@ pub mod discovery;
 mod error;
 mod filter;
 mod fold;
-mod habits;
+pub mod habits;
 pub mod json;
 pub mod message;
 pub mod patch;
@@ -60,6 +60,7 @@ mod projection;
 pub mod query;
 mod resource;
 pub mod schema;
+pub mod shape;
 pub mod urn;
 
 pub use error::{Error, ScimType};

@@ -58,6 +58,7 @@ fn run_without_path(
     };
     for (key, value) in members {
         if let Some((path, resolved)) = habits::path_of_key(rt, key) {
+            habits::note_key(&path);
             run_at(attributes, rt, op, &path, resolved, Some(value))?;
         }
     }
