@@ -25,6 +25,11 @@ impl Figures {
         f64::from(u32::try_from(self.sorted.len()).unwrap()) / self.time.as_secs_f64()
     }
 
+    /// Microseconds of each request, of a time that all of them took together.
+    pub(crate) fn each(&self, time: Duration) -> f64 {
+        time.as_secs_f64() * 1e6 / f64::from(u32::try_from(self.sorted.len().max(1)).unwrap())
+    }
+
     fn percentile_ms(&self, percent: usize) -> f64 {
         let last = self.sorted.len() - 1;
         self.sorted[(self.sorted.len() * percent / 100).min(last)].as_secs_f64() * 1e3

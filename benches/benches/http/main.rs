@@ -6,6 +6,9 @@
 //!
 //! `cargo bench -p benches --bench http -- [--users 1000,100000] [--database sqlite,postgres] [--seconds 5] [--check]`
 //!
+//! The figures are those of the machine as it is: its load and the CPU time that a request took, of client and server
+//! together (PostgreSQL's own is not in it), stand beside them.
+//!
 //! `--check` fails when a goal is missed (100,000 users, two cores).
 
 #![expect(
@@ -16,6 +19,7 @@
 )]
 
 mod load;
+mod machine;
 mod stage;
 
 use std::time::Duration;
@@ -72,12 +76,16 @@ fn main() {
                 continue;
             };
             println!("\n{database}, {users} users (built in {:.1} s)", stage.built_in.as_secs_f64());
+            println!("load before: {}", machine::load());
             println!(
-                "| request | clients | requests/s | p50 ms | p99 ms | worst ms |\n|---|---|---|---|---|---|"
+                "| request | clients | requests/s | p50 ms | p99 ms | worst ms | CPU µs/request, both sides |\n\
+                 |---|---|---|---|---|---|---|"
             );
             let mut measure = |name: &str, clients: usize, request: &(dyn Fn(usize) -> Request + Sync)| {
+                let before = machine::cpu_time();
                 let figures: Figures = run(stage.address, clients, options.time, request);
-                println!("| {name} | {clients} | {figures} |");
+                let cpu = machine::cpu_time().saturating_sub(before);
+                println!("| {name} | {clients} | {figures} | {:.0} |", figures.each(cpu));
                 let goal = goal(name).filter(|_| users >= 100_000);
                 if goal.is_some_and(|goal| figures.per_second() < goal) {
                     missed.push(format!("{database}, {users} users, {name}: {figures}"));
