@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery;
 use crate::http::Admission;
+use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::provision::Backlog;
 
@@ -39,6 +40,8 @@ pub struct Bridge {
     pub(crate) admission: Arc<Admission>,
     /// How many operations of each account wait.
     pub(crate) backlog: Arc<Backlog>,
+    /// What is remembered of SCIM requests.
+    pub(crate) journal: Arc<Journal>,
     draining: Arc<AtomicBool>,
 }
 
@@ -92,8 +95,20 @@ impl Bridge {
             public_url,
             admission,
             backlog: Arc::default(),
+            journal: Arc::default(),
             draining: Arc::default(),
         }
+    }
+
+    /// A bridge on which everything can be tried: it forgets what it is told when its last clone is dropped, waits for
+    /// no verdict of Concur's, and delivers nothing.
+    ///
+    /// # Errors
+    /// A database that is away or busy.
+    pub(crate) async fn rehearsal(&self) -> Result<Self, store::Error> {
+        let store = self.store.rehearsal().await?;
+        let delivery = delivery::Handle::silent(store.clone());
+        Ok(Self { store, delivery, backlog: Arc::default(), journal: Arc::default(), ..self.clone() })
     }
 
     /// The SCIM base address. Locations are built from it, never from a caller's headers (Z7).

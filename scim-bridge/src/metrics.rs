@@ -105,6 +105,8 @@ metrics! {
         "Requests that ended in a panic. Always a bug.";
     http_limited: IntCounterVec = "scim_bridge_http_limited_total" ["limit"]
         "Requests and connections that met a limit, by its setting.";
+    request_log_dropped: IntCounterVec = "scim_bridge_request_log_dropped_total" ["why"]
+        "SCIM requests that are missing in the request log, because too many waited or the database was away.";
     scim_requests: IntCounterVec = "scim_bridge_scim_requests_total" ["account", "op", "status"]
         "SCIM requests answered, by account and kind of request.";
     scim_verdict_seconds: HistogramVec = "scim_bridge_scim_verdict_seconds" ["verdict"]

@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::config::{Config, DeliveryMode};
 use crate::delivery;
 use crate::http;
+use crate::journal::Keeper;
 use crate::metrics::Metrics;
 use crate::sync_loop::SyncLoop;
 use crate::upkeep::Upkeep;
@@ -221,6 +222,7 @@ pub struct Running {
     sync: SyncLoop,
     upkeep: Upkeep,
     watch: Watch,
+    keeper: Keeper,
     _alone: Option<Alone>,
 }
 
@@ -279,8 +281,40 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let sync = SyncLoop::start(&bridge);
     let upkeep = Upkeep::start(&bridge);
     let watch = Watch::start(&bridge);
+    let keeper = Keeper::start(&bridge);
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "accepting requests");
-    Ok(Running { bridge, address, server, worker, sync, upkeep, watch, _alone: alone })
+    Ok(Running { bridge, address, server, worker, sync, upkeep, watch, keeper, _alone: alone })
+}
+
+/// The parts of a bridge that serves nothing and delivers nothing, for commands that have a question.
+///
+/// # Errors
+/// Whatever is missing, with the setting that names it.
+pub async fn at_rest(config: Config, clock: Clock) -> Result<Bridge, StartError> {
+    let config = Arc::new(config);
+    let opening = Arc::clone(&config);
+    let opened = tokio::task::spawn_blocking(move || {
+        let matcher = Matcher::new(Arc::new(load_dictionary(opening.dictionary_file())?));
+        Ok::<_, StartError>((open_store(&opening)?, Arc::new(matcher)))
+    });
+    let (store, matcher) =
+        opened.await.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))?;
+    let accounts = Clients::new(store.clone(), clock.clone(), client_settings(&config));
+    let public_url = if config.public_url.is_empty() {
+        format!("http://{}", config.listen)
+    } else {
+        config.public_url.trim_end_matches('/').to_owned()
+    };
+    Ok(Bridge::new(Parts {
+        public_url,
+        delivery: delivery::Handle::silent(store.clone()),
+        metrics: Metrics::new()?,
+        config,
+        store,
+        clock,
+        accounts,
+        matcher,
+    }))
 }
 
 impl Running {
@@ -305,6 +339,7 @@ impl Running {
             tracing::warn!("not everything ended in time; what is unfinished goes on at the next start");
         }
         self.watch.stop().await;
+        self.keeper.stop().await;
         self.upkeep.stop().await;
         tracing::info!("stopped");
     }

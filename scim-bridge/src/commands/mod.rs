@@ -16,6 +16,7 @@ mod operations;
 mod output;
 mod query;
 mod reconcile;
+mod recorder;
 mod scim;
 mod secret;
 mod serve;
@@ -59,6 +60,13 @@ enum Command {
     /// Check whether a SCIM server does what the RFCs and identity providers ask of it.
     #[command(subcommand)]
     Scim(scim::Scim),
+    /// The log of SCIM requests: who asked what and how it was answered, without values.
+    Requests(recorder::Requests),
+    /// Record an account's SCIM conversations for a while, and replay them without effect.
+    #[command(subcommand)]
+    Recorder(recorder::Recorder),
+    /// Try one SCIM request: its answer and what would be sent to Concur, without effect.
+    DryRun(recorder::DryRun),
     /// Connect SAP Concur companies and look at them.
     #[command(subcommand)]
     Account(account::Account),
@@ -184,7 +192,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Dictionary(dictionary) => dictionary.run(settings),
         Command::Import(import) => tokio::task::block_in_place(|| import.run(settings)),
         Command::Token(token) => token.run(settings),
-        Command::Scim(scim) => scim.run().await,
+        Command::Scim(scim) => scim.run(settings).await,
+        Command::Requests(requests) => tokio::task::block_in_place(|| requests.run(settings)),
+        Command::Recorder(recorder) => recorder.run(settings).await,
+        Command::DryRun(dry_run) => dry_run.run(settings).await,
         Command::Account(account) => account.run(settings).await,
         Command::Query(query) => query.run(settings).await,
         Command::Sync(sync) => sync.run(settings).await,

@@ -2,19 +2,27 @@
 
 use std::path::PathBuf;
 
+use ::scim::habits::Habit;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
 
-use super::{Usage, output};
+use super::{Settings, Usage, output};
 use crate::config::duration;
 use crate::conformance::{self, Outcome, Report, Target, Told};
+use crate::serve;
 
 /// What to do with a SCIM server, ours or anybody's.
 #[derive(Debug, Subcommand)]
 pub(super) enum Scim {
     /// Check a SCIM base address against RFC 7643, RFC 7644 and the habits of identity providers.
     Check(Check),
+    /// What identity providers did beyond the RFCs in one account, and how often it was bent for them.
+    Habits {
+        /// The account.
+        #[arg(long, value_name = "NAME")]
+        account: String,
+    },
 }
 
 /// Works on throw-away users and groups and deletes them again; nobody who is there before is changed. A server that
@@ -42,11 +50,33 @@ pub(super) struct Check {
 }
 
 impl Scim {
-    pub(super) async fn run(self) -> anyhow::Result<()> {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match self {
             Self::Check(check) => check.run().await,
+            Self::Habits { account } => {
+                tokio::task::block_in_place(|| habits(&serve::open_store(&settings.load()?)?, &account))
+            }
         }
     }
+}
+
+fn habits(store: &store::Store, account: &str) -> anyhow::Result<()> {
+    let account = super::account::find(store, account)?.id;
+    let found = store.read_blocking(|conn| store::habits::list(conn, account))?;
+    let rows: Vec<_> = found
+        .into_iter()
+        .map(|bent| {
+            let known = Habit::ALL.into_iter().find(|habit| habit.name() == bent.habit);
+            vec![
+                bent.provider,
+                bent.habit,
+                bent.requests.to_string(),
+                bent.last_at.strftime("%Y-%m-%d %H:%M").to_string(),
+                known.map_or("", Habit::sentence).to_owned(),
+            ]
+        })
+        .collect();
+    output::table(&["provider", "habit", "requests", "last", "what came, and what it was taken for"], &rows)
 }
 
 impl Check {
@@ -55,7 +85,12 @@ impl Check {
             duration::parse(&self.timeout).map_err(|reason| Usage(format!("--timeout: {reason}")))?;
         let token = std::fs::read_to_string(&self.token_file)
             .with_context(|| format!("--token-file {}", self.token_file.display()))?;
-        let token = SecretString::from(token.trim());
+        let token = token.trim();
+        if token.is_empty() || token.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            let place = self.token_file.display();
+            return Err(Usage(format!("--token-file {place}: it must hold one token on one line")).into());
+        }
+        let token = SecretString::from(token);
         let target = Target { url: self.url, token, domain: self.domain, timeout };
         concur::install_crypto();
         let json = self.json;

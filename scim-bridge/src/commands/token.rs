@@ -1,4 +1,4 @@
-//! `scim-bridge token create|list|revoke`: the bearer tokens that identity providers and API users present.
+//! `scim-bridge token create|list|rotate|revoke`: the bearer tokens that identity providers and API users present.
 
 use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use store::accounts::{Account, AuthenticationType};
 use store::ids::TokenId;
-use store::tokens::{self, NewToken};
+use store::tokens::{self, NewToken, Rotation};
 use store::{Store, audit};
 
 use super::{Settings, Usage, output};
@@ -42,6 +42,17 @@ pub(super) enum Token {
         #[arg(long, value_name = "NAME")]
         account: Option<String>,
     },
+    /// Make a second token for whoever has the first, who then has time to change over.
+    Rotate {
+        /// Id of the token that is to be replaced, as `list` shows it.
+        id: String,
+        /// How long the old one still works.
+        #[arg(long, default_value = "7d", value_name = "DURATION")]
+        overlap: String,
+        /// How long the new one is valid, at most 400d.
+        #[arg(long, default_value = "365d", value_name = "DURATION")]
+        expires_in: String,
+    },
     /// End a token at once.
     Revoke {
         /// Its id, as `list` shows it.
@@ -59,17 +70,38 @@ impl Token {
                 create(&serve::open_store(&config)?, account.as_deref(), new)
             }
             Self::List { account } => list(&serve::open_store(&config)?, account.as_deref()),
-            Self::Revoke { id } => {
-                let id: TokenId =
-                    id.parse().map_err(|_| Usage(format!("{id:?} is not the id of a token")))?;
-                revoke(&serve::open_store(&config)?, &id, now)
+            Self::Rotate { id, overlap, expires_in } => {
+                let id = parse_id(&id)?;
+                let overlap =
+                    duration::parse(&overlap).map_err(|reason| Usage(format!("--overlap: {reason}")))?;
+                let ends = Ends { new: now.checked_add(life(&expires_in)?)?, old: now.checked_add(overlap)? };
+                rotate(&serve::open_store(&config)?, &id, ends, now)
             }
+            Self::Revoke { id } => revoke(&serve::open_store(&config)?, &parse_id(&id)?, now),
         }
     }
 }
 
 /// Scopes that mean something without an account.
 const UNBOUND: [Scope; 2] = [Scope::MetricsRead, Scope::Admin];
+
+fn parse_id(text: &str) -> Result<TokenId, Usage> {
+    text.parse().map_err(|_| {
+        Usage(format!("{text:?} is not the id of a token: 16 hexadecimal digits, see `token list`"))
+    })
+}
+
+/// How long a new token is valid.
+fn life(expires_in: &str) -> anyhow::Result<SignedDuration> {
+    let life = duration::parse(expires_in).map_err(|reason| Usage(format!("--expires-in: {reason}")))?;
+    let life = SignedDuration::try_from(life)?;
+    if life > SignedDuration::from_hours(24 * LIFE_MAX_DAYS) || life.is_zero() {
+        return Err(
+            Usage(format!("--expires-in {expires_in}: more than 0s and at most {LIFE_MAX_DAYS}d")).into()
+        );
+    }
+    Ok(life)
+}
 
 /// Everything about a new token but the id of its account.
 fn checked(
@@ -85,14 +117,7 @@ fn checked(
             return Err(Usage(format!("{scope} opens the data of one account: give --account NAME")).into());
         }
     }
-    let life = duration::parse(expires_in).map_err(|reason| Usage(format!("--expires-in: {reason}")))?;
-    let life = SignedDuration::try_from(life)?;
-    if life > SignedDuration::from_hours(24 * LIFE_MAX_DAYS) || life.is_zero() {
-        return Err(
-            Usage(format!("--expires-in {expires_in}: more than 0s and at most {LIFE_MAX_DAYS}d")).into()
-        );
-    }
-    let expires_at = now.checked_add(life)?;
+    let expires_at = now.checked_add(life(expires_in)?)?;
     Ok(NewToken { account: None, name: name.to_owned(), scopes: scopes.to_vec(), expires_at, now })
 }
 
@@ -114,7 +139,44 @@ fn create(store: &Store, account: Option<&str>, mut new: NewToken) -> anyhow::Re
         account.unwrap_or("no single account"),
         token.expires_at
     ));
+    output::note(&format!(
+        "(for OAuth client credentials at /oauth/token: {} is the client id, the token the client secret)",
+        token.client
+    ));
     output::result(plaintext.expose_secret())
+}
+
+/// When the two tokens of a rotation end.
+#[derive(Clone, Copy)]
+struct Ends {
+    new: Timestamp,
+    old: Timestamp,
+}
+
+fn rotate(store: &Store, id: &TokenId, ends: Ends, now: Timestamp) -> anyhow::Result<()> {
+    let rotated = store.write_blocking(|conn| {
+        let rotated = tokens::rotate(conn, id, ends.new, ends.old, now, &mut rand::rng())?;
+        if let Rotation::Made(new, _, old) = &rotated {
+            let details =
+                json!({"replaces": old.id, "old_expires_at": old.expires_at, "expires_at": new.expires_at});
+            record(conn, new, "token.rotated", details, now)?;
+        }
+        Ok::<_, store::Error>(rotated)
+    })?;
+    match rotated {
+        Rotation::NotLive => anyhow::bail!("there is no live token {id}; `token create` makes a new one"),
+        Rotation::TwoAreLive => anyhow::bail!(
+            "the client of token {id} has two live tokens already: let the old one end, or revoke it (see `token list`)"
+        ),
+        Rotation::Made(new, plaintext, old) => {
+            output::note(&format!(
+                "token {} takes over from {}, which works until {}; the client id for OAuth stays {}; valid until {}; \
+                 it is shown only this once:",
+                new.id, old.id, old.expires_at, new.client, new.expires_at
+            ));
+            output::result(plaintext.expose_secret())
+        }
+    }
 }
 
 /// Concur lets only a company-level connection read and write users.
@@ -145,6 +207,7 @@ fn list(store: &Store, account: Option<&str>) -> anyhow::Result<()> {
             let account = accounts.iter().find(|account| Some(account.id) == token.account);
             vec![
                 token.id.to_string(),
+                token.client.to_string(),
                 token.name,
                 account.map_or_else(|| "-".to_owned(), |account| account.name.clone()),
                 token.scopes.join(","),
@@ -154,7 +217,7 @@ fn list(store: &Store, account: Option<&str>) -> anyhow::Result<()> {
             ]
         })
         .collect();
-    output::table(&["id", "name", "account", "scopes", "expires", "last used", "revoked"], &rows)
+    output::table(&["id", "client id", "name", "account", "scopes", "expires", "last used", "revoked"], &rows)
 }
 
 fn revoke(store: &Store, id: &TokenId, now: Timestamp) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 pub use self::layers::{Layers, Origin, Setting};
 pub use self::model::{
-    Concur, Config, Delivery, DeliveryMode, Limits, Log, LogFormat, LogLevel, SecretUrl, Sync,
+    Concur, Config, Delivery, DeliveryMode, Limits, Log, LogFormat, LogLevel, RequestLog, SecretUrl, Sync,
 };
 
 /// Prefix of the environment variables that are settings.
@@ -134,6 +134,13 @@ impl Config {
         if let Err(error) = self.concur.proxy() {
             return wrong("concur.proxy", error.to_string());
         }
+        let (least, most) = (std::time::Duration::from_mins(1), std::time::Duration::from_hours(24));
+        if !(least..=most).contains(&self.access_token_life) {
+            return wrong(
+                "access_token_life",
+                "between 1m and 24h: clients fetch a new one when it ends".into(),
+            );
+        }
         if self.limits.headers > Limits::HEADERS_MAX {
             return wrong("limits.headers", format!("at most {}: more are not read", Limits::HEADERS_MAX));
         }
@@ -156,6 +163,7 @@ impl Config {
         }
         for (key, value) in [
             ("limits.scim_body_bytes", self.limits.scim_body_bytes),
+            ("limits.group_body_bytes", self.limits.group_body_bytes),
             ("limits.header_bytes", self.limits.header_bytes),
             ("limits.headers", self.limits.headers),
             ("limits.connections", self.limits.connections),
@@ -221,6 +229,7 @@ mod tests {
         };
         check(|c| c.delivery.lease = Duration::from_secs(79), "delivery.lease");
         check(|c| c.confirm_within = Duration::from_secs(26), "confirm_within");
+        check(|c| c.access_token_life = Duration::from_secs(59), "access_token_life");
         check(|c| c.listen = "8085".into(), "listen");
         check(|c| c.public_url = "scim.example.com".into(), "public_url");
         check(|c| c.delivery.bulk_from = 0, "delivery.bulk_from");

@@ -36,6 +36,9 @@ pub struct Config {
     /// How long a create that comes again, word for word and with its `externalId`, gets the answer of the first.
     #[serde(with = "duration")]
     pub repeat_within: Duration,
+    /// How long an access token lives that a client gets for its credentials; never longer than the client's token.
+    #[serde(with = "duration")]
+    pub access_token_life: Duration,
     /// Serve `/metrics` without a token.
     pub metrics_open: bool,
     /// Between "not ready" and closing the listener, when told to stop.
@@ -45,6 +48,8 @@ pub struct Config {
     pub log: Log,
     /// Limits on what callers may send and ask for.
     pub limits: Limits,
+    /// What is remembered of SCIM requests.
+    pub request_log: RequestLog,
     /// The road to Concur for changes of users.
     pub delivery: Delivery,
     /// The pull of expense reports and users.
@@ -95,6 +100,8 @@ pub enum LogLevel {
 pub struct Limits {
     /// Body of one SCIM request, bytes.
     pub scim_body_bytes: usize,
+    /// Body of a request that writes a group, which may have many members, bytes.
+    pub group_body_bytes: usize,
     /// Request line and headers together, bytes.
     pub header_bytes: usize,
     /// Headers of one request; at most [`Limits::HEADERS_MAX`].
@@ -147,6 +154,19 @@ pub struct Limits {
 impl Limits {
     /// More headers than this the HTTP library (actix-http 3) refuses by itself, with 431 and an empty body.
     pub const HEADERS_MAX: usize = 96;
+}
+
+/// What is remembered of SCIM requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequestLog {
+    /// Requests of one account that are kept; 0: none.
+    pub keep: usize,
+    /// How long they are kept.
+    #[serde(with = "duration")]
+    pub keep_for: Duration,
+    /// Whether reads that were answered with success are kept too.
+    pub reads: bool,
 }
 
 /// Whether changes travel to Concur.
@@ -249,10 +269,12 @@ impl Default for Config {
             dictionary: PathBuf::new(),
             confirm_within: Duration::from_secs(8),
             repeat_within: Duration::from_mins(10),
+            access_token_life: Duration::from_hours(1),
             metrics_open: false,
             shutdown_delay: Duration::from_secs(2),
             log: Log::default(),
             limits: Limits::default(),
+            request_log: RequestLog::default(),
             delivery: Delivery::default(),
             sync: Sync::default(),
             concur: Concur::default(),
@@ -270,6 +292,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             scim_body_bytes: 256 * 1024,
+            group_body_bytes: 2 * 1024 * 1024,
             header_bytes: 16 * 1024,
             headers: Limits::HEADERS_MAX,
             header_time: Duration::from_secs(5),
@@ -292,6 +315,12 @@ impl Default for Limits {
             filter_scan: 10_000,
             api_page: 200,
         }
+    }
+}
+
+impl Default for RequestLog {
+    fn default() -> Self {
+        Self { keep: 10_000, keep_for: Duration::from_hours(7 * 24), reads: false }
     }
 }
 

@@ -174,10 +174,9 @@ impl Client {
     pub(super) async fn read(&self, request: RequestBuilder) -> Result<Answer, Finding> {
         let request = request.build().map_err(|e| wrong(format!("the request cannot be built: {e}")))?;
         let asked = format!("{} {}", request.method(), self.below(request.url()));
-        let response =
-            self.execute(request).await.map_err(|e| wrong(format!("{asked}: {}", e.without_url())))?;
+        let response = self.execute(request).await.map_err(|e| wrong(format!("{asked}: {}", chain(e))))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.map_err(|e| wrong(format!("{asked}: {}", e.without_url())))?;
+        let text = response.text().await.map_err(|e| wrong(format!("{asked}: {}", chain(e))))?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Ok(Answer { asked, status, headers, text, body })
     }
@@ -363,4 +362,9 @@ impl Answer {
         let start: String = self.text.chars().take(300).collect();
         format!("{} {start}", self.status).trim_end().to_owned()
     }
+}
+
+/// What went wrong on the wire, with its causes: "error sending request" alone helps nobody.
+fn chain(error: reqwest::Error) -> String {
+    crate::logging::chain(&error.without_url())
 }

@@ -54,6 +54,7 @@ mod engine;
 mod gauges;
 mod job;
 mod managers;
+pub mod plan;
 pub mod policy;
 #[cfg(test)]
 mod policy_properties;

@@ -77,9 +77,19 @@ impl fmt::Debug for Handle {
 }
 
 impl Handle {
+    /// A way in behind which nobody delivers.
+    pub(crate) fn silent(store: Store) -> Self {
+        Self { store, waiters: Waiters::default(), bell: Arc::default(), deliver: false }
+    }
+
     /// An operation was committed: look now rather than at the next tick.
     pub fn wake(&self) {
         self.bell.notify_one();
+    }
+
+    /// Whether verdicts come at all: a process that only accepts changes has none.
+    pub fn judges(&self) -> bool {
+        self.deliver
     }
 
     /// Waits for the verdict on the identity part of an operation, at most for `within`. A process that only accepts

@@ -97,10 +97,22 @@ pub(crate) struct Caller {
     pub token: TokenId,
     /// The account the token is bound to; a token for administrators may have none.
     pub account: Option<Account>,
+    /// The token's label.
+    pub name: String,
     scopes: Vec<String>,
 }
 
+/// The id in place of a token's, of one who rehearses.
+const REHEARSING: &str = "0000000000000000";
+
 impl Caller {
+    /// Someone with these scopes and without a token, for a rehearsal.
+    pub(super) fn rehearsing(account: Account, scopes: &[Scope]) -> Option<Self> {
+        let scopes = scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
+        let token = REHEARSING.parse().ok()?;
+        Some(Self { token, account: Some(account), name: String::new(), scopes })
+    }
+
     /// Passes when the token carries the scope.
     pub(crate) fn require(&self, scope: Scope) -> Result<(), Error> {
         if self.scopes.iter().any(|held| held == scope.as_str()) {
@@ -125,11 +137,11 @@ pub(crate) async fn authenticate(bridge: &Bridge, headers: &HeaderMap) -> Result
         .await?;
     let (token, account) = found.ok_or(Error::Unauthenticated)?;
     touch(bridge, &token).await;
-    Ok(Caller { token: token.id, account, scopes: token.scopes })
+    Ok(Caller { token: token.id, account, name: token.name, scopes: token.scopes })
 }
 
 /// Notes the use, at most once a minute: it must not turn every read into a write.
-async fn touch(bridge: &Bridge, token: &Token) {
+pub(super) async fn touch(bridge: &Bridge, token: &Token) {
     let now = bridge.clock.now();
     let fresh = |at| now.duration_since(at) < SignedDuration::from_mins(1);
     if token.last_used_at.is_some_and(fresh) {

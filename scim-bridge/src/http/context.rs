@@ -3,13 +3,14 @@
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
-use scim::{ListQuery, PatchRequest, Projection};
+use scim::{ListQuery, PatchRequest, Projection, ResourceType};
 use serde_json::Value;
 use store::accounts::Account;
 
 use super::auth::Caller;
 use super::error::Error;
 use super::extract;
+use super::heard::Heard;
 use crate::bridge::Bridge;
 use crate::provision::{OnBehalf, Precondition};
 
@@ -20,6 +21,7 @@ pub(crate) struct Context {
     pub(super) payload: Payload,
     pub(super) caller: Option<Caller>,
     pub(super) request_id: String,
+    pub(super) heard: Heard,
 }
 
 impl Context {
@@ -41,7 +43,7 @@ impl Context {
     /// The account and the actor, for a use case.
     pub(crate) fn on_behalf(&self) -> Result<OnBehalf, Error> {
         let account = self.account()?.clone();
-        Ok(OnBehalf::new(account, self.actor())?)
+        Ok(OnBehalf { bent: self.heard.bent(), ..OnBehalf::new(account, self.actor())? })
     }
 
     /// Who acts, as the audit trail names it.
@@ -73,7 +75,10 @@ impl Context {
     /// The parameters of a query, RFC 7644 §3.4.2.
     pub(crate) fn list_query(&self) -> Result<ListQuery, Error> {
         let query = self.query();
-        Ok(ListQuery::parse(query.iter().map(|(name, value)| (name.as_str(), value.as_str())))?)
+        let query = ListQuery::parse(query.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
+        let shape = self.heard.bent().watch(|| scim::shape::of_query(self.resource_type(), &query));
+        self.heard.shape(shape);
+        Ok(query)
     }
 
     /// `If-Match`, RFC 7644 §3.14.
@@ -101,12 +106,37 @@ impl Context {
     /// The JSON body of at most so many bytes.
     pub(crate) async fn body_of(&mut self, most: usize) -> Result<Value, Error> {
         let payload = std::mem::replace(&mut self.payload, Payload::None);
-        extract::json(self.request.headers(), payload, most, &self.bridge.config.limits).await
+        let limits = &self.bridge.config.limits;
+        let bytes = extract::json_bytes(self.request.headers(), payload, most, limits).await?;
+        self.heard.body(&bytes);
+        let body = scim::json::parse(&bytes)?;
+        self.heard.shape(scim::shape::of_body(self.resource_type(), &body));
+        Ok(body)
+    }
+
+    /// Which resources the address is about; users where it does not say.
+    fn resource_type(&self) -> &'static ResourceType {
+        let groups = self.request.path().contains("/Groups");
+        if groups { ResourceType::group() } else { ResourceType::user() }
+    }
+
+    /// The form of a request, decoded, of at most so many bytes. Reads the body, like [`Context::body`].
+    pub(crate) async fn form(&mut self, most: usize) -> Result<Vec<(String, String)>, Error> {
+        let payload = std::mem::replace(&mut self.payload, Payload::None);
+        extract::form(self.request.headers(), payload, most, &self.bridge.config.limits).await
     }
 
     /// The body of a PATCH, which may have only so many operations.
     pub(crate) async fn patch_request(&mut self) -> Result<PatchRequest, Error> {
-        let request = PatchRequest::parse(&self.body().await?)?;
+        self.patch_request_of(self.bridge.config.limits.scim_body_bytes).await
+    }
+
+    /// The same with another limit on its bytes.
+    pub(crate) async fn patch_request_of(&mut self, most_bytes: usize) -> Result<PatchRequest, Error> {
+        let request = {
+            let body = self.body_of(most_bytes).await?;
+            self.heard.bent().watch(|| PatchRequest::parse(&body))?
+        };
         let most = self.bridge.config.limits.patch_operations;
         if request.operations.len() > most {
             let detail = format!("A PATCH may have {most} operations at most; send the rest in another one.");

@@ -6,10 +6,12 @@ use std::time::Instant;
 use actix_web::http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::FutureExt;
+use jiff::Timestamp;
 
 use super::auth::{self, Caller, Scope};
 use super::context::Context;
 use super::error::{Error, Surface};
+use super::heard::{Ended, Heard};
 use super::reply;
 use super::routes::{Access, Route};
 use crate::bridge::Bridge;
@@ -26,15 +28,20 @@ pub(crate) async fn run(
 ) -> HttpResponse {
     let trace = Trace::begin(&bridge, &request, route.surface);
     let mut caller = None;
+    let heard = Heard::default();
     let outcome = async {
         check_headers(&bridge, &request)?;
         caller = admit(&bridge, route.access, &request).await?;
+        if trace.is_recorded(caller.as_ref()) {
+            heard.record();
+        }
         let context = Context {
             bridge: bridge.clone(),
             request: request.clone(),
             payload: payload.into_inner(),
             caller: caller.clone(),
             request_id: trace.request_id.clone(),
+            heard: heard.clone(),
         };
         let answering = AssertUnwindSafe((route.handler)(context)).catch_unwind();
         match tokio::time::timeout(bridge.config.limits.answer_time, answering).await {
@@ -49,7 +56,7 @@ pub(crate) async fn run(
         }
     }
     .await;
-    trace.end(outcome, caller.as_ref())
+    trace.note(outcome, caller.as_ref(), &request, &heard)
 }
 
 /// A known address with another method.
@@ -107,7 +114,7 @@ async fn identify(bridge: &Bridge, request: &HttpRequest) -> Result<Caller, Erro
 /// Authentication and authorisation, before anything else of the request is read.
 async fn admit(bridge: &Bridge, access: Access, request: &HttpRequest) -> Result<Option<Caller>, Error> {
     let scope = match access {
-        Access::Open => return Ok(None),
+        Access::Open | Access::Client => return Ok(None),
         Access::Metrics if bridge.config.metrics_open => return Ok(None),
         Access::Metrics => Scope::MetricsRead,
         Access::Account(scope) => scope,
@@ -146,6 +153,7 @@ struct Trace {
     route: String,
     plain_json: bool,
     started: Instant,
+    at: Timestamp,
 }
 
 impl Trace {
@@ -159,7 +167,45 @@ impl Trace {
             route: request.match_pattern().unwrap_or_else(|| "unknown".to_owned()),
             plain_json: reply::wants_plain_json(request.headers()),
             started: Instant::now(),
+            at: bridge.clock.now(),
         }
+    }
+
+    /// Whether the conversation is recorded.
+    fn is_recorded(&self, caller: Option<&Caller>) -> bool {
+        let account = caller.and_then(|caller| caller.account.as_ref());
+        self.surface == Surface::Scim
+            && account.is_some_and(|account| self.bridge.journal.records(account.id, self.at))
+    }
+
+    /// [`Trace::end`], with a note in the journal of what was asked of the SCIM server.
+    fn note(
+        self,
+        outcome: Result<HttpResponse, Error>,
+        caller: Option<&Caller>,
+        request: &HttpRequest,
+        heard: &Heard,
+    ) -> HttpResponse {
+        if let Err(error) = &outcome {
+            let refused = error.to_scim(&self.request_id);
+            heard.refused(refused.scim_type.map(scim::ScimType::as_str));
+        }
+        let (bridge, request_id) = (self.bridge.clone(), self.request_id.clone());
+        let (route, method) = (self.route.clone(), self.method.clone());
+        let (surface, at, started) = (self.surface, self.at, self.started);
+        let answer = self.end(outcome, caller);
+        let Some(caller) = caller.filter(|_| surface == Surface::Scim) else { return answer };
+        let ended = Ended {
+            bridge: &bridge,
+            request,
+            caller,
+            request_id: &request_id,
+            route: &route,
+            method: &method,
+            at,
+            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        };
+        ended.note(heard, answer)
     }
 
     fn end(self, outcome: Result<HttpResponse, Error>, caller: Option<&Caller>) -> HttpResponse {

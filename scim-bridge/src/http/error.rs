@@ -9,6 +9,7 @@ use actix_web::http::header;
 use serde_json::json;
 
 use super::auth::Scope;
+use super::oauth::Refusal;
 use super::reply;
 use crate::logging;
 use crate::provision;
@@ -85,6 +86,9 @@ pub(crate) enum Error {
     /// A query parameter of `/api/v1` that cannot be read.
     #[error("{0}")]
     BadParameter(String),
+    /// A token request that gets no token.
+    #[error("{}", .0.code())]
+    OAuth(Refusal),
     /// What the RFC has a status for.
     #[error(transparent)]
     Scim(#[from] scim::Error),
@@ -123,6 +127,8 @@ pub(crate) enum Surface {
     Scim,
     /// `application/problem+json`.
     Problem,
+    /// The JSON of RFC 6749 §5.2.
+    OAuth,
 }
 
 /// Seconds after which a caller may try again when the database was not available.
@@ -169,6 +175,8 @@ impl Error {
             Self::BodyBroken => scim::Error::invalid_syntax("the body could not be read to its end"),
             Self::UnsupportedMedia(detail) => scim::Error::unsupported_media_type(detail.clone()),
             Self::BadParameter(detail) => scim::Error::invalid_value(detail.clone()),
+            Self::OAuth(Refusal::Client) => scim::Error::unauthorized(Refusal::Client.description()),
+            Self::OAuth(refusal) => plain(400, refusal.description().to_owned()),
             Self::Scim(error) => error.clone(),
             Self::Store(error) => from_store(error, request_id),
             Self::Internal(_) => bug(request_id),
@@ -201,6 +209,16 @@ impl Error {
         }
     }
 
+    /// The error as RFC 6749 §5.2 names it; where it has no name, the nearest of its other names.
+    fn oauth_code(&self, status: u16) -> &'static str {
+        match self {
+            Self::OAuth(refusal) => refusal.code(),
+            _ if status == 503 || status == 429 => "temporarily_unavailable",
+            _ if status >= 500 => "server_error",
+            _ => "invalid_request",
+        }
+    }
+
     /// The answer. Bugs and an unavailable database are logged here, once, with the whole chain.
     pub(crate) fn respond(&self, surface: Surface, request_id: &str) -> HttpResponse {
         let error = self.to_scim(request_id);
@@ -217,6 +235,9 @@ impl Error {
         let mut answer = HttpResponse::build(status);
         if matches!(self, Self::Unauthenticated) {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"scim-bridge\""));
+        }
+        if matches!(self, Self::OAuth(Refusal::Client)) {
+            answer.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"scim-bridge\""));
         }
         if let Self::MethodNotAllowed { allow } = self {
             answer.insert_header((header::ALLOW, allow.as_str()));
@@ -239,6 +260,10 @@ impl Error {
                     "request_id": request_id,
                 });
                 reply::json(&mut answer, "application/problem+json", &problem)
+            }
+            Surface::OAuth => {
+                let body = json!({"error": self.oauth_code(error.status), "error_description": error.detail});
+                reply::json(&mut answer, reply::JSON, &body)
             }
         }
     }

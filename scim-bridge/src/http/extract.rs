@@ -9,7 +9,6 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::web::Bytes;
 use futures::{Stream, StreamExt};
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::error::Error;
@@ -18,21 +17,43 @@ use crate::config::Limits;
 /// From then on a body must keep its pace.
 const PACE_FROM: Duration = Duration::from_secs(5);
 
-/// The JSON document of a request, of `most` bytes.
-pub(crate) async fn json(
+/// The JSON document of a request, of `most` bytes, as it came.
+pub(crate) async fn json_bytes(
     headers: &HeaderMap,
     payload: Payload,
     most: usize,
     limits: &Limits,
-) -> Result<Value, Error> {
-    check_headers(headers, most)?;
+) -> Result<Vec<u8>, Error> {
+    let wanted = "Content-Type must be application/scim+json or application/json, in UTF-8";
+    check_headers(headers, most, is_json, wanted)?;
+    let reading = collect(payload, most, limits.body_pace);
+    tokio::time::timeout(limits.body_time, reading).await.map_err(|_| Error::BodyTooSlow)?
+}
+
+/// The parameters of a form, of `most` bytes.
+pub(crate) async fn form(
+    headers: &HeaderMap,
+    payload: Payload,
+    most: usize,
+    limits: &Limits,
+) -> Result<Vec<(String, String)>, Error> {
+    let is_form = |content_type: &str| {
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    };
+    check_headers(headers, most, is_form, "Content-Type must be application/x-www-form-urlencoded")?;
     let reading = collect(payload, most, limits.body_pace);
     let bytes = tokio::time::timeout(limits.body_time, reading).await.map_err(|_| Error::BodyTooSlow)??;
-    Ok(scim::json::parse(&bytes)?)
+    Ok(url::form_urlencoded::parse(&bytes).into_owned().collect())
 }
 
 /// What can be refused before the first byte of the body is read.
-fn check_headers(headers: &HeaderMap, most: usize) -> Result<(), Error> {
+fn check_headers(
+    headers: &HeaderMap,
+    most: usize,
+    is_right: impl Fn(&str) -> bool,
+    wanted: &str,
+) -> Result<(), Error> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let plain = |value: &HeaderValue| {
         value.to_str().is_ok_and(|v| v.trim().is_empty() || v.trim().eq_ignore_ascii_case("identity"))
@@ -42,11 +63,8 @@ fn check_headers(headers: &HeaderMap, most: usize) -> Result<(), Error> {
             "Content-Encoding is not accepted: send the body as it is".into(),
         ));
     }
-    let content_type = text(CONTENT_TYPE);
-    if !is_json(content_type) {
-        return Err(Error::UnsupportedMedia(
-            "Content-Type must be application/scim+json or application/json, in UTF-8".into(),
-        ));
+    if !is_right(text(CONTENT_TYPE)) {
+        return Err(Error::UnsupportedMedia(wanted.to_owned()));
     }
     if text(CONTENT_LENGTH).parse::<usize>().is_ok_and(|length| length > most) {
         return Err(Error::BodyTooLarge { limit: most });

@@ -10,7 +10,10 @@ mod context;
 mod dispatch;
 mod error;
 mod extract;
+mod heard;
+mod oauth;
 mod ops;
+mod rehearse;
 mod reply;
 pub mod routes;
 mod scim;
@@ -29,6 +32,8 @@ use actix_web::{App, HttpRequest, HttpServer, web};
 pub(crate) use self::admission::Admission;
 pub use self::admission::Proxies;
 pub use self::auth::Scope;
+use self::error::Surface;
+pub use self::rehearse::{Asked, RehearsalError, Rehearsed, rehearse};
 use self::routes::Route;
 use crate::bridge::Bridge;
 
@@ -144,7 +149,8 @@ fn register(service: &mut web::ServiceConfig, bridge: &Bridge, table: &'static [
                 ));
             }
         }
-        let (bridge, surface) = (bridge.clone(), table[0].surface);
+        let first = table.iter().find(|route| route.path == pattern);
+        let (bridge, surface) = (bridge.clone(), first.map_or(Surface::Problem, |route| route.surface));
         let allow = routes::allow(table, pattern);
         service.service(resource.default_service(web::to(move |request: HttpRequest| {
             dispatch::wrong_method(bridge.clone(), surface, request, allow.clone())

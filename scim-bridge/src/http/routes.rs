@@ -12,7 +12,7 @@ use futures::future::LocalBoxFuture;
 use super::auth::Scope;
 use super::context::Context;
 use super::error::{Error, Surface};
-use super::{api, ops, scim};
+use super::{api, oauth, ops, scim};
 
 /// What every handler is.
 pub(crate) type Handler = fn(Context) -> LocalBoxFuture<'static, Result<HttpResponse, Error>>;
@@ -24,6 +24,8 @@ pub enum Access {
     Open,
     /// A token with this scope, bound to an account.
     Account(Scope),
+    /// Whoever has client credentials; the handler asks for them.
+    Client,
     /// A token with this scope; nobody needs one when the configuration opens metrics.
     Metrics,
 }
@@ -96,7 +98,11 @@ pub(crate) static SCIM: LazyLock<Vec<Route>> = LazyLock::new(|| {
 
 /// All other addresses.
 pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    routes! { Surface::Problem;
+    let mut routes = routes! { Surface::OAuth;
+        POST "/oauth/token" Access::Client => oauth::token,
+    };
+    routes.extend(routes! { Surface::Problem;
+        GET "/.well-known/oauth-authorization-server" Access::Open => oauth::metadata,
         GET "/" Access::Open => ops::front_page,
         GET "/healthz" Access::Open => ops::healthz,
         GET "/readyz" Access::Open => ops::readyz,
@@ -114,6 +120,12 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         POST "/api/v1/brake/cancel" BRAKE => api::brake::cancel,
         POST "/api/v1/brake/off" ADMIN => api::brake::off,
         POST "/api/v1/brake/on" ADMIN => api::brake::on,
+        GET "/api/v1/requests" OPS => api::conversations::requests,
+        GET "/api/v1/habits" OPS => api::conversations::habits,
+        GET "/api/v1/recordings" OPS => api::conversations::recordings,
+        GET "/api/v1/recordings/{id}" OPS => api::conversations::read,
+        POST "/api/v1/recordings/{id}/replay" OPS => api::conversations::replay,
+        POST "/api/v1/dry-run" OPS => api::conversations::dry_run,
         GET "/api/v1/lines" MATCH => api::lines::list,
         GET "/api/v1/lines/{id}/explanation" MATCH => api::explanation::read,
         GET "/api/v1/apps" MATCH => api::apps::list,
@@ -121,7 +133,8 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         GET "/api/v1/leavers" MATCH => api::leavers::list,
         GET "/api/v1/sync/runs" SYNC => api::runs::list,
         POST "/api/v1/match" MATCH => api::matching::decide,
-    }
+    });
+    routes
 });
 
 /// The methods of one address, as `Allow` lists them.

@@ -25,18 +25,15 @@ pub(super) fn row(conn: &mut Conn, account: AccountId, id: &str) -> Result<Resou
 /// fixes the id.
 pub(super) async fn show(store: &Store, rows: Vec<Resource>) -> Result<Vec<View>, store::Error> {
     if rows.iter().all(|row| row.shown) {
-        return store.read(move |conn| rows.into_iter().map(|row| View::load(conn, row)).collect()).await;
+        return store.read(move |conn| View::load_all(conn, rows)).await;
     }
     store
         .write(move |conn| {
             let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
             resources::mark_shown(conn, &ids)?;
-            ids.into_iter()
-                .map(|id| {
-                    let row = resources::get(conn, id)?;
-                    View::load(conn, row)
-                })
-                .collect()
+            // Whoever was deleted meanwhile is left out.
+            let rows = resources::load(conn, &ids)?;
+            View::load_all(conn, rows)
         })
         .await
 }

@@ -5,6 +5,7 @@
 //! identity part; a refusal puts the resource back as it was ([`refusal`]). No HTTP and no SQL in here.
 
 mod backlog;
+mod bent;
 pub mod bulk;
 mod content;
 mod find;
@@ -25,10 +26,11 @@ use store::accounts::{Account, AuthenticationType};
 pub use scim::Precondition;
 
 pub(crate) use self::backlog::Backlog;
+pub use self::bent::Bent;
 pub use self::content::of as content;
 pub use self::recompute::{Recomputed, recompute};
 pub(crate) use self::repair::{NotImported, import, repair, wanted};
-pub use self::search::{CURSOR_TIMEOUT_SECONDS, Page};
+pub use self::search::{CURSOR_TIMEOUT_SECONDS, Page, everything};
 pub use self::view::View;
 use crate::accounts::AccountSettings;
 
@@ -55,6 +57,8 @@ pub struct OnBehalf {
     pub settings: AccountSettings,
     /// Who acts, as the audit trail names it.
     pub actor: String,
+    /// Where it is noted what was bent for the caller.
+    pub bent: Bent,
 }
 
 /// Why a stored user is not provisioned under these settings; nothing for one who is.
@@ -76,6 +80,6 @@ impl OnBehalf {
         }
         let settings = AccountSettings::from_stored(&account.settings)
             .map_err(|error| store::Error::Corrupt { what: "account settings", reason: error.to_string() })?;
-        Ok(Self { account, settings, actor })
+        Ok(Self { account, settings, actor, bent: Bent::default() })
     }
 }

@@ -27,7 +27,7 @@ const TRIES: usize = 5;
 pub(super) enum PublicId {
     /// It may, until somebody has seen the user.
     Open,
-    /// Others refer to the user at once.
+    /// Others refer to the user at once, or the answer shows the id without waiting for Concur.
     Fixed,
 }
 
@@ -36,7 +36,8 @@ pub(super) enum PublicId {
 /// # Errors
 /// 400 for what neither SCIM nor Concur can hold, 409 for a taken `userName`, Concur's refusal, or the store's.
 pub async fn create(bridge: &Bridge, on: &OnBehalf, body: &Value) -> Result<View, Error> {
-    let accepted = accept_create(bridge, on, body, PublicId::Open).await?;
+    let public_id = if verdict::is_awaited(bridge, on) { PublicId::Open } else { PublicId::Fixed };
+    let accepted = accept_create(bridge, on, body, public_id).await?;
     verdict::settle(bridge, on, accepted).await
 }
 
@@ -47,7 +48,7 @@ pub(super) async fn accept_create(
     body: &Value,
     public_id: PublicId,
 ) -> Result<Accepted, Error> {
-    let resource = Resource::from_client(ResourceType::user(), body)?;
+    let resource = on.bent.watch(|| Resource::from_client(ResourceType::user(), body))?;
     resource.check_required()?;
     let skip = scope::why_not(&resource, &on.settings);
     // What is not sent need not fit.
@@ -268,7 +269,7 @@ fn change_once(
     let row = find::row(conn, on.account.id, id)?;
     precondition.check(row.version)?;
     let before = Resource::from_stored(ResourceType::user(), row.body.clone());
-    let after = apply(&before)?;
+    let after = on.bent.watch(|| apply(&before))?;
     after.check_required()?;
     let content_before = resources::content(conn, row.id)?;
     let content_after = content::of(&after);

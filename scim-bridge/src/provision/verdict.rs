@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use store::Conn;
 use store::ids::{OperationId, ResourceId};
 use store::resources::{self, Content};
 
@@ -28,17 +29,46 @@ pub(super) struct Accepted {
     pub version: i64,
 }
 
+/// What is there after a write.
+enum Left {
+    View(View),
+    /// Nobody has seen its id yet.
+    Unseen(resources::Resource),
+    /// By someone else, or by the first of two equal creates when Concur refused it.
+    Deleted,
+}
+
 /// Waits for Concur's word, goes back if it is no, and shows what is there.
 pub(super) async fn settle(bridge: &Bridge, on: &OnBehalf, accepted: Accepted) -> Result<View, Error> {
     heed(bridge, on, &accepted).await?;
     let resource = accepted.resource;
-    let row = bridge.store.read(move |conn| resources::get(conn, resource)).await?;
-    if row.deleted_at.is_some() {
-        // By someone else, or by the first of two equal creates when Concur refused it.
-        return Err(scim::Error::conflict("the user was deleted while this request waited").into());
+    let left = move |conn: &mut Conn| {
+        let row = resources::get(conn, resource)?;
+        Ok(match row {
+            row if row.deleted_at.is_some() => Left::Deleted,
+            row if row.shown => Left::View(View::load(conn, row)?),
+            row => Left::Unseen(row),
+        })
+    };
+    match bridge.store.read(left).await? {
+        Left::View(view) => Ok(view),
+        Left::Unseen(row) => {
+            let mut views = find::show(&bridge.store, vec![row]).await?;
+            views.pop().ok_or_else(|| store::Error::NotFound { what: "user" }.into())
+        }
+        Left::Deleted => Err(scim::Error::conflict("the user was deleted while this request waited").into()),
     }
-    let mut views = find::show(&bridge.store, vec![row]).await?;
-    views.pop().ok_or_else(|| store::Error::NotFound { what: "user" }.into())
+}
+
+/// Whether a write waits for Concur's word at all. One that does not is answered at once, so that its id is seen.
+pub(super) fn is_awaited(bridge: &Bridge, on: &OnBehalf) -> bool {
+    bridge.delivery.judges() && on.account.paused_at.is_none() && !wait(bridge, on).is_zero()
+}
+
+/// How long a write of the account waits for Concur's word.
+fn wait(bridge: &Bridge, on: &OnBehalf) -> Duration {
+    let own = on.settings.confirm_within_ms.map(Duration::from_millis);
+    own.unwrap_or(bridge.config.confirm_within).min(Config::CONFIRM_WITHIN_MAX)
 }
 
 /// Waits for Concur's word, and goes back if it is no.
@@ -58,8 +88,7 @@ pub(super) async fn refused(bridge: &Bridge, on: &OnBehalf, accepted: &Accepted)
         // Nothing is sent for a paused account, so there is no word to wait for.
         return None;
     }
-    let own = on.settings.confirm_within_ms.map(Duration::from_millis);
-    let within = own.unwrap_or(bridge.config.confirm_within).min(Config::CONFIRM_WITHIN_MAX);
+    let within = wait(bridge, on);
     if within.is_zero() {
         return None;
     }

@@ -22,12 +22,43 @@ pub struct View {
 impl View {
     /// The view of a row, with the state of its delivery.
     pub(super) fn load(conn: &mut Conn, row: resources::Resource) -> Result<Self, store::Error> {
+        let id = row.id;
+        let states = links::extensions(conn, id)?;
+        let latest = operations::telling(conn, id)?;
+        let groups = groups::of_user(conn, id)?;
+        Ok(Self::assemble(row, &groups, &states, latest.as_ref()))
+    }
+
+    /// The views of many rows, in their order, by as many queries as for a few.
+    pub(super) fn load_all(
+        conn: &mut Conn,
+        rows: Vec<resources::Resource>,
+    ) -> Result<Vec<Self>, store::Error> {
+        if rows.len() == 1 {
+            return rows.into_iter().map(|row| Self::load(conn, row)).collect();
+        }
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let mut states = links::extensions_of(conn, &ids)?;
+        let latest = operations::telling_of(conn, &ids)?;
+        let mut groups = groups::of_users(conn, &ids)?;
+        let views = rows.into_iter().map(|row| {
+            let id = row.id;
+            let (states, groups) = (states.remove(&id), groups.remove(&id));
+            Self::assemble(row, &groups.unwrap_or_default(), &states.unwrap_or_default(), latest.get(&id))
+        });
+        Ok(views.collect())
+    }
+
+    fn assemble(
+        row: resources::Resource,
+        groups: &[groups::Membership],
+        states: &[links::ExtensionState],
+        latest: Option<&Operation>,
+    ) -> Self {
         let mut view = Self::without_delivery(row);
-        let states = links::extensions(conn, view.row.id)?;
-        let latest = operations::telling(conn, view.row.id)?;
-        view.set_groups(&groups::of_user(conn, view.row.id)?);
-        view.set_delivery(&states, latest.as_ref());
-        Ok(view)
+        view.set_groups(groups);
+        view.set_delivery(states, latest);
+        view
     }
 
     /// The view of a row, for decisions that do not depend on delivery.

@@ -73,13 +73,21 @@ pub fn problem(change: &AttributeMapping) -> Option<String> {
     if !plain {
         return Some(format!("{path} is no path"));
     }
-    if let Some(from) = &change.from
-        && scim::Path::parse(from).is_err()
-    {
-        return Some(format!("{path}: from: {from} is no SCIM path"));
+    if let Some(from) = &change.from {
+        let named = scim::Path::parse(from).ok().and_then(|from| from.canonical(ResourceType::user()));
+        if named.is_none() {
+            return Some(format!("{path}: from: {from} is no attribute of a user"));
+        }
     }
-    if let Some(Err(error)) = change.when.as_deref().map(Filter::parse) {
-        return Some(format!("{path}: when: {}", error.detail));
+    match change.when.as_deref().map(Filter::parse) {
+        Some(Err(error)) => return Some(format!("{path}: when: {}", error.detail)),
+        // It would be met by nobody, for ever.
+        Some(Ok(when)) => {
+            if let Some(unknown) = when.unknown_path(ResourceType::user()) {
+                return Some(format!("{path}: when: {unknown} is no attribute of a user"));
+            }
+        }
+        None => {}
     }
     let says_nothing =
         change.from.is_none() && change.default.is_none() && change.transformation.is_none() && !change.omit;
@@ -148,6 +156,11 @@ mod tests {
         check(json!({"attribute": "shoeSize", "default": "42"}), "shoeSize is no SCIM attribute");
         check(json!({"attribute": "active", "default": "true"}), "cannot be mapped");
         check(json!({"attribute": "title", "default": "x", "when": "department eq"}), "when");
+        check(
+            json!({"attribute": "title", "default": "x", "when": "departmnt eq \"A\""}),
+            "departmnt is no attribute",
+        );
+        check(json!({"attribute": "title", "from": "shoeSize"}), "shoeSize is no attribute");
         check(json!({"attribute": "title"}), "give from");
         let unknown = json!({"attribute": "title", "transformation": "rot13"});
         let error = serde_json::from_value::<AttributeMapping>(unknown).unwrap_err();

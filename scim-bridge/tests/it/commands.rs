@@ -257,3 +257,63 @@ fn dictionaries_are_checked_laid_over_one_another_and_compared() {
     let (code, out, _) = run(folder.path(), &["dictionary", "lint", "bad.jsonl"]);
     assert!(code == 1 && out.contains("error: A B: an id is made of small letters"), "{out}");
 }
+
+#[test]
+fn a_token_is_replaced_while_the_old_one_still_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = ["token", "create", "--name", "Prometheus", "--scopes", "metrics:read"];
+    let (code, first, said) = run(folder.path(), &create);
+    let id = first[4..20].to_owned();
+    assert!(code == 0 && said.contains(&format!("{id} is the client id")), "{said}");
+    let (code, second, said) = run(folder.path(), &["token", "rotate", &id, "--overlap", "2h"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(second.starts_with("ccb_") && second != first, "{second}");
+    assert!(
+        said.contains(&format!("takes over from {id}")) && said.contains(&format!("stays {id}")),
+        "{said}"
+    );
+    let (_, list, _) = run(folder.path(), &["token", "list"]);
+    assert_eq!(list.matches(&id).count(), 3, "the first one, and the client of both: {list}");
+    let (code, _, said) = run(folder.path(), &["token", "rotate", &second[4..20]]);
+    assert!(code == 1 && said.contains("two live tokens already"), "{code} {said}");
+    let (code, _, said) = run(folder.path(), &["token", "rotate", "0000000000000000"]);
+    assert!(code == 1 && said.contains("no live token"), "{code} {said}");
+    let (code, _, said) = run(folder.path(), &["token", "rotate", "Prometheus"]);
+    assert!(code == 2 && said.contains("16 hexadecimal digits"), "{code} {said}");
+    let (code, _, said) = run(folder.path(), &["token", "rotate", &id, "--overlap", "soon"]);
+    assert!(code == 2 && said.contains("--overlap"), "{code} {said}");
+}
+
+#[test]
+fn a_server_that_cannot_be_checked_is_named_with_the_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), "ccb_x\n").unwrap();
+    std::fs::write(folder.path().join("two"), "ccb_x\nccb_y\n").unwrap();
+    let check = |token: &str| {
+        run(folder.path(), &["scim", "check", "--url", "http://127.0.0.1:1/scim/v2", "--token-file", token])
+    };
+    let (code, _, said) = check("token");
+    assert!(code == 1 && said.to_lowercase().contains("refused"), "{code} {said}");
+    let (code, _, said) = check("two");
+    assert!(code == 2 && said.contains("one token on one line"), "{code} {said}");
+    assert!(!said.contains("ccb_"), "{said}");
+}
+
+#[test]
+fn conversations_are_asked_for_by_the_name_of_an_account() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["requests", "--account", "Acme"][..],
+        &["scim", "habits", "--account", "Acme"],
+        &["recorder", "start", "--account", "Acme"],
+        &["recorder", "list", "--account", "Acme"],
+        &["dry-run", "--account", "Acme", "GET", "/Users"],
+    ] {
+        let (code, _, said) = run(folder.path(), arguments);
+        assert!(code == 1 && said.contains("no account \"Acme\""), "{arguments:?}: {code} {said}");
+    }
+    let (code, _, said) = run(folder.path(), &["recorder", "start", "--account", "Acme", "--for", "25h"]);
+    assert!(code == 2 && said.contains("at most 24h"), "{code} {said}");
+    let (code, _, said) = run(folder.path(), &["recorder", "show", "--account", "Acme", "7"]);
+    assert!(code == 2 && said.contains("no id of a recording"), "{code} {said}");
+}

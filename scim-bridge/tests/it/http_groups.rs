@@ -323,3 +323,62 @@ async fn a_deleted_user_leaves_the_groups_and_returns_without_the_roles() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_shows_everyone_as_reading_each_alone_does() {
+    everywhere(async |house| {
+        let ada = new_user(house, "ada@example.com").await;
+        let bob = new_user(house, "bob@example.com").await;
+        new_user(house, "cleo@example.com").await;
+        let kept = post(house, &json!({"displayName": "Kept", "members": [{"value": ada["id"]}]})).await;
+        kept.expect(201);
+        let role = group(house, "Expense Approver").await;
+        patch(house, &role["id"], add(&[&ada, &bob])).await.expect(204);
+        house
+            .patch(bob["id"].as_str().unwrap(), json!({"op": "replace", "path": "title", "value": "B"}))
+            .await;
+        delivered(house).await;
+        for kind in ["Users", "Groups"] {
+            let page = house.get(&format!("/{kind}?count=200")).await.expect(200);
+            let listed = page["Resources"].as_array().unwrap();
+            assert!(listed.len() >= 3, "{page}");
+            for one in listed {
+                let alone = house.get(&format!("/{kind}/{}", one["id"].as_str().unwrap())).await.expect(200);
+                assert_eq!(one, &alone);
+            }
+        }
+        let listed = house.get("/Users?sortBy=userName").await.expect(200);
+        let groups: Vec<_> = listed["Resources"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["groups"].as_array().map_or(0, Vec::len))
+            .collect();
+        assert_eq!(groups, [2, 1, 0], "{listed}");
+        let states =
+            listed["Resources"].as_array().unwrap().iter().map(|one| &one[DELIVERY]["identity"]["state"]);
+        assert!(states.into_iter().all(serde_json::Value::is_string), "{listed}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_may_be_larger_than_a_user_and_not_without_end() {
+    everywhere(async |house| {
+        let members = |count: usize| -> Value {
+            (0..count).map(|n| json!({"value": format!("00000000-0000-4000-8000-{n:012}"), "display": "x".repeat(60)})).collect()
+        };
+        let limits = &house.running.bridge().config.limits;
+        let large = json!({"displayName": "Large", "members": members(4_000)});
+        assert!((limits.scim_body_bytes..limits.group_body_bytes).contains(&large.to_string().len()));
+        // It is read to its end: what is refused is somebody who does not exist.
+        let detail = post(house, &large).await.expect_error(400, Some("invalidValue"))["detail"].to_string();
+        assert!(detail.contains("no user with id"), "{detail}");
+        let endless = json!({"displayName": "Endless", "externalId": "x", "members": members(9_999), "x": "y".repeat(8_000),
+            "a": vec!["z".repeat(8_000); 150]});
+        assert!(endless.to_string().len() > limits.group_body_bytes);
+        post(house, &endless).await.expect_error(413, None);
+        house.write(Method::POST, "/Users", &json!({"userName": "a", "title": "x".repeat(300_000)})).await.expect_error(413, None);
+    })
+    .await;
+}

@@ -29,6 +29,8 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/scim/v2/Me", "scim:read"),
     ("POST PUT PATCH DELETE", "/scim/v2/Me", "scim:write"),
     ("POST", "/scim/v2/Bulk", "scim:write"),
+    ("POST", "/oauth/token", "client"),
+    ("GET", "/.well-known/oauth-authorization-server", "open"),
     ("GET", "/", "open"),
     ("GET", "/healthz", "open"),
     ("GET", "/readyz", "open"),
@@ -46,6 +48,12 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/brake/cancel", "brake:release"),
     ("POST", "/api/v1/brake/off", "admin"),
     ("POST", "/api/v1/brake/on", "admin"),
+    ("GET", "/api/v1/requests", "ops:read"),
+    ("GET", "/api/v1/habits", "ops:read"),
+    ("GET", "/api/v1/recordings", "ops:read"),
+    ("GET", "/api/v1/recordings/{id}", "ops:read"),
+    ("POST", "/api/v1/recordings/{id}/replay", "ops:read"),
+    ("POST", "/api/v1/dry-run", "ops:read"),
     ("GET", "/api/v1/lines", "match:read"),
     ("GET", "/api/v1/lines/{id}/explanation", "match:read"),
     ("GET", "/api/v1/apps", "match:read"),
@@ -81,6 +89,7 @@ fn every_route_has_its_row_with_its_scope() {
         .map(|route| {
             let scope = match route.access {
                 Access::Open => "open",
+                Access::Client => "client",
                 Access::Account(scope) => scope.as_str(),
                 Access::Metrics => "metrics:read",
             };
@@ -104,7 +113,9 @@ async fn a_route_opens_to_its_own_scope_and_account_and_to_no_other() {
             tokens.push((scope, Of::Nobody, token(house.store(), None, &[scope]).await));
         }
         let rows = expected();
-        for (method, path, needed) in rows.iter().filter(|(_, _, needed)| *needed != "open") {
+        for (method, path, needed) in
+            rows.iter().filter(|(_, _, needed)| !["open", "client"].contains(needed))
+        {
             assert_eq!(ask(house, method, path, None).await, 401, "{method} {path}");
             for (scope, of, token) in &tokens {
                 let status = ask(house, method, path, Some(token)).await;

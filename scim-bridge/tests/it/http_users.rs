@@ -279,6 +279,25 @@ async fn a_search_by_post_is_a_query_in_a_body() {
             assert_eq!(page["Resources"][0].get("name"), None, "{page}");
         }
         assert_eq!(search("/Groups/.search", asked.clone()).await.expect(200)["totalResults"], 0);
+        let all = |start: usize, count: usize| {
+            json!({"schemas": asked["schemas"], "filter": "userName pr or displayName sw \"Concur\"",
+                "startIndex": start, "count": count, "sortBy": "userName"})
+        };
+        let whole = search("/scim/v2/.search", all(1, 200)).await.expect(200);
+        let kinds = |page: &Value| -> Vec<String> {
+            let kind = |it: &Value| it["meta"]["resourceType"].as_str().unwrap().to_owned();
+            page["Resources"].as_array().unwrap().iter().map(kind).collect()
+        };
+        let total = whole["totalResults"].as_u64().unwrap();
+        assert_eq!(kinds(&whole)[..3], ["User", "User", "Group"], "{whole}");
+        assert_eq!(total as usize, kinds(&whole).len());
+        let second = search("/scim/v2/.search", all(2, 2)).await.expect(200);
+        assert_eq!((&second["totalResults"], kinds(&second)), (&json!(total), vec!["User".into(), "Group".into()]));
+        assert_eq!(second["Resources"][1], whole["Resources"][2]);
+        let third = search("/scim/v2/.search", all(4, 1)).await.expect(200);
+        assert_eq!(third["Resources"][0], whole["Resources"][3]);
+        let by_cursor = json!({"schemas": asked["schemas"], "cursor": ""});
+        search("/scim/v2/.search", by_cursor).await.expect_error(400, Some("invalidValue"));
         let sorted = json!({"schemas": asked["schemas"], "sortBy": "userName", "sortOrder": "descending", "cursor": "",
             "count": 1});
         let first = search("/Users/.search", sorted.clone()).await.expect(200);

@@ -70,8 +70,6 @@ fn the_public_compliance_checker_finds_no_failure_in_the_demo_server() {
     let checked = Command::new(python)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scim2_tester/check.py"))
         .args([&format!("{address}/scim/v2"), state["tokens"]["scim"].as_str().unwrap()])
-        // Groups are not offered yet.
-        .arg("User")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&checked.stdout);

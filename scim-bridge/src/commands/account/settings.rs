@@ -101,7 +101,11 @@ impl ScopeTest {
         let account = super::find(&store, &self.name)?;
         let mut settings = AccountSettings::from_stored(&account.settings)?;
         if let Some(scope) = self.scope {
-            scim::Filter::parse(&scope).map_err(|error| Usage(format!("--scope: {}", error.detail)))?;
+            let filter =
+                scim::Filter::parse(&scope).map_err(|error| Usage(format!("--scope: {}", error.detail)))?;
+            if let Some(path) = filter.unknown_path(scim::ResourceType::user()) {
+                return Err(Usage(format!("--scope: {path} is no attribute of a user")).into());
+            }
             settings.scope = Some(scope);
         }
         let Some(name) = &self.user else { return self::count(&store, &account, &settings) };

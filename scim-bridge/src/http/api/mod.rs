@@ -5,6 +5,7 @@
 
 pub(super) mod apps;
 pub(super) mod brake;
+pub(super) mod conversations;
 pub(super) mod drift;
 pub(super) mod explanation;
 pub(super) mod leavers;

@@ -16,12 +16,20 @@ const CAPABILITIES: Capabilities<'static> = Capabilities {
     bulk: None,
     sort: true,
     cursors: Some(Cursors { timeout_seconds: CURSOR_TIMEOUT_SECONDS }),
-    authentication_schemes: &[AuthenticationScheme {
-        kind: "oauthbearertoken",
-        name: "OAuth Bearer Token",
-        description: "A token of this server in the Authorization header",
-        spec_uri: "https://www.rfc-editor.org/info/rfc6750",
-    }],
+    authentication_schemes: &[
+        AuthenticationScheme {
+            kind: "oauthbearertoken",
+            name: "OAuth Bearer Token",
+            description: "A token of this server in the Authorization header",
+            spec_uri: "https://www.rfc-editor.org/info/rfc6750",
+        },
+        AuthenticationScheme {
+            kind: "oauth2",
+            name: "OAuth 2.0 Client Credentials",
+            description: "An access token of this server's /oauth/token in the Authorization header",
+            spec_uri: "https://www.rfc-editor.org/info/rfc6749",
+        },
+    ],
 };
 
 /// GET `/ServiceProviderConfig`.

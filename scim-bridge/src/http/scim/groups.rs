@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ETAG;
-use scim::{ListQuery, PatchRequest, Projection};
+use scim::{ListQuery, Projection};
 
 use super::super::context::Context;
 use super::super::error::Error;
@@ -12,7 +12,7 @@ use crate::provision::groups::{self, View};
 /// POST `/Groups`: 201 with the whole resource.
 pub(crate) async fn create(mut context: Context) -> Result<HttpResponse, Error> {
     let (on, projection) = (context.on_behalf()?, context.projection()?);
-    let body = context.body().await?;
+    let body = group_body(&mut context).await?;
     let view = groups::create(context.bridge(), &on, &body).await?;
     let base = context.bridge().scim_base();
     let rendered = view.render(&base, &projection);
@@ -48,7 +48,7 @@ pub(crate) async fn search(mut context: Context) -> Result<HttpResponse, Error> 
 pub(crate) async fn replace(mut context: Context) -> Result<HttpResponse, Error> {
     let (on, projection, precondition) =
         (context.on_behalf()?, context.projection()?, context.precondition());
-    let body = context.body().await?;
+    let body = group_body(&mut context).await?;
     let view = groups::replace(context.bridge(), &on, &context.path("id"), &precondition, body).await?;
     Ok(ok(&context, &view, &projection))
 }
@@ -58,7 +58,7 @@ pub(crate) async fn replace(mut context: Context) -> Result<HttpResponse, Error>
 pub(crate) async fn patch(mut context: Context) -> Result<HttpResponse, Error> {
     let (on, projection, precondition) =
         (context.on_behalf()?, context.projection()?, context.precondition());
-    let request = PatchRequest::parse(&context.body().await?)?;
+    let request = context.patch_request_of(most(&context)).await?;
     let view = groups::patch(context.bridge(), &on, &context.path("id"), &precondition, request).await?;
     if projection.is_default() {
         return Ok(HttpResponse::NoContent().insert_header((ETAG, view.etag())).finish());
@@ -71,6 +71,16 @@ pub(crate) async fn delete(context: Context) -> Result<HttpResponse, Error> {
     let (on, precondition) = (context.on_behalf()?, context.precondition());
     groups::delete(context.bridge(), &on, &context.path("id"), &precondition).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// A group may have many members, so its body may be larger than others.
+async fn group_body(context: &mut Context) -> Result<serde_json::Value, Error> {
+    context.body_of(most(context)).await
+}
+
+fn most(context: &Context) -> usize {
+    let limits = &context.bridge().config.limits;
+    limits.group_body_bytes.max(limits.scim_body_bytes)
 }
 
 fn ok(context: &Context, view: &View, projection: &Projection) -> HttpResponse {

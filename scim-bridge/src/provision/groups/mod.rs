@@ -35,7 +35,7 @@ const TRIES: usize = 5;
 /// # Errors
 /// 409 for a taken `displayName`, 400 for members who do not exist or must not have the role, or the store's.
 pub async fn create(bridge: &Bridge, on: &OnBehalf, body: &Value) -> Result<View, Error> {
-    let wanted = Resource::from_client(ResourceType::group(), body)?;
+    let wanted = on.bent.watch(|| Resource::from_client(ResourceType::group(), body))?;
     wanted.check_required()?;
     catalogue::ensure(bridge, &on.account).await?;
     let (job, now, scim_id) = (on.clone(), bridge.clock.now(), Uuid::new_v4());
@@ -230,7 +230,7 @@ fn change_once(
     if !present.is_empty() {
         before.set("members", present.iter().map(|it| json!({"value": it.scim_id.to_string()})).collect());
     }
-    let after = apply(&before)?;
+    let after = on.bent.watch(|| apply(&before))?;
     after.check_required()?;
     let name = name_of(&row, code.as_deref(), &after)?;
     let content = catalogue::content(&name, after.external_id());

@@ -1,5 +1,7 @@
 //! A group as callers see it: the stored attributes, its members, `meta`, and what it is to Concur.
 
+use std::collections::HashMap;
+
 use scim::urn::BRIDGE_GROUP;
 use scim::{Meta, Projection, Resource, ResourceType};
 use serde_json::{Value, json};
@@ -40,11 +42,36 @@ impl View {
         settings: &AccountSettings,
         members: Members,
     ) -> Result<Self, store::Error> {
-        let code = groups::code(conn, row.id)?;
-        let list = match members {
-            Members::Wanted => groups::members(conn, row.id)?,
-            Members::Left => Vec::new(),
+        let mut views = Self::load_all(conn, vec![row], settings, members)?;
+        views.pop().ok_or(store::Error::NotFound { what: "group" })
+    }
+
+    /// The views of many rows, in their order, by as many queries as for one.
+    pub(in crate::provision) fn load_all(
+        conn: &mut Conn,
+        rows: Vec<resources::Resource>,
+        settings: &AccountSettings,
+        members: Members,
+    ) -> Result<Vec<Self>, store::Error> {
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let mut codes = groups::codes_of(conn, &ids)?;
+        let mut lists = match members {
+            Members::Wanted => groups::members_of(conn, &ids)?,
+            Members::Left => HashMap::new(),
         };
+        let views = rows.into_iter().map(|row| {
+            let (code, list) = (codes.remove(&row.id), lists.remove(&row.id));
+            Self::assemble(row, code, &list.unwrap_or_default(), settings)
+        });
+        Ok(views.collect())
+    }
+
+    fn assemble(
+        row: resources::Resource,
+        code: Option<String>,
+        list: &[Member],
+        settings: &AccountSettings,
+    ) -> Self {
         let mut resource = Resource::from_stored(ResourceType::group(), row.body.clone());
         if !list.is_empty() {
             resource.set("members", list.iter().map(shown).collect());
@@ -63,7 +90,7 @@ impl View {
         if let Some(code) = code {
             resource.set(&format!("{BRIDGE_GROUP}:code"), code.into());
         }
-        Ok(Self { resource, row })
+        Self { resource, row }
     }
 
     /// The public id.

@@ -94,16 +94,37 @@ pub(super) async fn users(bridge: &Bridge, on: &OnBehalf, query: ListQuery) -> R
 pub(super) async fn groups(bridge: &Bridge, on: &OnBehalf, query: ListQuery) -> Result<Page, Error> {
     let (found, next_cursor) = found(bridge, on, Kind::Group, &query).await?;
     let (settings, members) = (on.settings.clone(), group::Members::of(&query.projection));
-    let views = bridge.store.read(move |conn| {
-        found.rows.into_iter().map(|row| group::View::load(conn, row, &settings, members)).collect()
-    });
-    let (views, base): (Vec<group::View>, _) = (views.await?, bridge.scim_base());
+    let views =
+        bridge.store.read(move |conn| group::View::load_all(conn, found.rows, &settings, members)).await?;
+    let base = bridge.scim_base();
     Ok(Page {
         total: found.total,
         resources: views.iter().map(|view| view.render(&base, &query.projection)).collect(),
         start_index: query.cursor.is_none().then_some(query.start_index),
         next_cursor,
     })
+}
+
+/// The resources of every kind that a query of the root asks for, RFC 7644 §3.4.2.1: users first, then groups, each in
+/// the order that is asked for.
+///
+/// # Errors
+/// As [`users`]; 400 `invalidValue` for a cursor, which belongs to one kind of resource.
+pub async fn everything(bridge: &Bridge, on: &OnBehalf, query: ListQuery) -> Result<Page, Error> {
+    if query.cursor.is_some() {
+        let reason = "a search of everything is paged by startIndex; cursors are given by /Users and /Groups";
+        return Err(scim::Error::invalid_value(reason).into());
+    }
+    let mut page = users(bridge, on, query.clone()).await?;
+    let of_groups = ListQuery {
+        start_index: query.start_index.saturating_sub(page.total).max(1),
+        count: query.count - page.resources.len(),
+        ..query
+    };
+    let groups = super::groups::list(bridge, on, of_groups).await?;
+    page.total += groups.total;
+    page.resources.extend(groups.resources);
+    Ok(page)
 }
 
 /// The rows of the page, and the cursor of the next one.
@@ -247,7 +268,6 @@ impl Question<'_> {
         let asked = asked.into_iter().flatten().collect::<String>().to_ascii_lowercase();
         let whole = asked.contains(&scim::urn::DELIVERY.to_ascii_lowercase()) || asked.contains("groups");
         let members = if asked.contains("members") { group::Members::Wanted } else { group::Members::Left };
-        let all = Projection::default();
         let mut matches = Vec::new();
         let mut start = Start::Offset(0);
         loop {
@@ -258,15 +278,10 @@ impl Question<'_> {
             };
             start = Start::After(Position::of(last, order.by));
             let is_last = rows.len() < STEP;
-            for row in rows {
-                let (id, created) = (row.id, row.created_at);
-                let rendered = match self.kind {
-                    Kind::User if whole => View::load(conn, row)?.render(self.scim_base, &all),
-                    Kind::User => View::without_delivery(row).render(self.scim_base, &all),
-                    Kind::Group => {
-                        group::View::load(conn, row, self.settings, members)?.render(self.scim_base, &all)
-                    }
-                };
+            let places: Vec<_> = rows.iter().map(|row| (row.id, row.created_at)).collect();
+            for ((id, created), rendered) in
+                places.into_iter().zip(self.rendered(conn, rows, whole, members)?)
+            {
                 if filter.is_none_or(|filter| filter.matches(&rendered, self.rt)) {
                     let sort = self.query.sort.as_ref();
                     let key = sort.map_or(SortKey::Time(created), |sort| sort.key(&rendered, self.rt));
@@ -277,6 +292,27 @@ impl Question<'_> {
                 return Ok(matches);
             }
         }
+    }
+
+    /// All of each resource, as far as this query looks at it.
+    fn rendered(
+        &self,
+        conn: &mut Conn,
+        rows: Vec<Resource>,
+        whole: bool,
+        members: group::Members,
+    ) -> Result<Vec<Value>, store::Error> {
+        let all = Projection::default();
+        if self.kind == Kind::Group {
+            let views = group::View::load_all(conn, rows, self.settings, members)?;
+            return Ok(views.iter().map(|view| view.render(self.scim_base, &all)).collect());
+        }
+        let views = if whole {
+            View::load_all(conn, rows)?
+        } else {
+            rows.into_iter().map(View::without_delivery).collect()
+        };
+        Ok(views.iter().map(|view| view.render(self.scim_base, &all)).collect())
     }
 }
 
