@@ -12,7 +12,7 @@ use crate::accounts::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery;
-use crate::http::Admission;
+use crate::http::{Admission, Known};
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::provision::Backlog;
@@ -40,6 +40,8 @@ pub struct Bridge {
     pub(crate) admission: Arc<Admission>,
     /// How many operations of each account wait.
     pub(crate) backlog: Arc<Backlog>,
+    /// Who was authenticated a moment ago.
+    pub(crate) known: Arc<Known>,
     /// What is remembered of SCIM requests.
     pub(crate) journal: Arc<Journal>,
     draining: Arc<AtomicBool>,
@@ -84,6 +86,7 @@ impl Bridge {
         let Parts { config, store, clock, metrics, accounts, delivery, matcher, public_url } = parts;
         let public_url = public_url.into();
         let admission = Arc::new(Admission::new(&config.limits));
+        let known = Arc::new(Known::new(config.token_known_for));
         Self {
             config,
             store,
@@ -95,6 +98,7 @@ impl Bridge {
             public_url,
             admission,
             backlog: Arc::default(),
+            known,
             journal: Arc::default(),
             draining: Arc::default(),
         }

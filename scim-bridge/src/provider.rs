@@ -16,9 +16,9 @@ pub enum Provider {
     JumpCloud,
     /// Google Workspace.
     Google,
-    /// PingOne and PingFederate.
+    /// `PingOne` and `PingFederate`.
     Ping,
-    /// SailPoint.
+    /// `SailPoint`.
     SailPoint,
     /// Rippling.
     Rippling,

@@ -125,11 +125,8 @@ fn kind(value: &Value) -> String {
 
 fn cut(names: impl ExactSizeIterator<Item = String>, separator: &str) -> String {
     let more = names.len().saturating_sub(NAMES_MAX);
-    let mut text = names.take(NAMES_MAX).collect::<Vec<_>>().join(separator);
-    if more > 0 {
-        text.push_str(&format!("{separator}{more} more"));
-    }
-    text
+    let more = (more > 0).then(|| format!("{more} more"));
+    names.take(NAMES_MAX).chain(more).collect::<Vec<_>>().join(separator)
 }
 
 #[cfg(test)]
@@ -139,6 +136,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "the cases read better")]
     fn check(body: serde_json::Value, shape: &str) {
         let found = of_body(ResourceType::user(), &body);
         assert_eq!(found, shape);

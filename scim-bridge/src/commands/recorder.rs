@@ -290,7 +290,7 @@ impl DryRun {
         let account = tokio::task::block_in_place(|| super::account::find(&bridge.store, &self.account))?;
         let rehearsed = rehearse(&bridge, account, &asked).await.map_err(|error| match error {
             crate::http::RehearsalError::Asked(reason) => anyhow::Error::from(Usage(reason)),
-            other => other.into(),
+            other @ crate::http::RehearsalError::Store(_) => other.into(),
         })?;
         let requests = rehearsed.concur_requests.iter().filter(|it| it.method.is_some()).count();
         told(&serde_json::to_value(&rehearsed)?, requests)

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use store::accounts::{Account, AuthenticationType};
 use store::ids::TokenId;
-use store::tokens::{self, NewToken, Rotation};
+use store::tokens::{self, NewToken, Rotated, Rotation};
 use store::{Store, audit};
 
 use super::{Settings, Usage, output};
@@ -156,7 +156,8 @@ struct Ends {
 fn rotate(store: &Store, id: &TokenId, ends: Ends, now: Timestamp) -> anyhow::Result<()> {
     let rotated = store.write_blocking(|conn| {
         let rotated = tokens::rotate(conn, id, ends.new, ends.old, now, &mut rand::rng())?;
-        if let Rotation::Made(new, _, old) = &rotated {
+        if let Rotation::Made(made) = &rotated {
+            let (new, old) = (&made.token, &made.replaced);
             let details =
                 json!({"replaces": old.id, "old_expires_at": old.expires_at, "expires_at": new.expires_at});
             record(conn, new, "token.rotated", details, now)?;
@@ -168,7 +169,8 @@ fn rotate(store: &Store, id: &TokenId, ends: Ends, now: Timestamp) -> anyhow::Re
         Rotation::TwoAreLive => anyhow::bail!(
             "the client of token {id} has two live tokens already: let the old one end, or revoke it (see `token list`)"
         ),
-        Rotation::Made(new, plaintext, old) => {
+        Rotation::Made(made) => {
+            let Rotated { token: new, plaintext, replaced: old } = *made;
             output::note(&format!(
                 "token {} takes over from {}, which works until {}; the client id for OAuth stays {}; valid until {}; \
                  it is shown only this once:",

@@ -141,6 +141,9 @@ impl Config {
                 "between 1m and 24h: clients fetch a new one when it ends".into(),
             );
         }
+        if self.token_known_for > crate::http::KNOWN_AGE_MAX {
+            return wrong("token_known_for", "at most 5s: a revoked token is refused within it".into());
+        }
         if self.limits.headers > Limits::HEADERS_MAX {
             return wrong("limits.headers", format!("at most {}: more are not read", Limits::HEADERS_MAX));
         }
@@ -230,6 +233,7 @@ mod tests {
         check(|c| c.delivery.lease = Duration::from_secs(79), "delivery.lease");
         check(|c| c.confirm_within = Duration::from_secs(26), "confirm_within");
         check(|c| c.access_token_life = Duration::from_secs(59), "access_token_life");
+        check(|c| c.token_known_for = Duration::from_secs(6), "token_known_for");
         check(|c| c.listen = "8085".into(), "listen");
         check(|c| c.public_url = "scim.example.com".into(), "public_url");
         check(|c| c.delivery.bulk_from = 0, "delivery.bulk_from");

@@ -39,6 +39,9 @@ pub struct Config {
     /// How long an access token lives that a client gets for its credentials; never longer than the client's token.
     #[serde(with = "duration")]
     pub access_token_life: Duration,
+    /// How long it is remembered who a token is: so long a revocation and a change of settings may take.
+    #[serde(with = "duration")]
+    pub token_known_for: Duration,
     /// Serve `/metrics` without a token.
     pub metrics_open: bool,
     /// Between "not ready" and closing the listener, when told to stop.
@@ -270,6 +273,7 @@ impl Default for Config {
             confirm_within: Duration::from_secs(8),
             repeat_within: Duration::from_mins(10),
             access_token_life: Duration::from_hours(1),
+            token_known_for: Duration::from_secs(2),
             metrics_open: false,
             shutdown_delay: Duration::from_secs(2),
             log: Log::default(),

@@ -144,7 +144,7 @@ impl TokenRequest {
         };
         let (id, secret) = (parameter("client_id")?, parameter("client_secret")?);
         let (client_id, client_secret) = match (basic(headers), secret) {
-            (Presented::Broken, _) => return Err(Refusal::Client),
+            (Presented::Broken, _) | (Presented::Nothing, None) => return Err(Refusal::Client),
             (Presented::Pair(..), Some(_)) => {
                 return Err(Refusal::Request("credentials come in the header or in the body, not in both"));
             }
@@ -157,7 +157,6 @@ impl TokenRequest {
             (Presented::Nothing, Some(secret)) => {
                 (id.ok_or(Refusal::Client)?.to_owned(), SecretString::from(secret))
             }
-            (Presented::Nothing, None) => return Err(Refusal::Client),
         };
         match parameter("grant_type")? {
             Some("client_credentials") => {}

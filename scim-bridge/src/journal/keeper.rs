@@ -110,6 +110,10 @@ fn write(
     bounds: Bounds,
 ) -> Result<(), store::Error> {
     let mut counted: BTreeMap<(AccountId, String, &'static str), Bent> = BTreeMap::new();
+    // Of an account that was deleted meanwhile nothing is kept.
+    let there: BTreeSet<AccountId> =
+        store::accounts::list(conn)?.into_iter().map(|account| account.id).collect();
+    let notes = notes.into_iter().filter(|note| there.contains(&note.entry.account));
     let (mut logged, mut recorded) = (BTreeSet::new(), BTreeSet::new());
     let mut entries: Vec<Entry> = Vec::new();
     for Note { entry, logged: is_logged, bent, said } in notes {

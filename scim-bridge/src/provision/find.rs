@@ -41,7 +41,15 @@ pub(super) async fn show(store: &Store, rows: Vec<Resource>) -> Result<Vec<View>
 /// One user.
 pub(super) async fn read(bridge: &Bridge, on: &OnBehalf, id: &str) -> Result<View, Error> {
     let (account, id) = (on.account.id, id.to_owned());
-    let found = bridge.store.try_read(move |conn| row(conn, account, &id)).await?;
-    let mut views = show(&bridge.store, vec![found]).await?;
+    // Whoever is shown already is read in one go.
+    let found = bridge.store.try_read(move |conn| {
+        let row = row(conn, account, &id)?;
+        if row.shown { View::load(conn, row).map(Ok).map_err(Error::from) } else { Ok(Err(row)) }
+    });
+    let unseen = match found.await? {
+        Ok(view) => return Ok(view),
+        Err(row) => row,
+    };
+    let mut views = show(&bridge.store, vec![unseen]).await?;
     views.pop().ok_or_else(|| store::Error::NotFound { what: "user" }.into())
 }

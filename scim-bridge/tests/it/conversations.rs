@@ -17,7 +17,7 @@ async fn log(house: &House, least: usize) -> Vec<Value> {
     house
         .until("the requests are logged", async || {
             let answer = house.get("/api/v1/requests").await.expect(200);
-            found = answer["requests"].as_array().unwrap().clone();
+            found.clone_from(answer["requests"].as_array().unwrap());
             found.len() >= least
         })
         .await;
@@ -73,12 +73,12 @@ async fn the_request_log_tells_who_asked_what_and_holds_no_value() {
 async fn what_was_bent_for_whom_is_counted() {
     everywhere(async |house| {
         let id = house.post(&ada()).await.expect(201)["id"].as_str().unwrap().to_owned();
-        let patch = |operations: Value| {
+        let message = |operations: Value| {
             json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations})
         };
         let entra = |operations: Value| {
-            let (body, path) = (patch(operations), format!("/Users/{id}"));
-            async move { from(house, "Microsoft.Azure.SyncFabric", Method::PATCH, &path, &body).await }
+            let (body, address) = (message(operations), format!("/Users/{id}"));
+            async move { from(house, "Microsoft.Azure.SyncFabric", Method::PATCH, &address, &body).await }
         };
         assert_eq!(entra(json!([{"op": "Replace", "path": "active", "value": "True"}])).await, 200);
         assert_eq!(entra(json!([{"op": "Add", "path": "phoneNumbers[type eq \"work\"].value", "value": "1"}])).await, 200);
@@ -133,14 +133,14 @@ async fn a_dry_run_answers_as_the_real_request_does_and_leaves_nothing() {
         assert_eq!(planned["body"], sent, "what was announced is what was sent");
 
         let path = format!("/Users/{}", made["id"].as_str().unwrap());
-        let patch = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        let change = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [{"op": "Replace", "path": "title", "value": "Boss"}]});
         house.until("the create is done", async || house.operations().await[0].1 == "done").await;
-        let tried = rehearsed(house, "PATCH", &path, patch.clone()).await;
+        let tried = rehearsed(house, "PATCH", &path, change.clone()).await;
         assert_eq!((&tried["status"], &tried["answer"]["title"]), (&json!(200), &json!("Boss")));
         assert_eq!(tried["habits"], json!(["operation_in_capitals"]));
         assert_eq!(house.get(&path).await.expect(200).get("title"), None);
-        house.write(Method::PATCH, &path, &patch).await.expect(200);
+        house.write(Method::PATCH, &path, &change).await.expect(200);
         let (method, _, sent) = writes(house).last().unwrap().clone();
         let planned = &tried["concur_requests"][0];
         assert_eq!((planned["method"].as_str(), &planned["body"]), (Some(&*method), &sent));

@@ -294,6 +294,8 @@ pub(crate) fn config(database: &TestStore, folder: &std::path::Path, change: imp
     config.delivery.probe_first = Duration::from_millis(50);
     config.sync.enabled = false;
     // Stories are many requests of few tokens, some of them without.
+    // They change settings and revoke tokens, and look at once.
+    config.token_known_for = Duration::ZERO;
     config.limits.token_rate = 0;
     config.limits.failed_authentications = 0;
     change(&mut config);

@@ -149,7 +149,8 @@ async fn an_access_token_dies_with_its_client_and_survives_a_rotation() {
             .write(move |conn| tokens::rotate(conn, &old, in_an_hour, in_an_hour, now, &mut rand::rng()))
             .await
             .unwrap();
-        let tokens::Rotation::Made(new, secret, _) = rotated else { panic!("not made") };
+        let tokens::Rotation::Made(made) = rotated else { panic!("not made") };
+        let (new, secret) = (made.token, made.plaintext);
         assert_eq!(users(house, &access).await, 200);
         let renewed = ask(house, Some((&client_id, secret.expose_secret())), grant).await.expect(200);
         assert_eq!(users(house, &renewed["access_token"]).await, 200);
@@ -179,6 +180,22 @@ async fn where_tokens_are_made_is_published() {
         let kinds: Vec<_> =
             config["authenticationSchemes"].as_array().unwrap().iter().map(|s| &s["type"]).collect();
         assert_eq!(kinds, ["oauthbearertoken", "oauth2"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_token_is_refused_within_five_seconds_also_by_those_who_know_it() {
+    let change = |config: &mut scim_bridge::config::Config| config.token_known_for = Duration::from_secs(1);
+    with(change, async |house| {
+        let client = token(house.store(), Some(&house.account), &["scim:read"]).await;
+        let ask = async || users(house, &json!(client)).await;
+        assert_eq!((ask().await, ask().await), (200, 200));
+        let (id, now) = (id(&client).parse().unwrap(), house.running.bridge().clock.now());
+        house.store().write(move |conn| tokens::revoke(conn, &id, now)).await.unwrap();
+        let begun = std::time::Instant::now();
+        house.until("the token is refused", async || ask().await == 401).await;
+        assert!(begun.elapsed() < Duration::from_secs(5));
     })
     .await;
 }

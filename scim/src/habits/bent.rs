@@ -120,6 +120,7 @@ mod tests {
     use crate::{Filter, PatchRequest, Resource, ResourceType, patch};
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "the cases read better")]
     fn check(operations: serde_json::Value, expected: &[Habit]) {
         let user = json!({"schemas": [crate::urn::USER], "userName": "ada", "active": true,
             "emails": [{"value": "a@example.com", "type": "home"}]});

@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use crate::conn::on;
 use crate::ids::AccountId;
 use crate::schema::{
-    accounts, attempts, brake_counts, brake_holds, brakes, catalogue_groups, chains, credentials, cursors,
-    drift, drift_watches, granted_roles, group_members, imports, lines, link_extensions, links, oauth_tokens,
-    operation_details, operation_extensions, operations, reconcile_seen, reports, resources, runs, tokens,
-    users,
+    accounts, attempts, bent_habits, brake_counts, brake_holds, brakes, catalogue_groups, chains,
+    credentials, cursors, drift, drift_watches, granted_roles, group_members, imports, lines,
+    link_extensions, links, oauth_tokens, operation_details, operation_extensions, operations,
+    reconcile_seen, recorders, recordings, reports, request_log, resources, runs, tokens, users,
 };
 use crate::{Conn, Error};
 
@@ -107,6 +107,7 @@ fn rest(conn: &mut Conn, account: &str) -> Result<(), Error> {
             $(on!(conn, c => diesel::delete($table::table.filter($table::account_id.eq(account))).execute(c))?;)+
         };
     }
+    delete!(request_log, bent_habits, recorders, recordings);
     delete!(brakes, reconcile_seen, imports, reports, users, runs, cursors, accounts);
     Ok(())
 }

@@ -71,11 +71,22 @@ pub struct NewToken {
     pub now: Timestamp,
 }
 
+/// A token that takes over from another one.
+#[derive(Debug)]
+pub struct Rotated {
+    /// The new one.
+    pub token: Token,
+    /// Its plaintext, which is shown here and nowhere else.
+    pub plaintext: SecretString,
+    /// The one it replaces, with its end.
+    pub replaced: Token,
+}
+
 /// What came of [`rotate`].
 #[derive(Debug)]
 pub enum Rotation {
-    /// The new token with its plaintext, which is shown here and nowhere else; and the one it replaces, with its end.
-    Made(Token, SecretString, Token),
+    /// There is a second token now.
+    Made(Box<Rotated>),
     /// There is no live token of this id.
     NotLive,
     /// The client has two live tokens already.
@@ -183,7 +194,8 @@ pub fn rotate(
     on!(conn, c => {
         diesel::update(tokens::table.find(id.as_str())).set(tokens::expires_at.eq(micros(ends_at))).execute(c)
     })?;
-    Ok(Rotation::Made(token, plaintext, Token { expires_at: ends_at, ..old }))
+    let replaced = Token { expires_at: ends_at, ..old };
+    Ok(Rotation::Made(Box::new(Rotated { token, plaintext, replaced })))
 }
 
 /// Two rotations of one client go one after the other. SQLite has one writer anyway.

@@ -123,7 +123,8 @@ fn a_client_has_two_live_tokens_at_most_and_the_old_one_ends_in_time() {
         let rotate = |id: &store::ids::TokenId, now: i64| {
             write(test, |c| rotate(c, id, at(5000), at(now + 50), at(now), &mut rand::rng()))
         };
-        let Rotation::Made(second, new, replaced) = rotate(&token.id, 10) else { panic!("not made") };
+        let Rotation::Made(made) = rotate(&token.id, 10) else { panic!("not made") };
+        let (second, new, replaced) = (made.token, made.plaintext, made.replaced);
         assert_eq!(
             (&second.client, &second.scopes, second.account),
             (&token.id, &token.scopes, Some(account))
@@ -133,7 +134,7 @@ fn a_client_has_two_live_tokens_at_most_and_the_old_one_ends_in_time() {
         assert!(open(&old, 59) && open(&new, 59) && !open(&old, 60) && open(&new, 60));
         assert!(matches!(rotate(&second.id, 11), Rotation::TwoAreLive));
         assert!(matches!(rotate(&token.id, 60), Rotation::NotLive));
-        let Rotation::Made(third, _, _) = rotate(&second.id, 60) else { panic!("not made") };
-        assert_eq!(third.client, token.id);
+        let Rotation::Made(third) = rotate(&second.id, 60) else { panic!("not made") };
+        assert_eq!(third.token.client, token.id);
     });
 }
