@@ -259,7 +259,7 @@ mod tests {
         );
         assert_eq!(
             all["pagination"],
-            json!({"cursor": true, "index": true, "defaultPaginationMethod": "index", "defaultPageSize": 100,
+            json!({"cursor": true, "index": true, "defaultPaginationMethod": "index", "defaultPageSize": 200,
                 "maxPageSize": 200, "cursorTimeout": 3600})
         );
         assert_eq!(all["authenticationSchemes"][0]["primary"], true);

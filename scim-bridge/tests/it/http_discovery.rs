@@ -16,7 +16,7 @@ async fn what_is_offered_is_described() {
         }
         assert_eq!(
             config["pagination"],
-            json!({"cursor": true, "index": true, "defaultPaginationMethod": "index", "defaultPageSize": 100,
+            json!({"cursor": true, "index": true, "defaultPaginationMethod": "index", "defaultPageSize": 200,
                 "maxPageSize": 200, "cursorTimeout": 3600})
         );
         assert_eq!(config["filter"]["maxResults"], 200);

@@ -14,8 +14,8 @@ use crate::{Error, Filter, Projection, message::member, urn};
 
 /// Resources in one page at most; `ServiceProviderConfig` announces it.
 pub const MAX_COUNT: usize = 200;
-/// Resources in one page if the client does not say.
-pub const DEFAULT_COUNT: usize = 100;
+/// Resources in one page if the client does not say: as many as there may be.
+pub const DEFAULT_COUNT: usize = MAX_COUNT;
 
 /// The parameters of §3.4.2, of RFC 9865 §2, and of §3.9.
 const KNOWN: [&str; 8] =

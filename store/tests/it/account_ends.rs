@@ -60,7 +60,11 @@ fn fill(test: &TestStore, account: AccountId, name: &str) {
                 "INSERT INTO oauth_tokens VALUES ('{account}', '', 0, '', 0, NULL, 'x', '', 0);
                  INSERT INTO refresh_leases VALUES ('{account}', 'w', 0);
                  INSERT INTO account_leases VALUES ('{account}', 'sync', 'w', 0);
-                 INSERT INTO tokens VALUES ('t-{name}', '{account}', 'n', '', '', 0, 0, NULL, NULL);
+                 INSERT INTO tokens VALUES ('t-{name}', '{account}', 'n', '', '', 0, 0, NULL, NULL, '');
+                 INSERT INTO request_log VALUES ({op}, '{account}', 0, 'r', 'GET', '/Users', NULL, 200, NULL, 1, 't', 'okta', '', '[]');
+                 INSERT INTO bent_habits VALUES ('{account}', 'okta', 'empty_text', 1, 0, 0);
+                 INSERT INTO recorders VALUES ('{account}', 0, 1, 1);
+                 INSERT INTO recordings VALUES ('rec-{name}', '{account}', 0, 'GET', '/Users', 200, '');
                  INSERT INTO links VALUES ('{user}', '{account}', NULL, NULL, FALSE, 0);
                  INSERT INTO link_extensions VALUES ('{user}', 'identity', 'done', NULL, NULL, NULL, 0);
                  INSERT INTO catalogue_groups VALUES ('{group}', '{account}', 'EXP_USER');
