@@ -59,7 +59,7 @@ fn planned(conn: &mut Conn, operation: &operations::Operation) -> Result<Planned
     let mut notes: Vec<String> = Vec::new();
     match operation.state {
         State::Accepted => {
-            notes.push("an earlier change of this user goes first and is taken to have arrived".to_owned())
+            notes.push("an earlier change of this user goes first and is taken to have arrived".to_owned());
         }
         State::Held => notes.push("held: it waits for a person before it is sent".to_owned()),
         _ => {}
