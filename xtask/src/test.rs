@@ -54,10 +54,14 @@ const BEHAVIOURS: [&str; 7] = [
 
 fn cargo_test(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["test", "--workspace"]).args(arguments).env("REQUIRE_ALL", "1");
+    cargo
+        .current_dir(root)
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(arguments)
+        .env("REQUIRE_ALL", "1");
     let status = cargo.status().context("cargo could not be started")?;
     if !status.success() {
-        bail!("tests failed ({status}); the first failure is named above");
+        bail!("tests failed ({status}); each failure is named above");
     }
     Ok(())
 }

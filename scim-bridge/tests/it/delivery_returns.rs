@@ -1,10 +1,13 @@
 //! People who are deleted and come back: one person in Concur, one order, over all the resources they ever were.
 
+use std::time::Duration;
+
 use fixtures::simulator::{Fault, FaultKind};
+use scim_bridge::config::Config;
 use serde_json::{Value, json};
 use store::operations::State;
 
-use crate::harness::{everywhere, user};
+use crate::harness::{everywhere, user, with};
 
 /// The values of `active` that Concur was sent for this user, in order; a create stands for true.
 fn active_sent(writes: &[fixtures::simulator::Write]) -> Vec<bool> {
@@ -36,7 +39,9 @@ async fn in_concur(house: &crate::harness::House, name: &str) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_deactivation_of_the_earlier_life_never_overtakes_the_return() {
-    everywhere(async |house| {
+    // The looks at an unknown outcome go on for longer than the effect takes: it counts as lost only after 3.7 s.
+    let patient = |config: &mut Config| config.delivery.settle_first = Duration::from_millis(100);
+    with(patient, async |house| {
         let created = house.post(&user("back@example.com")).await.expect(201);
         house.until("the user is there", async || all_done(house).await).await;
         // The deactivation's answer is lost and its effect comes late, so it stays unknown for a while.
