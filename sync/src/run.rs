@@ -9,10 +9,16 @@ use store::{
     runs::{self, State},
 };
 
+use crate::pull::expenses::{Pass, Read};
 use crate::{Company, Error, Progress, Snapshot, decide, pull};
 
 /// The kind under which runs of this module are recorded.
 pub const KIND: &str = "sync";
+
+/// New lines after which decisions are made for the first time, though the window at hand has more of them. A first reading may
+/// take days: who waits for answers gets the first ones in a minute. Then each time the lines have doubled, since looking
+/// for what is undecided costs more the more there is.
+const FIRST_DECIDED: usize = 500;
 
 /// What a finished run says of itself.
 #[derive(Clone, Debug)]
@@ -25,12 +31,13 @@ pub struct Summary {
     pub snapshot: Snapshot,
 }
 
-/// Reads what is due and decides what is undecided. The caller sees to it that no other run of the account is under way. Users need a company-level connection and are left out of a
-/// user-level one, since Identity takes no other token.
+/// Reads what is due and decides what is undecided, the newest already while the rest is being read. The caller sees to it that no
+/// other run of the account is under way. Users need a company-level connection and are left out of a user-level one, since
+/// Identity takes no other token.
 ///
 /// # Errors
-/// As [`pull::expenses::expenses`], [`pull::users::users`] and [`decide::match_lines`]; the run is recorded as failed, and the next one
-/// goes on where it stopped.
+/// As [`Pass::next_page`], [`pull::users::users`] and [`decide::match_lines`]; the run is recorded as failed, and the next one goes on
+/// where it stopped.
 pub async fn sync(
     company: &Company,
     matcher: &Arc<Matcher>,
@@ -75,8 +82,18 @@ async fn steps(
     if authentication == AuthenticationType::CompanyLevel {
         pull::users::users(company, progress, snapshot).await?;
     }
-    pull::expenses::expenses(company, progress, snapshot).await?;
-    decide::match_lines(company, matcher, progress, snapshot).await
+    let mut pass = Pass::begin(company).await?;
+    let mut decide_from = FIRST_DECIDED;
+    loop {
+        let read = pass.next_page(company, progress, snapshot).await?;
+        if read != Read::Page || snapshot.lines >= decide_from {
+            decide::match_lines(company, matcher, progress, snapshot).await?;
+            decide_from = FIRST_DECIDED.max(2 * snapshot.lines);
+        }
+        if read == Read::Everything {
+            return Ok(());
+        }
+    }
 }
 
 /// An error with all its causes on one line, for the run's record.

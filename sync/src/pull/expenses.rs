@@ -31,31 +31,76 @@ pub async fn expenses(
     progress: &dyn Progress,
     snapshot: &mut Snapshot,
 ) -> Result<(), Error> {
-    let account = company.account;
-    let (connected, stored) = company
-        .store
-        .read(move |conn| {
-            let connected = accounts::get(conn, account)?.first_connected_at;
-            Ok((connected, cursors::get(conn, account, DATA_TYPE, CURSOR)?))
-        })
-        .await?;
-    let first_day = window::first_day(connected.ok_or(Error::NeverConnected)?);
-    let stored: Option<Position> = stored
-        .map(serde_json::from_value)
-        .transpose()
-        .map_err(|error| Error::Cursor { name: CURSOR, reason: error.to_string() })?;
-    let mut position = Position::next_pass(stored, first_day, today(company));
+    let mut pass = Pass::begin(company).await?;
+    while pass.next_page(company, progress, snapshot).await? != Read::Everything {}
+    Ok(())
+}
 
-    while !position.windows.is_empty() {
-        snapshot.windows_done = position.windows_done;
-        snapshot.windows_total = position.windows_done + position.windows.len();
-        progress.update(snapshot);
-        read_page(company, first_day, &mut position, snapshot).await?;
+/// How far a page has brought a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// There is more of the window at hand.
+    Page,
+    /// A window is complete, or was given up with a gap.
+    Window,
+    /// Nothing was left, and the pass is closed.
+    Everything,
+}
+
+/// One reading of whatever is due, page by page, so that others can work between two pages.
+#[derive(Debug)]
+pub struct Pass {
+    first_day: Date,
+    position: Position,
+}
+
+impl Pass {
+    /// Goes on where the last pass stopped, or begins with what is due now.
+    ///
+    /// # Errors
+    /// The account was never connected, or the store refuses.
+    pub async fn begin(company: &Company) -> Result<Self, Error> {
+        let account = company.account;
+        let (connected, stored) = company
+            .store
+            .read(move |conn| {
+                let connected = accounts::get(conn, account)?.first_connected_at;
+                Ok((connected, cursors::get(conn, account, DATA_TYPE, CURSOR)?))
+            })
+            .await?;
+        let first_day = window::first_day(connected.ok_or(Error::NeverConnected)?);
+        let stored: Option<Position> = stored
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(|error| Error::Cursor { name: CURSOR, reason: error.to_string() })?;
+        let position = Position::next_pass(stored, first_day, today(company));
+        Ok(Pass { first_day, position })
     }
-    snapshot.windows_done = position.windows_done;
-    progress.update(snapshot);
-    position.finish(today(company));
-    store_page(company, Vec::new(), &position, snapshot).await
+
+    /// Reads and stores one page, or closes the pass when there is none left.
+    ///
+    /// # Errors
+    /// As [`expenses`].
+    pub async fn next_page(
+        &mut self,
+        company: &Company,
+        progress: &dyn Progress,
+        snapshot: &mut Snapshot,
+    ) -> Result<Read, Error> {
+        let Self { first_day, position } = self;
+        snapshot.windows_done = position.windows_done;
+        let left = position.windows.len();
+        if left == 0 {
+            progress.update(snapshot);
+            position.finish(today(company));
+            store_page(company, Vec::new(), position, snapshot).await?;
+            return Ok(Read::Everything);
+        }
+        snapshot.windows_total = position.windows_done + left;
+        progress.update(snapshot);
+        read_page(company, *first_day, position, snapshot).await?;
+        Ok(if position.windows.len() < left { Read::Window } else { Read::Page })
+    }
 }
 
 /// Reads the next page of the window at hand and stores it with the position behind it.

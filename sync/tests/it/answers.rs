@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use fixtures::simulator::Fault;
 use matcher::{Dictionary, Matcher};
 use sync::query::{self, Filter, PageRequest};
 use sync::{Silent, Snapshot, decide};
@@ -72,6 +73,24 @@ async fn a_synced_company_can_be_asked_who_pays_for_what() {
             "{explanation}"
         );
         assert_eq!(explained.dictionary_version.as_deref(), Some(matcher.dictionary().version()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_before_a_run_was_cut_off_can_be_asked_for_already() {
+    let matcher = matcher();
+    for store in store::testing::stores() {
+        let setting = Setting::connected(store, 10).await;
+        setting
+            .simulator
+            .inject(Fault { skip: 400, ..Fault::status("/api/v3.0/expense/entries", 403, 1_000) });
+        sync::run::sync(&setting.company, &matcher, &Silent).await.unwrap_err();
+        let (store, account) = (&setting.company.store, setting.company.account);
+        let apps =
+            query::apps(store, account, matcher.dictionary(), Filter::default(), &PageRequest::default())
+                .await
+                .unwrap();
+        assert!(!apps.apps.is_empty(), "the newest lines have their apps though the rest is missing");
     }
 }
 
