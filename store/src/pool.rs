@@ -19,7 +19,6 @@ use crate::conn::{PgConnection, Raw};
 const SQLITE_SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;";
 
-/// Times and texts are ours, so the session needs no more.
 /// Commits wait for the disk whatever the server's default; a stronger one stays (reliability I1).
 const POSTGRES_SETUP: &str = "SET idle_in_transaction_session_timeout = '60s'; \
      SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";

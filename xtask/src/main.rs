@@ -5,6 +5,7 @@
 mod bench;
 mod debian;
 mod postgres;
+mod safeguards;
 mod scim2_tester;
 mod simulate;
 mod test;
@@ -28,6 +29,8 @@ enum Chore {
     Simulate(simulate::Options),
     /// Kill the executable again and again under load, on both databases, and compare what it acknowledged with Concur.
     Torture(torture::Options),
+    /// Take the safeguards of delivery away, one by one, and see a test fail each time.
+    Safeguards(safeguards::Options),
     /// Measure one of our parts beside its peers.
     Bench(bench::Options),
 }
@@ -37,6 +40,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Test(options) => test::run(&options),
         Chore::Simulate(options) => simulate::run(&options),
         Chore::Torture(options) => torture::run(&options),
+        Chore::Safeguards(options) => safeguards::run(&options),
         Chore::Bench(options) => bench::run(&options),
     }
 }
