@@ -1,7 +1,8 @@
 //! `scim-bridge operations list|show|replay|cancel|hold|release`: the outbox of an account.
 
+use anyhow::Context;
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::Store;
 use store::accounts::Account;
 use store::ids::OperationId;
@@ -69,6 +70,9 @@ pub(super) struct List {
     /// Go on after a page: the cursor that it ended with.
     #[arg(long, value_name = "CURSOR")]
     cursor: Option<i64>,
+    /// Instead: one line of JSON for each, with the exact request that would be sent for it. Sends nothing.
+    #[arg(long, conflicts_with = "json")]
+    requests: bool,
     /// For machines.
     #[arg(long)]
     json: bool,
@@ -152,8 +156,15 @@ impl List {
         if self.json {
             return output::result(&serde_json::to_string_pretty(&page)?);
         }
-        let rows: Vec<Vec<String>> = page["operations"].as_array().into_iter().flatten().map(row).collect();
-        output::table(&["id", "kind", "state", "user", "attempts", "accepted", "why"], &rows)?;
+        let listed = page["operations"].as_array().into_iter().flatten();
+        if self.requests {
+            for operation in listed {
+                output::result(&with_request(store, &account, operation)?.to_string())?;
+            }
+        } else {
+            let rows: Vec<Vec<String>> = listed.map(row).collect();
+            output::table(&["id", "kind", "state", "user", "attempts", "accepted", "why"], &rows)?;
+        }
         if let Some(next) = page["next_cursor"].as_str() {
             output::note(&format!("older ones: the same with --cursor {next}"));
         }
@@ -170,6 +181,17 @@ fn row(operation: &Value) -> Vec<String> {
     let why = [text("error_code"), text("error_message"), text("reason")];
     let why = why.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     vec![text("id"), text("kind"), text("state"), text("user"), text("attempt"), text("accepted_at"), why]
+}
+
+/// An operation, told shortly, with what would be sent for it.
+fn with_request(store: &Store, account: &Account, operation: &Value) -> anyhow::Result<Value> {
+    let shown = &operation["id"];
+    let id = shown.as_str().and_then(|id| id.parse().ok()).or_else(|| shown.as_i64());
+    let id = OperationId::from_i64(id.with_context(|| format!("{shown} is no id of an operation"))?);
+    let request = store.read_blocking(|conn| operations::request(conn, account.id, id))?;
+    Ok(json!({
+        "id": shown, "kind": operation["kind"], "state": operation["state"], "user": operation["user"], "request": request,
+    }))
 }
 
 fn would_send(store: &Store, account: &Account, id: OperationId) -> anyhow::Result<()> {

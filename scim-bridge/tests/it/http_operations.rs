@@ -126,6 +126,12 @@ async fn a_dry_run_shows_the_exact_requests_that_are_sent_afterwards() {
             }
             let (_, said, _) = house.command(&["operations", "show", "2", "--request"]);
             assert_eq!(serde_json::from_str::<Value>(&said).unwrap(), shown[1]);
+            let (_, said, _) = house.command(&["operations", "list", "--requests"]);
+            let newest_first: Vec<Value> = said
+                .lines()
+                .map(|line| serde_json::from_str::<Value>(line).unwrap()["request"].take())
+                .collect();
+            assert!(newest_first.iter().eq(shown.iter().rev()), "{said}");
             house.get("/api/v1/operations/99/request").await.expect(404);
             let sent = || house.simulator.writes().into_iter().filter(|it| it.path.starts_with("/profile/"));
             assert_eq!(sent().count(), 0, "nothing was sent");
