@@ -1,6 +1,7 @@
 //! Leavers × spend: what only a product can answer that knows the directory and the expenses. Who has left and still
 //! expenses an app, and which apps are expensed by people whom the directory does not know.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
@@ -63,7 +64,7 @@ pub struct AppUse {
 /// Everybody who expenses apps and is not an active member of the directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Leavers {
-    /// Those who still spend first, then by login.
+    /// Those who still spend first, then those who have left before those who were never there, then by login.
     pub leavers: Vec<Leaver>,
     /// Whether the identity provider has sent anybody: without, nobody can be missing from its directory.
     pub directory_known: bool,
@@ -175,7 +176,10 @@ fn listed(sums: Vec<Sum>, standings: &Standings, after: &After, dictionary: &Dic
             leaver
         })
         .collect();
-    leavers.sort_by(|a, b| b.lines_after.cmp(&a.lines_after).then_with(|| a.owner.cmp(&b.owner)));
+    leavers.sort_by(|a, b| {
+        let key = |leaver: &Leaver| (Reverse(leaver.lines_after), leaver.standing);
+        key(a).cmp(&key(b)).then_with(|| a.owner.cmp(&b.owner))
+    });
     leavers
 }
 
@@ -208,5 +212,28 @@ mod tests {
         let without = Standings::new(&[], &concur);
         assert_eq!(without.of("new@x"), None, "nobody is missing from a directory that there is not");
         assert_eq!(without.of("old@x").map(|found| found.0), Some(Standing::InactiveInConcur));
+    }
+
+    #[test]
+    fn who_still_spends_comes_first_then_who_has_left_then_who_was_never_there() {
+        let spent = |owner: &str| Sum {
+            app_id: Some("figma".to_owned()),
+            month: String::new(),
+            owner: owner.to_owned(),
+            currency: "EUR".to_owned(),
+            lines: 1,
+            posted: rust_decimal::Decimal::ONE,
+            first: Date::constant(2026, 3, 5),
+            last: Date::constant(2026, 3, 5),
+        };
+        let gone = Some("2026-03-01T09:00:00Z");
+        let members = [member("yet@x", gone), member("left@x", gone)];
+        let standings = Standings::new(&members, &[in_concur("idle@x", false)]);
+        let sums = ["a-stranger@x", "idle@x", "left@x", "yet@x"].map(spent).to_vec();
+        let after = After::from([(("yet@x".to_owned(), "figma".to_owned()), 1)]);
+        let dictionary = Dictionary::from_jsonl("").unwrap();
+        let listed = listed(sums, &standings, &after, &dictionary);
+        let order: Vec<&str> = listed.iter().map(|leaver| leaver.owner.as_str()).collect();
+        assert_eq!(order, ["yet@x", "left@x", "idle@x", "a-stranger@x"]);
     }
 }
