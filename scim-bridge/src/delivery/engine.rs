@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::Settings;
 use super::breaker::{Breakers, Gate};
 use super::budget::Budget;
+use super::lateness::Lateness;
 use super::verdict::Waiters;
 use crate::accounts::Clients;
 use crate::chance::Chance;
@@ -35,6 +36,7 @@ pub(super) struct Engine {
     pub(super) budget: Arc<Mutex<Budget>>,
     /// The slots of each company that are not kept free for deactivations.
     pub(super) usual_slots: Arc<Mutex<HashMap<AccountId, Arc<Semaphore>>>>,
+    pub(super) lateness: Lateness,
     /// Cancelled when the worker is to stop: nothing is sent any more.
     pub(super) stop: CancellationToken,
     /// Names this process in leases.

@@ -7,8 +7,6 @@ use store::operations::{self, State};
 use super::engine::Engine;
 use super::policy::elapsed;
 
-/// A deactivation that is older than this and not done is told of (reliability I17).
-const LATE_DEACTIVATION: Duration = Duration::from_mins(15);
 /// How long a deactivation waits behind an operation that is stuck before it is sent all the same (I17).
 const PASS_AFTER: Duration = Duration::from_mins(5);
 
@@ -23,12 +21,13 @@ impl Engine {
                 let oldest = operations::oldest_open(conn, Some(account.id))?;
                 let leaver = operations::oldest_deactivation(conn, account.id)?;
                 let watched = store::watches::count(conn, account.id)?;
-                all.push((account.id.to_string(), counts, oldest, leaver, watched));
+                all.push((account.id, counts, oldest, leaver, watched));
             }
             Ok(all)
         });
         let Ok(all) = counted.await else { return };
-        for (account, counts, oldest, leaver, watched) in all {
+        for (id, counts, oldest, leaver, watched) in all {
+            let account = id.to_string();
             for state in State::ALL.iter().filter(|state| !state.is_end()) {
                 let count =
                     counts.iter().find(|(counted, _)| counted == state).map_or(0, |(_, count)| *count);
@@ -39,14 +38,14 @@ impl Engine {
             let age = oldest.map_or(0.0, |oldest| elapsed(oldest, now).as_secs_f64());
             let label = [account.as_str()];
             self.metrics.ups_oldest_seconds.with_label_values(&label).set(age);
-            let age = leaver.map_or(0.0, |leaver| elapsed(leaver, now).as_secs_f64());
-            self.metrics.ups_oldest_deactivation_seconds.with_label_values(&label).set(age);
+            let age = leaver.map_or(Duration::ZERO, |leaver| elapsed(leaver, now));
+            self.metrics.ups_oldest_deactivation_seconds.with_label_values(&label).set(age.as_secs_f64());
             self.metrics
                 .ups_drift_watches
                 .with_label_values(&label)
                 .set(i64::try_from(watched).unwrap_or(i64::MAX));
-            if age > LATE_DEACTIVATION.as_secs_f64() {
-                tracing::error!(%account, age_seconds = age, "a deactivation is not done yet: see the operations of this account");
+            if self.lateness.is_due(id, age, now) {
+                tracing::error!(%account, age_seconds = age.as_secs(), "a deactivation is not done yet: see the operations of this account");
             }
         }
     }

@@ -53,6 +53,7 @@ mod drift;
 mod engine;
 mod gauges;
 mod job;
+mod lateness;
 mod managers;
 pub mod plan;
 pub mod policy;

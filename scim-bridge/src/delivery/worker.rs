@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::breaker::Breakers;
 use super::claim::{Lane, Lanes, Task, Wave};
 use super::engine::Engine;
+use super::lateness::Lateness;
 use super::policy::elapsed;
 use super::verdict::{Handle, Waiters};
 use super::{Settings, SettingsError};
@@ -97,6 +98,7 @@ pub fn start(parts: Parts) -> Result<(Handle, Worker), SettingsError> {
         breakers: Breakers::default(),
         budget: Arc::default(),
         usual_slots: Arc::default(),
+        lateness: Lateness::default(),
         stop: stop.clone(),
         owner: owner.into(),
     };
