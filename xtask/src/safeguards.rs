@@ -81,10 +81,7 @@ const SAFEGUARDS: &[Safeguard] = &[
             "if missing.is_empty() {",
             "if missing.len() < usize::MAX {",
         )],
-        test: (
-            &["--test", "it"],
-            "simulation::whatever_the_network_does_nothing_is_lost_doubled_or_reordered",
-        ),
+        test: (&["--test", "it"], "delivery_faults::done_means_that_concur_was_read_and_not_that_it_said_so"),
     },
     Safeguard {
         name: "order of a person's operations",

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use fixtures::simulator::{Fault, FaultKind};
+use fixtures::simulator::{Fault, FaultKind, ProvisioningFault};
 use scim_bridge::accounts::AccountSettings;
-use scim_bridge::translate::ENTERPRISE;
+use scim_bridge::translate::{ENTERPRISE, SPEND};
 use serde_json::json;
 use store::operations::{self, Claim, State, What};
 use store::resources;
@@ -76,6 +76,29 @@ async fn a_lost_answer_to_a_patch_is_settled_by_reading_the_user() {
     assert_eq!((row.attempt, row.ever_unknown), (1, true));
     assert_eq!(house.in_concur(resource).await["title"], "Lead");
     worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn done_means_that_concur_was_read_and_not_that_it_said_so() {
+    for result in ["success", "no-op"] {
+        for house in House::each().await {
+            let lie = ProvisioningFault {
+                extension: Some(SPEND.to_owned()),
+                result: Some(result.to_owned()),
+                ..ProvisioningFault::default()
+            };
+            house.concur.inject(Fault::once("/profile/v4/Users", FaultKind::Provisioning(lie)));
+            let (_, worker) = house.work();
+            let (resource, operation) = house.create(person("told")).await;
+            let row = house.reaches(operation, State::Done).await;
+            assert!(row.ever_unknown, "{result}: what was read was not what was said");
+            let id = house.link(resource).await.concur_user_id.unwrap().parse().unwrap();
+            let spend = house.client().await.spend().get_user(&id).await.unwrap();
+            let spend = spend.unwrap_or_default();
+            assert_eq!(spend[SPEND]["reimbursementCurrency"], "USD", "{result}: {spend}");
+            worker.stop().await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

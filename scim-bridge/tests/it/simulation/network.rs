@@ -10,6 +10,7 @@ use std::time::Duration;
 use concur::{Transport, WireAnswer, WireError, WireRequest};
 use fixtures::simulator::{FaultKind, Incoming, Outgoing, ProvisioningFault, Simulator};
 use futures::future::BoxFuture;
+use scim_bridge::translate::SPEND;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -180,6 +181,13 @@ fn trouble(random: &mut Random, request: &WireRequest) -> Fate {
         fates.push((3, Fate::Strike(FaultKind::Provisioning(slow))));
         let never = ProvisioningFault { never: true, ..ProvisioningFault::default() };
         fates.push((1, Fate::Strike(FaultKind::Provisioning(never))));
+        // The spend profile is not written, and nobody says so.
+        let lie = ProvisioningFault {
+            extension: Some(SPEND.to_owned()),
+            result: Some((*random.pick(&[(1, "success"), (1, "no-op")])).to_owned()),
+            ..ProvisioningFault::default()
+        };
+        fates.push((3, Fate::Strike(FaultKind::Provisioning(lie))));
     }
     if path.ends_with("/status") {
         fates.push((4, Fate::Strike(FaultKind::StaleStatus)));
