@@ -8,11 +8,16 @@ mod layers;
 mod model;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use self::layers::{Layers, Origin, Setting};
 pub use self::model::{
-    Concur, Config, Delivery, DeliveryMode, Limits, Log, LogFormat, LogLevel, RequestLog, SecretUrl, Sync,
+    Concur, Config, Delivery, DeliveryMode, Limits, Log, LogFormat, LogLevel, Proxies, RequestLog, SecretUrl,
+    Sync,
 };
+
+/// A revocation is in force in every process within it: `token_known_for` may not be longer (reliability S3).
+pub const TOKEN_KNOWN_FOR_MAX: Duration = Duration::from_secs(5);
 
 /// Prefix of the environment variables that are settings.
 pub const ENV_PREFIX: &str = "SCIM_BRIDGE_";
@@ -84,7 +89,7 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 
 impl Config {
     /// The longest that a SCIM write may wait for Concur: identity providers give up after 30 to 60 s.
-    pub const CONFIRM_WITHIN_MAX: std::time::Duration = std::time::Duration::from_secs(25);
+    pub const CONFIRM_WITHIN_MAX: std::time::Duration = Duration::from_secs(25);
 
     /// Judges what single values cannot show.
     ///
@@ -92,7 +97,7 @@ impl Config {
     /// The first contradiction, naming the setting to change.
     pub fn validate(&self) -> Result<(), Error> {
         let wrong = |key, reason: String| Err(Error::Contradiction { key, reason });
-        let margin = std::time::Duration::from_secs(10);
+        let margin = Duration::from_secs(10);
         if self.delivery.lease < self.concur.request_timeout + margin {
             return wrong(
                 "delivery.lease",
@@ -134,20 +139,20 @@ impl Config {
         if let Err(error) = self.concur.proxy() {
             return wrong("concur.proxy", error.to_string());
         }
-        let (least, most) = (std::time::Duration::from_mins(1), std::time::Duration::from_hours(24));
+        let (least, most) = (Duration::from_mins(1), Duration::from_hours(24));
         if !(least..=most).contains(&self.access_token_life) {
             return wrong(
                 "access_token_life",
                 "between 1m and 24h: clients fetch a new one when it ends".into(),
             );
         }
-        if self.token_known_for > crate::http::KNOWN_AGE_MAX {
+        if self.token_known_for > TOKEN_KNOWN_FOR_MAX {
             return wrong("token_known_for", "at most 5s: a revoked token is refused within it".into());
         }
         if self.limits.headers > Limits::HEADERS_MAX {
             return wrong("limits.headers", format!("at most {}: more are not read", Limits::HEADERS_MAX));
         }
-        let answer_least = self.confirm_within + std::time::Duration::from_secs(5);
+        let answer_least = self.confirm_within + Duration::from_secs(5);
         if self.limits.answer_time < answer_least {
             return wrong(
                 "limits.answer_time",

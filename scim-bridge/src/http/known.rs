@@ -1,6 +1,6 @@
 //! Who was authenticated a moment ago: most requests come from a few tokens, many in a second.
 //!
-//! What is remembered is as old as the operator allows, never older than [`AGE_MAX`]: a token that is revoked, and an account
+//! What is remembered is as old as the operator allows, never older than [`TOKEN_KNOWN_FOR_MAX`]: a token that is revoked, and an account
 //! whose settings change, are noticed within it in every process (reliability S3). Failures are not remembered.
 
 use std::collections::HashMap;
@@ -8,9 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::auth::Caller;
+use crate::config::TOKEN_KNOWN_FOR_MAX;
 
-/// A revocation is in force everywhere within it.
-pub(crate) const AGE_MAX: Duration = Duration::from_secs(5);
 /// Callers that are remembered at once.
 const CALLERS_MAX: usize = 10_000;
 
@@ -26,7 +25,7 @@ pub(crate) struct Known {
 
 impl Known {
     pub(crate) fn new(age: Duration) -> Self {
-        Self { age: age.min(AGE_MAX), callers: Mutex::default() }
+        Self { age: age.min(TOKEN_KNOWN_FOR_MAX), callers: Mutex::default() }
     }
 
     /// The key of a token.
@@ -69,7 +68,7 @@ mod tests {
         known.put(key, &caller, start);
         let just_before = start + Duration::from_millis(4_999);
         assert_eq!(known.get(&key, just_before).map(|caller| caller.token), Some(caller.token.clone()));
-        assert!(known.get(&key, start + AGE_MAX).is_none());
+        assert!(known.get(&key, start + TOKEN_KNOWN_FOR_MAX).is_none());
         assert!(known.get(&Known::key("ccb_two"), start).is_none());
         let nobody = Known::new(Duration::ZERO);
         nobody.put(key, &caller, start);
@@ -78,14 +77,14 @@ mod tests {
 
     #[test]
     fn a_flood_of_callers_is_not_remembered_for_ever() {
-        let (known, start) = (Known::new(AGE_MAX), Instant::now());
+        let (known, start) = (Known::new(TOKEN_KNOWN_FOR_MAX), Instant::now());
         let caller = Caller::of_token("0123456789abcdef");
         for n in 0..=CALLERS_MAX {
             known.put(Known::key(&n.to_string()), &caller, start);
         }
         assert!(known.get(&Known::key(&CALLERS_MAX.to_string()), start).is_none());
-        known.put(Known::key("later"), &caller, start + AGE_MAX);
-        assert!(known.get(&Known::key("later"), start + AGE_MAX).is_some());
+        known.put(Known::key("later"), &caller, start + TOKEN_KNOWN_FOR_MAX);
+        assert!(known.get(&Known::key("later"), start + TOKEN_KNOWN_FOR_MAX).is_some());
         assert!(known.get(&Known::key("1"), start).is_none(), "the old ones made room");
     }
 }

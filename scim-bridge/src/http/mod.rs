@@ -31,10 +31,9 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpRequest, HttpServer, web};
 
 pub(crate) use self::admission::Admission;
-pub use self::admission::Proxies;
 pub use self::auth::Scope;
 use self::error::Surface;
-pub(crate) use self::known::{AGE_MAX as KNOWN_AGE_MAX, Known};
+pub(crate) use self::known::Known;
 pub use self::rehearse::{Asked, RehearsalError, Rehearsed, rehearse};
 use self::routes::Route;
 use crate::bridge::Bridge;

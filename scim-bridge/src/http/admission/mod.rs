@@ -14,12 +14,11 @@ use std::time::{Duration, Instant};
 use actix_web::HttpRequest;
 use store::ids::TokenId;
 
-pub use self::address::Proxies;
 use self::address::{Network, client};
 pub(super) use self::connections::{Connections, refuse};
 use self::rate::{Limiter, Rate};
 use super::error::Error;
-use crate::config::Limits;
+use crate::config::{Limits, Proxies};
 
 /// Addresses with failed authentications that are remembered at once.
 const ADDRESSES_MAX: usize = 65_536;
