@@ -1,7 +1,7 @@
 //! `cargo xtask safeguards`: takes the safeguards of delivery away, one by one, and expects a test to fail each time.
 //!
 //! A safeguard whose absence no test notices may be lost in any refactoring. Works on a copy of the last commit, under
-//! `target/`, and shares what is compiled there already. Takes about a quarter of an hour.
+//! `target/`, and shares what is compiled there already. Takes about half an hour.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
