@@ -193,7 +193,10 @@ pub fn client_settings(config: &Config) -> ClientSettings {
     }
 }
 
-fn delivery_settings(config: &Config) -> delivery::Settings {
+/// How often a process says that it lives where others may use the same queue. Six times that is what a killed one costs.
+const PRESENCE_EVERY: Duration = Duration::from_secs(5);
+
+fn delivery_settings(config: &Config, alone: bool) -> delivery::Settings {
     let from = &config.delivery;
     delivery::Settings {
         deliver: from.mode == DeliveryMode::Deliver,
@@ -209,6 +212,7 @@ fn delivery_settings(config: &Config) -> delivery::Settings {
         max_attempts: from.max_attempts,
         give_up_after: from.give_up_after,
         settle_first: from.settle_first,
+        presence: (!alone).then_some(PRESENCE_EVERY),
         probe_first: from.probe_first,
     }
 }
@@ -265,7 +269,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         chance: Chance::system(),
         metrics: metrics.clone(),
         clients: accounts.clone(),
-        settings: delivery_settings(&config),
+        settings: delivery_settings(&config, alone.is_some()),
     })?;
     let bridge = Bridge::new(Parts {
         public_url: config.public_url(address),

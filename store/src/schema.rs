@@ -541,3 +541,10 @@ diesel::table! {
         until -> BigInt,
     }
 }
+
+diesel::table! {
+    delivery_workers (owner) {
+        owner -> Text,
+        beats -> BigInt,
+    }
+}

@@ -16,6 +16,7 @@ use super::Settings;
 use super::breaker::{Breakers, Gate};
 use super::budget::Budget;
 use super::lateness::Lateness;
+use super::presence::Presence;
 use super::verdict::Waiters;
 use crate::accounts::Clients;
 use crate::chance::Chance;
@@ -37,6 +38,7 @@ pub(super) struct Engine {
     /// The slots of each company that are not kept free for deactivations.
     pub(super) usual_slots: Arc<Mutex<HashMap<AccountId, Arc<Semaphore>>>>,
     pub(super) lateness: Lateness,
+    pub(super) presence: Presence,
     /// Cancelled when the worker is to stop: nothing is sent any more.
     pub(super) stop: CancellationToken,
     /// Names this process in leases.

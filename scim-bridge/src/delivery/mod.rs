@@ -12,6 +12,7 @@
 //! * An **event** is what came of a request. [`policy`] alone says what follows from it.
 //! * The **verdict** is Concur's word on the identity part; a SCIM request may be waiting for it.
 //! * A **watch** is a person to read again, because a request of theirs may still take effect (`drift.rs`).
+//! * A process says again and again that it is **present**; what a silent one had claimed is free (`presence.rs`).
 //! * The **breaker** keeps requests from a company that does not answer (`breaker.rs`), the **budget** keeps repetitions few
 //!   (`budget.rs`).
 //!
@@ -60,6 +61,7 @@ pub mod policy;
 #[cfg(test)]
 mod policy_properties;
 mod poll;
+mod presence;
 mod preview;
 mod record;
 mod roles;

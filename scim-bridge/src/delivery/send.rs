@@ -258,7 +258,9 @@ impl Engine {
 
     /// Nothing was sent, so the operation goes back to the queue.
     async fn give_back(&self, job: &Job) {
-        let note = Note::because("not begun: the lease would have ended first, or this process is stopping");
+        let note = Note::because(
+            "not begun: the lease would have ended first, or this process is stopping or may be taken for dead",
+        );
         self.record(job, Event::NotApplied { retry_after: None }, note, nothing_more()).await;
     }
 
@@ -267,7 +269,8 @@ impl Engine {
         debug_assert_eq!(job.row.state, State::Sending, "only a claimed operation is sent");
         let now = self.now();
         let left = job.row.lease_until.map_or(Duration::ZERO, |until| elapsed(now, until));
-        let time = self.settings.time_to_send(left).filter(|_| !self.stop.is_cancelled());
+        let may_send = self.presence.is_certain() && !self.stop.is_cancelled();
+        let time = self.settings.time_to_send(left).filter(|_| may_send);
         let Some(time) = time else { return Sent::NotBegun };
         match tokio::time::timeout(time, request).await {
             Ok(Ok(answer)) => {

@@ -34,6 +34,8 @@ pub struct Settings {
     pub give_up_after: Duration,
     /// First wait before an unknown outcome is looked up; then 3, 9 and 24 times as long.
     pub settle_first: Duration,
+    /// How often this process says that it lives; `None`: no other process uses the database.
+    pub presence: Option<Duration>,
     /// How long a company that does not answer is left alone before one request tries; doubled up to ten times that.
     pub probe_first: Duration,
 }
@@ -54,6 +56,7 @@ impl Default for Settings {
             max_attempts: 20,
             give_up_after: Duration::from_hours(24),
             settle_first: Duration::from_secs(5),
+            presence: None,
             probe_first: Duration::from_secs(30),
         }
     }

@@ -20,6 +20,7 @@ use super::claim::{Lane, Lanes, Task, Wave};
 use super::engine::Engine;
 use super::lateness::Lateness;
 use super::policy::elapsed;
+use super::presence::Presence;
 use super::verdict::{Handle, Waiters};
 use super::{Settings, SettingsError};
 use crate::accounts::Clients;
@@ -85,6 +86,7 @@ pub fn start(parts: Parts) -> Result<(Handle, Worker), SettingsError> {
     let Parts { store, clock, chance, metrics, clients, settings } = parts;
     settings.check()?;
     let deliver = settings.deliver;
+    let presence = Presence::new(settings.presence);
     let (bell, waiters, stop) = (Arc::new(Notify::new()), Waiters::default(), CancellationToken::new());
     let owner = format!("{}-{:08x}", std::process::id(), rand::random::<u32>());
     let engine = Engine {
@@ -99,6 +101,7 @@ pub fn start(parts: Parts) -> Result<(Handle, Worker), SettingsError> {
         budget: Arc::default(),
         usual_slots: Arc::default(),
         lateness: Lateness::default(),
+        presence,
         stop: stop.clone(),
         owner: owner.into(),
     };
@@ -125,6 +128,14 @@ async fn only_measure(engine: Engine) {
 }
 
 async fn run(engine: Engine, bell: Arc<Notify>) {
+    tokio::select! {
+        biased;
+        () = work(&engine, &bell) => engine.presence.leave(&engine).await,
+        () = engine.presence.keep(&engine, &bell) => {}
+    }
+}
+
+async fn work(engine: &Engine, bell: &Notify) {
     let mut lanes = Lanes::default();
     let mut waves: JoinSet<(Lane, AccountId)> = JoinSet::new();
     let mut measured: Option<Instant> = None;
@@ -135,7 +146,7 @@ async fn run(engine: Engine, bell: Arc<Notify>) {
             engine.let_deactivations_pass().await;
             measured = Some(Instant::now());
         }
-        let wait = turn(&engine, &mut lanes, &mut waves).await;
+        let wait = turn(engine, &mut lanes, &mut waves).await;
         // In this order and not by chance, so that a simulated run can be repeated.
         tokio::select! {
             biased;
@@ -155,6 +166,9 @@ async fn run(engine: Engine, bell: Arc<Notify>) {
 /// Claims once and hands the waves out. Answers how long nothing will be due.
 async fn turn(engine: &Engine, lanes: &mut Lanes, waves: &mut JoinSet<(Lane, AccountId)>) -> Duration {
     let tick = engine.settings.tick;
+    if !engine.presence.is_certain() {
+        return tick; // the bell rings when it is
+    }
     let next_due = |conn: &mut store::Conn| {
         let dues = [operations::next_due(conn)?, store::watches::next_due(conn)?];
         Ok(dues.into_iter().flatten().min())

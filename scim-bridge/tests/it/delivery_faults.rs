@@ -3,6 +3,7 @@
 //! In each case what counts is the same: nobody is lost, nobody is there twice, nothing is sent again unseen.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use fixtures::simulator::{Fault, FaultKind, ProvisioningFault};
 use scim_bridge::accounts::AccountSettings;
@@ -122,7 +123,7 @@ async fn a_throttled_request_is_sent_again() {
 async fn a_worker_that_died_after_sending_leaves_one_user_and_no_second_post() {
     for house in House::each().await {
         let (resource, operation) = house.create(person("orphan")).await;
-        let claimed = claim_and_die(&house).await;
+        let claimed = claim_and_die(&house, Duration::ZERO).await;
         assert_eq!(claimed.id, operation);
         // What the dead worker had put on the wire.
         let mut body = claimed.payload["desired"].clone();
@@ -143,7 +144,7 @@ async fn a_worker_that_died_after_sending_leaves_one_user_and_no_second_post() {
 async fn a_worker_that_died_before_sending_is_replaced_after_a_look_up() {
     for house in House::each().await {
         let (_, operation) = house.create(person("unsent")).await;
-        claim_and_die(&house).await;
+        claim_and_die(&house, Duration::ZERO).await;
         let (_, worker) = house.work();
         let row = house.reaches(operation, State::Done).await;
         assert_eq!((row.attempt, row.ever_unknown), (2, true));
@@ -153,14 +154,33 @@ async fn a_worker_that_died_before_sending_is_replaced_after_a_look_up() {
     }
 }
 
-/// Claims the one due operation for a lease that is over already, as a worker that was killed has left it.
-async fn claim_and_die(house: &House) -> operations::Operation {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_process_held_goes_on_long_before_its_lease_runs_out() {
+    for house in House::each().await {
+        let (_, operation) = house.create(person("survivor")).await;
+        house.store().write(|conn| operations::beat(conn, "the dead")).await.unwrap();
+        let left = claim_and_die(&house, Duration::from_hours(1)).await;
+        assert_eq!((left.id, left.state), (operation, State::Sending));
+        let present =
+            scim_bridge::delivery::Settings { presence: Some(Duration::from_millis(20)), ..quick() };
+        let (_, worker) = work_on(house.store().clone(), present);
+        let row = house.reaches(operation, State::Done).await;
+        assert!(row.ever_unknown, "nobody knows what the dead one has sent");
+        assert_eq!(house.count("survivor@example.com").await, 1);
+        worker.stop().await;
+        let left = house.store().write(|conn| operations::beat(conn, "a visitor")).await.unwrap();
+        assert_eq!(left, [], "who stops takes its leave");
+    }
+}
+
+/// Claims the one due operation, as a worker that was killed has left it; its lease lasts so long.
+async fn claim_and_die(house: &House, lease: Duration) -> operations::Operation {
     let claim = move |conn: &mut store::Conn| {
         let now = scim_bridge::clock::Clock::system().now();
         let claim = Claim {
             now,
             owner: "the dead",
-            lease_until: now,
+            lease_until: now + lease,
             limit: 1,
             exclude: &[],
             only: &[],
@@ -209,7 +229,7 @@ async fn two_workers_on_one_queue_send_nothing_twice() {
 async fn a_delete_finds_a_user_whose_create_arrived_and_was_given_up() {
     let house = House::new(AccountSettings::default()).await;
     let (resource, created) = house.create(person("revenant")).await;
-    let claimed = claim_and_die(&house).await;
+    let claimed = claim_and_die(&house, Duration::ZERO).await;
     let mut body = claimed.payload["desired"].clone();
     body[ENTERPRISE]["companyId"] = json!(house.account.company_uuid);
     body["schemas"] = json!([scim::urn::USER]);

@@ -25,6 +25,7 @@ mod read;
 mod row;
 mod state;
 mod transition;
+mod workers;
 
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -41,6 +42,7 @@ pub use read::{
 pub use row::Operation;
 pub use state::State;
 pub use transition::{Expect, Transition, replay, transition};
+pub use workers::{Worker, beat, bury, leave};
 
 use crate::conn::on;
 use crate::ids::{AccountId, OperationId, ResourceId};

@@ -15,6 +15,7 @@ mod race;
 mod resource_lists;
 mod resources;
 mod tokens;
+mod workers;
 
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;

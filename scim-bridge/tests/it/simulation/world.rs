@@ -182,7 +182,11 @@ async fn replica(world: Arc<World>, n: usize, replicas: usize) {
             chance: Chance::from_fn(move || chance.lock().unwrap().uniform()),
             metrics: metrics.clone(),
             clients: clients.clone(),
-            settings: Settings { tick: Duration::from_secs(20), ..Settings::default() },
+            settings: Settings {
+                tick: Duration::from_secs(20),
+                presence: (replicas > 1).then_some(Duration::from_secs(10)),
+                ..Settings::default()
+            },
         })
         .unwrap();
         let served = Bridge::new(bridge::Parts {
