@@ -49,6 +49,8 @@ mod dictionary;
 mod dictionary_lint;
 pub mod evaluate;
 mod explain;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod guess;
 mod lexicon;
 mod matcher;

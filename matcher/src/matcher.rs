@@ -171,6 +171,11 @@ impl Matcher {
         self.ids[entry.index()].clone()
     }
 
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
+    }
+
     /// The dictionary behind the decisions.
     pub fn dictionary(&self) -> &Dictionary {
         &self.dictionary

@@ -50,3 +50,19 @@ fn resources() {
 fn bulk_requests() {
     replay("bulk", targets::bulk, 4);
 }
+
+#[test]
+fn searches() {
+    replay("search", targets::search, 4);
+}
+
+#[test]
+fn every_target_is_replayed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["bulk", "filter", "patch", "resource", "search"]);
+}

@@ -1,5 +1,7 @@
 //! Rows of a CSV file (RFC 4180): split by `split` where the block is UTF-8, else read by the crate `csv`.
 
+use std::io::Read as _;
+
 use super::{BadRow, Columns, Counts, NOT_UTF_8, Predictor, amount};
 use crate::ExpenseTexts;
 use crate::rules::Facts;
@@ -70,10 +72,13 @@ impl Predictor<'_> {
         out: &mut Vec<u8>,
     ) -> Result<Counts, BadRow> {
         let mut counts = Counts::default();
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(block);
+        // The crate swallows a byte order mark where it begins to read. A block begins anywhere in a file, so an empty
+        // line, which is no row, comes first.
+        let bytes = b"\n".chain(block);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
         let mut record = std::mem::take(&mut self.record);
         loop {
-            let line = first_line + reader.position().line() - 1;
+            let line = first_line + reader.position().line().saturating_sub(2);
             let bad = |reason: String| BadRow { line, reason };
             if !reader.read_byte_record(&mut record).map_err(|error| bad(error.to_string()))? {
                 break;
@@ -116,4 +121,26 @@ impl Predictor<'_> {
 
 fn newlines(bytes: &[u8]) -> u64 {
     bytes.split(|byte| *byte == b'\n').count() as u64 - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::batch::Format;
+    use crate::{Dictionary, Matcher};
+
+    #[test]
+    fn a_row_that_is_not_utf_8_is_told_by_its_line() {
+        let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl("").unwrap()));
+        let columns = Columns::of_header(b"id,VendorDescription,Comment").unwrap();
+        let line = |rows: &[u8]| {
+            let mut predictor = Predictor::new(&matcher, Format::Csv);
+            predictor.csv(&columns, rows, (7, 6), &mut Vec::new()).unwrap_err().line
+        };
+        assert_eq!(line(b"1,\xff,\n"), 7);
+        assert_eq!(line(b"1,a,\xff\n2,\xff,\n"), 8);
+        assert_eq!(line(b"1,\"two\nlines\",\n2,a,\n3,\xff,\n"), 10);
+    }
 }

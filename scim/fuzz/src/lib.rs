@@ -5,7 +5,8 @@
 
 use scim::bulk::{BulkRequest, DEFAULT_LIMITS, Method, Run, Success};
 use scim::{
-    Error, Filter, ListQuery, Meta, PatchRequest, Path, Projection, Resource, ResourceType, json, patch,
+    CursorKey, Error, Filter, ListQuery, Meta, PatchRequest, Path, Projection, Resource, ResourceType, json,
+    patch,
 };
 use serde_json::{Value, json};
 
@@ -93,6 +94,26 @@ pub fn bulk(bytes: &[u8]) {
     }
     let response = run.into_response("https://bridge.example/scim/v2");
     assert!(response["Operations"].as_array().is_some_and(|results| results.len() <= operations));
+}
+
+/// The body of a search (`SearchRequest`), and the cursor of its next page: `{"search": …, "cursor": …}`.
+pub fn search(bytes: &[u8]) {
+    let Ok(input) = json::parse(bytes) else { return };
+    let Ok(query) = ListQuery::from_search_request(&input["search"]) else { return };
+    assert!(query.start_index >= 1 && query.count <= scim::query::MAX_COUNT);
+    let (key, now) = (CursorKey::new([7; 32]), jiff::Timestamp::UNIX_EPOCH);
+    let forged = input["cursor"].as_str().unwrap_or_default();
+    assert!(key.open(forged, &query, "account", now, 60).is_err(), "nobody makes a cursor without the key");
+    let position = &input["position"];
+    let sealed = key.seal(&query, "account", position, now);
+    assert!(key.open(&sealed, &query, "another", now, 60).is_err(), "a cursor serves its account alone");
+    if let Ok(opened) = key.open(&sealed, &query, "account", now, 60) {
+        assert_eq!(&opened, position);
+    } else {
+        assert!(sealed.len() > 4 * 1024, "only one that is too long is not taken back");
+    }
+    let listed = scim::message::cursor_response(1, vec![position.clone()], Some(sealed));
+    assert_eq!(listed["Resources"][0], *position);
 }
 
 /// What is true of every resource that was accepted.

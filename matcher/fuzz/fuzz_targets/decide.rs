@@ -1,0 +1,4 @@
+//! `cargo +nightly fuzz run decide`; what it checks is in `matcher/src/fuzzing.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| matcher::fuzzing::decide(bytes));
