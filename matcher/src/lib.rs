@@ -13,7 +13,7 @@
 //! 6. `decide`: the best candidate, its band, or an abstention.
 //!
 //! Around them: [`rules`], which come before any guess; `change`, what would lead to another answer; [`evaluate`], how
-//! good the answers are; [`batch`], files in and out. `DESIGN.md` teaches the algorithm and gives its figures.
+//! good the answers are; [`batch`], files in and out; [`patterns`], what lines tell together. `DESIGN.md` teaches the algorithm and gives its figures.
 //!
 //! It never does I/O, reads no clock, starts no thread and learns nothing from what it sees: the same texts and the
 //! same dictionary give the same bytes.
@@ -56,6 +56,7 @@ mod lexicon;
 mod matcher;
 mod mention;
 mod normalize;
+pub mod patterns;
 mod phrases;
 mod reading;
 mod ruled;
