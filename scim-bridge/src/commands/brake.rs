@@ -22,9 +22,9 @@ const ACTOR: &str = "command line";
 pub(super) enum Brake {
     /// Whether it is tripped, what it has counted and how many deactivations it holds.
     Status {
-        /// The account's name.
+        /// The account's name; not needed while there is one account.
         #[arg(long, value_name = "NAME")]
-        account: String,
+        account: Option<String>,
         /// For machines.
         #[arg(long)]
         json: bool,
@@ -40,9 +40,9 @@ pub(super) enum Brake {
 /// What to decide about.
 #[derive(Debug, Args)]
 pub(super) struct Decision {
-    /// The account's name.
+    /// The account's name; not needed while there is one account.
     #[arg(long, value_name = "NAME")]
-    account: String,
+    account: Option<String>,
     /// One operation, by its id.
     #[arg(long, value_name = "ID", group = "which", required = true)]
     operation: Option<i64>,
@@ -60,9 +60,9 @@ pub(super) struct Decision {
 /// The limits, and the switch.
 #[derive(Debug, Args)]
 pub(super) struct Limits {
-    /// The account's name.
+    /// The account's name; not needed while there is one account.
     #[arg(long, value_name = "NAME")]
-    account: String,
+    account: Option<String>,
     /// Users in 24 hours.
     #[arg(long, value_name = "NUMBER")]
     day_users: Option<u32>,
@@ -91,7 +91,7 @@ impl Brake {
         let config = settings.load()?;
         let store = tokio::task::block_in_place(|| serve::open_store(&config))?;
         match self {
-            Self::Status { account, json } => show(&store, &find(&store, &account)?, json).await,
+            Self::Status { account, json } => show(&store, &find(&store, account.as_deref())?, json).await,
             Self::Release(decision) => decision.carry_out(&store, Verb::Release).await,
             Self::Cancel(decision) => decision.carry_out(&store, Verb::Cancel).await,
             Self::Settings(limits) => limits.run(&store).await,
@@ -99,8 +99,8 @@ impl Brake {
     }
 }
 
-fn find(store: &Store, name: &str) -> anyhow::Result<Account> {
-    tokio::task::block_in_place(|| super::account::find(store, name))
+fn find(store: &Store, name: Option<&str>) -> anyhow::Result<Account> {
+    tokio::task::block_in_place(|| super::account::named_or_only(store, name))
 }
 
 async fn show(store: &Store, account: &Account, json: bool) -> anyhow::Result<()> {
@@ -143,7 +143,7 @@ fn in_words(status: &Status, name: &str) -> anyhow::Result<()> {
 
 impl Decision {
     async fn carry_out(self, store: &Store, verb: Verb) -> anyhow::Result<()> {
-        let account = find(store, &self.account)?;
+        let account = find(store, self.account.as_deref())?;
         let which = match (self.operation, self.user, self.all) {
             (Some(id), _, _) => Which::Operation(OperationId::from_i64(id)),
             (_, Some(user), _) => Which::User(user_id(store, &account, user).await?),
@@ -178,7 +178,7 @@ impl Limits {
     }
 
     async fn run(self, store: &Store) -> anyhow::Result<()> {
-        let account = find(store, &self.account)?;
+        let account = find(store, self.account.as_deref())?;
         if !(self.changes_limits() || self.off_for.is_some() || self.on) {
             let limits = AccountSettings::from_stored(&account.settings)?.brake;
             return output::result(&serde_json::to_string_pretty(&limits)?);
@@ -203,7 +203,7 @@ impl Limits {
         if self.on {
             brake::on(store, &clock, account.id, reason, ACTOR.to_owned()).await?;
         }
-        show(store, &find(store, &self.account)?, false).await
+        show(store, &find(store, self.account.as_deref())?, false).await
     }
 
     async fn change_limits(

@@ -28,9 +28,9 @@ const MOST_MAX: usize = 5_000;
 pub(super) enum Recorder {
     /// Record an account's SCIM conversations for a while: sealed, without credentials and passwords, kept for 7 days.
     Start {
-        /// The account.
+        /// The account's name; not needed while there is one account.
         #[arg(long, value_name = "NAME")]
-        account: String,
+        account: Option<String>,
         /// How long, at most 24h.
         #[arg(long = "for", default_value = "1h", value_name = "DURATION")]
         period: String,
@@ -40,18 +40,18 @@ pub(super) enum Recorder {
     },
     /// Stop to record.
     Stop {
-        /// The account.
+        /// The account's name; not needed while there is one account.
         #[arg(long, value_name = "NAME")]
-        account: String,
+        account: Option<String>,
         /// Forget what was recorded, too.
         #[arg(long)]
         erase: bool,
     },
     /// List what was recorded, newest first.
     List {
-        /// The account.
+        /// The account's name; not needed while there is one account.
         #[arg(long, value_name = "NAME")]
-        account: String,
+        account: Option<String>,
         /// How many.
         #[arg(long, default_value_t = 50)]
         limit: usize,
@@ -60,9 +60,9 @@ pub(super) enum Recorder {
     Show {
         /// Its id, as `list` shows it.
         id: String,
-        /// The account.
+        /// The account's name; not needed while there is one account.
         #[arg(long, value_name = "NAME")]
-        account: String,
+        account: Option<String>,
         /// With everyone's data in it. That you looked is audited.
         #[arg(long)]
         values: bool,
@@ -72,9 +72,9 @@ pub(super) enum Recorder {
     Replay {
         /// Its id, as `list` shows it.
         id: String,
-        /// The account.
+        /// The account's name; not needed while there is one account.
         #[arg(long, value_name = "NAME")]
-        account: String,
+        account: Option<String>,
     },
 }
 
@@ -85,11 +85,13 @@ impl Recorder {
             Self::Replay { id, account } => {
                 let bridge = serve::at_rest(config, Clock::system()).await?;
                 let (found, said) = tokio::task::block_in_place(|| {
-                    let found = opened(&bridge.store, &account, &id)?;
+                    let found = opened(&bridge.store, account.as_deref(), &id)?;
                     looked(&bridge.store, &found.0, "recording.replayed")?;
                     anyhow::Ok(found)
                 })?;
-                let account = tokio::task::block_in_place(|| super::account::find(&bridge.store, &account))?;
+                let account = tokio::task::block_in_place(|| {
+                    super::account::named_or_only(&bridge.store, account.as_deref())
+                })?;
                 let now = rehearse(&bridge, account, &Asked::from(&said)).await?;
                 if now.status != said.status {
                     output::note(&format!(
@@ -107,17 +109,17 @@ impl Recorder {
 
     fn on_store(self, store: &Store) -> anyhow::Result<()> {
         match self {
-            Self::Start { account, period, most } => start(store, &account, &period, most),
-            Self::Stop { account, erase } => stop(store, &account, erase),
-            Self::List { account, limit } => list(store, &account, limit),
-            Self::Show { id, account, values } => show(store, &account, &id, values),
+            Self::Start { account, period, most } => start(store, account.as_deref(), &period, most),
+            Self::Stop { account, erase } => stop(store, account.as_deref(), erase),
+            Self::List { account, limit } => list(store, account.as_deref(), limit),
+            Self::Show { id, account, values } => show(store, account.as_deref(), &id, values),
             // It needs a whole bridge.
             Self::Replay { .. } => Ok(()),
         }
     }
 }
 
-fn start(store: &Store, account: &str, period: &str, most: usize) -> anyhow::Result<()> {
+fn start(store: &Store, account: Option<&str>, period: &str, most: usize) -> anyhow::Result<()> {
     let now = Clock::system().now();
     let period = duration::parse(period).map_err(|reason| Usage(format!("--for: {reason}")))?;
     let period = SignedDuration::try_from(period)?;
@@ -127,7 +129,7 @@ fn start(store: &Store, account: &str, period: &str, most: usize) -> anyhow::Res
     if most == 0 || most > MOST_MAX {
         return Err(Usage(format!("--most: from 1 to {MOST_MAX}")).into());
     }
-    let account = super::account::find(store, account)?;
+    let account = super::account::named_or_only(store, account)?;
     let bounds = Bounds { account: account.id, started_at: now, until: now.checked_add(period)?, most };
     store.write_blocking(|conn| {
         recordings::start(conn, &bounds)?;
@@ -141,8 +143,8 @@ fn start(store: &Store, account: &str, period: &str, most: usize) -> anyhow::Res
     Ok(())
 }
 
-fn stop(store: &Store, account: &str, erase: bool) -> anyhow::Result<()> {
-    let account = super::account::find(store, account)?;
+fn stop(store: &Store, account: Option<&str>, erase: bool) -> anyhow::Result<()> {
+    let account = super::account::named_or_only(store, account)?;
     let (stopped, erased) = store.write_blocking(|conn| {
         let stopped = recordings::stop(conn, account.id)?;
         let erased = if erase { recordings::erase(conn, account.id)? } else { 0 };
@@ -155,8 +157,8 @@ fn stop(store: &Store, account: &str, erase: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn list(store: &Store, account: &str, limit: usize) -> anyhow::Result<()> {
-    let account = super::account::find(store, account)?;
+fn list(store: &Store, account: Option<&str>, limit: usize) -> anyhow::Result<()> {
+    let account = super::account::named_or_only(store, account)?;
     let found = store.read_blocking(|conn| recordings::list(conn, account.id, limit))?;
     let rows: Vec<_> = found
         .iter()
@@ -173,7 +175,7 @@ fn list(store: &Store, account: &str, limit: usize) -> anyhow::Result<()> {
     output::table(&["id", "at", "method", "route", "status"], &rows)
 }
 
-fn show(store: &Store, account: &str, id: &str, values: bool) -> anyhow::Result<()> {
+fn show(store: &Store, account: Option<&str>, id: &str, values: bool) -> anyhow::Result<()> {
     let (found, said) = opened(store, account, id)?;
     let view = |body: Option<&str>| match body.map(document) {
         None => Value::Null,
@@ -191,11 +193,11 @@ fn show(store: &Store, account: &str, id: &str, values: bool) -> anyhow::Result<
     output::result(&serde_json::to_string_pretty(&shown)?)
 }
 
-fn opened(store: &Store, account: &str, id: &str) -> anyhow::Result<(Recording, Said)> {
+fn opened(store: &Store, account: Option<&str>, id: &str) -> anyhow::Result<(Recording, Said)> {
     let id: RecordingId = id
         .parse()
         .map_err(|_| Usage(format!("{id:?} is no id of a recording; `recorder list` shows them")))?;
-    let account = super::account::find(store, account)?;
+    let account = super::account::named_or_only(store, account)?;
     let found = store.read_blocking(|conn| recordings::open(conn, account.id, id))?;
     let (found, said) = found.with_context(|| format!("{} has no recording {id}", account.name))?;
     Ok((found, Said::unsealed(&said)?))
@@ -249,9 +251,9 @@ fn told(shown: &Value, requests: usize) -> anyhow::Result<()> {
 /// Try one SCIM request: its answer, and what would be sent to Concur. Nothing is stored, nothing is sent.
 #[derive(Debug, Args)]
 pub(super) struct DryRun {
-    /// The account.
+    /// The account's name; not needed while there is one account.
     #[arg(long, value_name = "NAME")]
-    account: String,
+    account: Option<String>,
     /// File with the body, `-` for standard input.
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
@@ -287,7 +289,9 @@ impl DryRun {
         let path = self.path.replace(' ', "%20").replace('"', "%22");
         let asked = Asked { method: self.method, path, headers: headers?, body };
         let bridge = serve::at_rest(settings.load()?, Clock::system()).await?;
-        let account = tokio::task::block_in_place(|| super::account::find(&bridge.store, &self.account))?;
+        let account = tokio::task::block_in_place(|| {
+            super::account::named_or_only(&bridge.store, self.account.as_deref())
+        })?;
         let rehearsed = rehearse(&bridge, account, &asked).await.map_err(|error| match error {
             crate::http::RehearsalError::Asked(reason) => anyhow::Error::from(Usage(reason)),
             other @ crate::http::RehearsalError::Store(_) => other.into(),
@@ -300,9 +304,9 @@ impl DryRun {
 /// The log of SCIM requests, newest first: structure, no values. Successful reads only where `request_log.reads` is on.
 #[derive(Debug, Args)]
 pub(super) struct Requests {
-    /// The account.
+    /// The account's name; not needed while there is one account.
     #[arg(long, value_name = "NAME")]
-    account: String,
+    account: Option<String>,
     /// Only those that were refused or failed.
     #[arg(long)]
     refused: bool,
@@ -314,7 +318,7 @@ pub(super) struct Requests {
 impl Requests {
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let store = serve::open_store(&settings.load()?)?;
-        let account = super::account::find(&store, &self.account)?.id;
+        let account = super::account::named_or_only(&store, self.account.as_deref())?.id;
         let filter = request_log::Filter { account, refused: self.refused, before: None };
         let found = store.read_blocking(|conn| request_log::list(conn, &filter, self.limit))?;
         let rows: Vec<_> = found

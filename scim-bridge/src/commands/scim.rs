@@ -19,9 +19,9 @@ pub(super) enum Scim {
     Check(Check),
     /// What identity providers did beyond the RFCs in one account, and how often it was bent for them.
     Habits {
-        /// The account.
+        /// The account's name; not needed while there is one account.
         #[arg(long, value_name = "NAME")]
-        account: String,
+        account: Option<String>,
     },
 }
 
@@ -53,15 +53,15 @@ impl Scim {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match self {
             Self::Check(check) => check.run().await,
-            Self::Habits { account } => {
-                tokio::task::block_in_place(|| habits(&serve::open_store(&settings.load()?)?, &account))
-            }
+            Self::Habits { account } => tokio::task::block_in_place(|| {
+                habits(&serve::open_store(&settings.load()?)?, account.as_deref())
+            }),
         }
     }
 }
 
-fn habits(store: &store::Store, account: &str) -> anyhow::Result<()> {
-    let account = super::account::find(store, account)?.id;
+fn habits(store: &store::Store, account: Option<&str>) -> anyhow::Result<()> {
+    let account = super::account::named_or_only(store, account)?.id;
     let found = store.read_blocking(|conn| store::habits::list(conn, account))?;
     let rows: Vec<_> = found
         .into_iter()

@@ -300,6 +300,36 @@ fn a_server_that_cannot_be_checked_is_named_with_the_cause() {
 }
 
 #[test]
+fn an_account_need_not_be_named_while_there_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let questions: [&[&str]; 7] = [
+        &["query", "apps"],
+        &["brake", "status"],
+        &["operations", "list"],
+        &["requests"],
+        &["scim", "habits"],
+        &["recorder", "list"],
+        &["reconcile"],
+    ];
+    for arguments in questions {
+        let (code, _, said) = run(folder.path(), arguments);
+        assert!(code == 1 && said.contains("no account yet"), "{arguments:?}: {code} {said}");
+    }
+    let rows = "Transaction Date,Vendor,Amount,Currency\n2026-03-01,GitHub,10.00,USD\n";
+    for name in ["Acme", "Other"] {
+        std::fs::write(folder.path().join("lines.csv"), rows).unwrap();
+        let (code, _, said) =
+            run(folder.path(), &["import", "run", "lines.csv", "--account", name, "--create-account"]);
+        assert_eq!(code, 0, "{said}");
+        for arguments in questions.iter().filter(|arguments| arguments[0] != "reconcile") {
+            let (code, _, said) = run(folder.path(), arguments);
+            let expected = if name == "Acme" { (0, "") } else { (2, "say which of Acme, Other") };
+            assert!(code == expected.0 && said.contains(expected.1), "{arguments:?}: {code} {said}");
+        }
+    }
+}
+
+#[test]
 fn conversations_are_asked_for_by_the_name_of_an_account() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [

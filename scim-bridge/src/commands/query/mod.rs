@@ -37,9 +37,9 @@ pub(super) enum Query {
 /// Of which lines, and how to show it.
 #[derive(Debug, Args)]
 pub(super) struct Question {
-    /// The account's name.
-    #[arg(long)]
-    account: String,
+    /// The account's name; not needed while there is one account.
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
     /// Only lines matched to this app.
     #[arg(long)]
     app: Option<String>,
@@ -76,7 +76,7 @@ impl Query {
         | Self::Leavers(question)
         | Self::Lines(question)
         | Self::Totals { question, .. }) = &self;
-        let source = tokio::task::block_in_place(|| Source::open(settings, &question.account))?;
+        let source = tokio::task::block_in_place(|| Source::open(settings, question.account.as_deref()))?;
         let (filter, mut rows) = (question.filter(), Rows::new(question.format));
         let Source { store, account, dictionary } = &source;
         let mut page = PageRequest { cursor: None, limit: Some(query::LIMIT_MAX) };
@@ -123,10 +123,10 @@ fn dimensions(text: &str) -> anyhow::Result<Dimensions> {
 }
 
 impl Source {
-    fn open(settings: &Settings, name: &str) -> anyhow::Result<Self> {
+    fn open(settings: &Settings, name: Option<&str>) -> anyhow::Result<Self> {
         let config = settings.load()?;
         let store = serve::open_store(&config)?;
-        let account = account::find(&store, name)?.id;
+        let account = account::named_or_only(&store, name)?.id;
         Ok(Self { store, account, dictionary: serve::load_dictionary(config.dictionary_file())? })
     }
 }
