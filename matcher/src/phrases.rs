@@ -146,16 +146,23 @@ impl Phrases {
         self.words.letters_of(word)
     }
 
-    /// Copies the letters of a word of at most [`WORD_LEN_MAX`] letters, folded by `fold`. Short words lie in one
-    /// place with what they are compared by.
+    /// What a word is compared by first.
+    #[inline]
+    pub(crate) fn key(&self, word: u32) -> Key {
+        self.words.keys[word as usize]
+    }
+
+    /// Copies the letters of a word of at most [`WORD_LEN_MAX`] letters, folded by `fold`. A short word's letters are
+    /// its key.
     #[inline]
     pub(crate) fn copy_letters<'b>(
         &self,
         word: u32,
+        key: Key,
         buffer: &'b mut [u8; WORD_LEN_MAX],
         fold: impl Fn(u8) -> u8,
     ) -> &'b [u8] {
-        let Key(first, second) = self.words.keys[word as usize];
+        let Key(first, second) = key;
         buffer[..8].copy_from_slice(&first.to_le_bytes());
         buffer[8..16].copy_from_slice(&second.to_le_bytes());
         let mut length = KEY_LEN - second.leading_zeros() as usize / 8;
@@ -263,7 +270,7 @@ const FREE: u64 = u64::MAX;
 
 /// The first sixteen letters of a word: most words whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Key(u64, u64);
+pub(crate) struct Key(u64, u64);
 
 /// Letters in a [`Key`].
 const KEY_LEN: usize = 16;

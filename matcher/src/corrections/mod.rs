@@ -9,10 +9,12 @@ mod forms;
 
 use std::ops::Range;
 
-use forms::{CORRECTED_LEN_MAX, FORMS_MAX, beginning_bit, bucket, forms, forms_of, may_be_near, sketch};
+use forms::{
+    CORRECTED_LEN_MAX, FORMS_MAX, beginning_bit, bucket, filter_bits, forms, forms_of, may_be_near, sketch,
+};
 use rustc_hash::FxHashMap;
 
-use crate::phrases::{Phrases, WORD_LEN_MAX};
+use crate::phrases::{Key, Phrases, WORD_LEN_MAX};
 use crate::score::osa::Pattern;
 use crate::score::tokens::{edits_max, fold_letter, fold_look_alikes};
 
@@ -58,7 +60,7 @@ pub(crate) struct Corrections {
     /// Words by form: where the words of a hash end.
     ends: Vec<u32>,
     words: Vec<Posting>,
-    /// A bit for the hash of each form: most forms of a stranger are known to be nobody's at a glance.
+    /// Three bits for the hash of each form: most forms of a stranger are known to be nobody's at a glance.
     filter: Vec<u64>,
     /// A bit for the hash of each beginning of a name of one word.
     beginnings: Vec<u64>,
@@ -81,6 +83,7 @@ pub(crate) struct Memory {
     found: Vec<Correction>,
     pattern: Pattern,
     seen: Vec<u32>,
+    keys: Vec<Key>,
 }
 
 impl Memory {
@@ -117,8 +120,8 @@ impl Corrections {
         for word in 0..count {
             let sketch = sketch(fold_look_alikes(phrases.letters(word)).as_bytes());
             forms_of(word)(&mut |form| {
-                let bit = bucket(form, buckets * FILTER_BITS);
-                index.filter[bit / 64] |= 1 << (bit % 64);
+                let (at, bits) = filter_bits(form, index.filter.len());
+                index.filter[at] |= bits;
                 let slot = &mut index.ends[bucket(form, buckets)];
                 index.words[*slot as usize] = Posting { word, sketch };
                 *slot += 1;
@@ -192,39 +195,26 @@ impl Corrections {
 
     /// Appends the words near to one reading of a word.
     fn look_for(&self, read: &str, word: &str, phrases: &Phrases, memory: &mut Memory) {
-        let folded = fold_look_alikes(read);
+        let mut letters = [0; WORD_LEN_MAX];
+        let folded = &mut letters[..read.len().min(WORD_LEN_MAX)];
+        folded.iter_mut().zip(read.bytes()).for_each(|(folded, letter)| *folded = fold_letter(letter));
+        let folded = &*folded;
         let limit = edits_max(folded.len()).max(1);
-        let near = sketch(folded.as_bytes());
         let no_digit = !read.bytes().any(|letter| letter.is_ascii_digit());
-        let Memory { found, pattern, seen, .. } = memory;
-        seen.clear();
-        let buckets = self.ends.len();
-        // First the filter for all forms, then what passed: the machine reads independent places at once.
-        let (mut passed, mut count) = ([0_u64; FORMS_MAX], 0);
-        forms(folded.as_bytes(), limit, &mut |form| {
-            let bit = bucket(form, buckets * FILTER_BITS);
-            passed[count.min(FORMS_MAX - 1)] = form;
-            count += usize::from(self.filter[bit / 64] >> (bit % 64) & 1 == 1);
-        });
-        for &form in &passed[..count] {
-            let at = bucket(form, buckets);
-            let from = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-            for posting in &self.words[from..self.ends[at] as usize] {
-                if may_be_near(posting.sketch, near, limit) {
-                    seen.push(posting.word);
-                }
-            }
-        }
+        self.gather(folded, limit, memory);
+        let Memory { found, pattern, seen, keys, .. } = memory;
         if seen.is_empty() {
             return;
         }
         seen.sort_unstable();
         seen.dedup();
-        pattern.assign(folded.as_bytes());
+        pattern.assign(folded);
         let before = found.len();
         let mut buffer = [0; WORD_LEN_MAX];
-        for &number in seen.iter() {
-            let edits = pattern.distance(phrases.copy_letters(number, &mut buffer, fold_letter));
+        keys.clear();
+        keys.extend(seen.iter().map(|&number| phrases.key(number)));
+        for (&number, &key) in seen.iter().zip(keys.iter()) {
+            let edits = pattern.distance(phrases.copy_letters(number, key, &mut buffer, fold_letter));
             if edits <= limit && (edits > 0 || phrases.letters(number) != word) {
                 found.push(Correction { word: number, edits });
             }
@@ -234,13 +224,51 @@ impl Corrections {
             pattern.assign(read.as_bytes());
             let mut kept = before;
             for at in before..found.len() {
-                let target = phrases.copy_letters(found[at].word, &mut buffer, |letter| letter);
+                let number = found[at].word;
+                let target = phrases.copy_letters(number, phrases.key(number), &mut buffer, |letter| letter);
                 if found[at].edits == 0 || pattern.distance(target) <= limit {
                     found.swap(kept, at);
                     kept += 1;
                 }
             }
             found.truncate(kept);
+        }
+    }
+
+    /// Collects in `seen` the words that share a form with a folded word and may be near to it. Where names are many,
+    /// nearly all of the time is spent on waiting for memory: each round reads places that do not depend on one another,
+    /// which the machine does at once.
+    fn gather(&self, folded: &[u8], limit: usize, memory: &mut Memory) {
+        let seen = &mut memory.seen;
+        seen.clear();
+        let near = sketch(folded);
+        let buckets = self.ends.len();
+        let (mut passed, mut count) = ([0_u64; FORMS_MAX], 0);
+        forms(folded, limit, &mut |form| {
+            let (at, bits) = filter_bits(form, self.filter.len());
+            passed[count.min(FORMS_MAX - 1)] = form;
+            count += usize::from(self.filter[at] & bits == bits);
+        });
+        let passed = &passed[..count];
+        let mut ranges = [(0, 0); FORMS_MAX];
+        for (range, &form) in ranges.iter_mut().zip(passed) {
+            let at = bucket(form, buckets);
+            *range =
+                (at.checked_sub(1).map_or(0, |before| self.ends[before] as usize), self.ends[at] as usize);
+        }
+        let mut firsts = [Posting::default(); FORMS_MAX];
+        for (first, &(from, _)) in firsts.iter_mut().zip(&ranges[..count]) {
+            *first = self.words.get(from).copied().unwrap_or_default();
+        }
+        for (first, &(from, end)) in firsts.iter().zip(&ranges[..count]) {
+            if from == end {
+                continue;
+            }
+            for posting in std::iter::once(first).chain(&self.words[from + 1..end]) {
+                if may_be_near(posting.sketch, near, limit) {
+                    seen.push(posting.word);
+                }
+            }
         }
     }
 
