@@ -276,6 +276,11 @@ pub(crate) struct Key(u64, u64);
 const KEY_LEN: usize = 16;
 
 impl Key {
+    /// The first letter.
+    pub(crate) fn first(self) -> u8 {
+        self.0.to_le_bytes()[0]
+    }
+
     fn of(word: &[u8]) -> Key {
         let mut letters = [0_u8; KEY_LEN];
         let length = word.len().min(KEY_LEN);

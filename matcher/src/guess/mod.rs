@@ -19,7 +19,7 @@ use crate::lexicon::Lexicon;
 use crate::mention::Mention;
 use crate::normalize::{Gap, Normalized};
 use crate::reading::Reading;
-use crate::score::tokens::{Likeness, edits_max, fold_letter};
+use crate::score::tokens::{Likeness, edits_max};
 use crate::unwrap::{Part, Vendor};
 use crate::words::is_common;
 
@@ -169,11 +169,9 @@ impl GuessIndex<'_> {
     fn nearest(&self, joined: &str, memory: &mut Memory) -> Option<(usize, Likeness)> {
         let phrases = &self.lexicon.phrases;
         self.corrections.of_word(joined, phrases, memory).iter().find_map(|correction| {
-            let target = phrases.letters(correction.word);
-            let same_first = fold_letter(joined.as_bytes()[0]) == fold_letter(target.as_bytes()[0]);
-            let near = same_first
-                && joined.strip_suffix('s') != Some(target)
-                && correction.edits <= edits_max(joined.len().min(target.len()));
+            let near = correction.begins_as(joined)
+                && !correction.is_singular_of(joined, phrases)
+                && correction.edits <= edits_max(joined.len().min(correction.len()));
             let phrase = phrases.begin(correction.word).and_then(|node| phrases.phrase_at(node))?;
             let likeness = if correction.edits == 0 {
                 Likeness::LookAlike

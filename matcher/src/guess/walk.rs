@@ -9,7 +9,7 @@ use crate::mention::Mention;
 use crate::normalize::{Gap, Normalized};
 use crate::phrases::Node;
 use crate::reading::Reading;
-use crate::score::tokens::{Likeness, edits_max, fold_letter};
+use crate::score::tokens::{Likeness, edits_max};
 use crate::words::is_common;
 
 /// Words after the same beginning that are compared one by one.
@@ -138,15 +138,13 @@ impl GuessIndex<'_> {
             if corrections > 0 && walk.node.is_none() && is_common(token) { 0 } else { corrections };
         for at in 0..corrections {
             let correction = self.corrections.of_word(token, phrases, memory)[at];
-            let target = phrases.letters(correction.word);
             // "Quillworks" and "Quillwork's" are other names as often as errors.
-            if token.strip_suffix('s') == Some(target) {
+            if correction.is_singular_of(token, phrases) {
                 continue;
             }
-            let same_first = fold_letter(token.as_bytes()[0]) == fold_letter(target.as_bytes()[0]);
             if walk.node.is_none()
-                && !same_first
-                && (correction.edits > 1 || target.len() < FIRST_LETTER_WRONG_LEN_MIN)
+                && !correction.begins_as(token)
+                && (correction.edits > 1 || correction.len() < FIRST_LETTER_WRONG_LEN_MIN)
             {
                 continue;
             }
@@ -156,7 +154,7 @@ impl GuessIndex<'_> {
                 node: Some(node),
                 edits: walk.edits + correction.edits,
                 corrected: true,
-                letters: (walk.letters.0 + token.len(), walk.letters.1 + target.len()),
+                letters: (walk.letters.0 + token.len(), walk.letters.1 + correction.len()),
             };
             if on.edits <= 2 {
                 self.arrive(on, node, walked);
