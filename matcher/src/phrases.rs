@@ -269,11 +269,11 @@ struct Words {
 const FREE: u64 = u64::MAX;
 
 /// The first sixteen letters of a word: most words whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key(u64, u64);
 
 /// Letters in a [`Key`].
-const KEY_LEN: usize = 16;
+pub(crate) const KEY_LEN: usize = 16;
 
 impl Key {
     /// The first letter.
@@ -281,7 +281,7 @@ impl Key {
         self.0.to_le_bytes()[0]
     }
 
-    fn of(word: &[u8]) -> Key {
+    pub(crate) fn of(word: &[u8]) -> Key {
         let mut letters = [0_u8; KEY_LEN];
         let length = word.len().min(KEY_LEN);
         letters[..length].copy_from_slice(&word[..length]);

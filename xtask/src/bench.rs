@@ -26,18 +26,9 @@ enum Subject {
     },
 }
 
-/// Builds with the profile that is shipped and measured, and runs.
+/// Builds with the profile that is shipped and measured, and runs: speeds, then memory.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let Subject::Match { record, rest } = &options.subject;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies inside the workspace")?;
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo
-        .current_dir(root)
-        .args(["run", "--quiet", "--profile", "dist", "--package", "benches", "--bin", "match_peers", "--"])
-        .args(rest)
-        .stdout(Stdio::piped());
-    let mut running = cargo.spawn().context("cargo could not be started")?;
-    let printed = running.stdout.take().context("no output of the bench")?;
     let mut file = record
         .as_ref()
         .map(|path| {
@@ -45,6 +36,50 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             file.with_context(|| format!("cannot write {}", path.display()))
         })
         .transpose()?;
+    if let Some(file) = &mut file {
+        writeln!(file, "{}", heading(rest))?;
+    }
+    bench("match_peers", rest, file.as_mut())?;
+    let aliases = rest.iter().position(|argument| argument == "--aliases").and_then(|at| rest.get(at + 1));
+    println!("\n## Memory\n");
+    if let Some(file) = &mut file {
+        writeln!(file, "\n## Memory\n")?;
+    }
+    bench("match_memory", aliases.map_or(&[], std::slice::from_ref), file.as_mut())
+}
+
+/// What a record begins with: when, where and how.
+fn heading(rest: &[String]) -> String {
+    let said = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output().ok();
+        output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+    };
+    let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model =
+        processors.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("an unknown processor");
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!(
+        "# {}, {}\n\n`cargo xtask bench match {}` on {cores} cores of {}; load before it {}.",
+        said("date", &["-u", "+%F"]),
+        said("git", &["describe", "--always", "--dirty"]),
+        rest.join(" "),
+        model.trim_start_matches([' ', '\t', ':']),
+        load.split(' ').next().unwrap_or("unknown")
+    )
+}
+
+/// Runs one of the benches' programs and writes down what it prints.
+fn bench(program: &str, arguments: &[String], mut file: Option<&mut std::fs::File>) -> anyhow::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies inside the workspace")?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(root)
+        .args(["run", "--quiet", "--profile", "dist", "--package", "benches", "--bin", program, "--"])
+        .args(arguments)
+        .stdout(Stdio::piped());
+    let mut running = cargo.spawn().context("cargo could not be started")?;
+    let printed = running.stdout.take().context("no output of the bench")?;
     for line in std::io::BufReader::new(printed).lines() {
         let line = line?;
         println!("{line}");

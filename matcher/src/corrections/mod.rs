@@ -13,7 +13,7 @@ use std::ops::Range;
 use forms::{CORRECTED_LEN_MAX, beginning_bit, bucket, filter_bits, forms_of, sketch};
 use rustc_hash::FxHashMap;
 
-use crate::phrases::{Key, Phrases};
+use crate::phrases::{KEY_LEN, Key, Phrases};
 use crate::score::osa::Pattern;
 use crate::score::tokens::{fold_letter, fold_look_alikes};
 
@@ -28,8 +28,8 @@ const BEGINNING_MAX: usize = 16;
 const BEGINNING_BITS: usize = 12;
 /// Bits in the filter for each bucket of forms.
 const FILTER_BITS: usize = 16;
-/// Words whose corrections are remembered; then all are forgotten. About two megabytes.
-const REMEMBERED_MAX: usize = 32_768;
+/// Words whose corrections are remembered; then all are forgotten. Six megabytes at most, nearly all of them keys.
+const REMEMBERED_MAX: usize = 131_072;
 
 /// How a word may be corrected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +98,9 @@ struct Posting {
 /// Working memory of queries, and what they found.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    known: FxHashMap<Box<str>, Range<u32>>,
+    /// Where the corrections of a word lie in `found`. Words of up to sixteen letters, nearly all, are their own key.
+    known: FxHashMap<Key, Range<u32>>,
+    long: FxHashMap<Box<str>, Range<u32>>,
     found: Vec<Correction>,
     pattern: Pattern,
     seen: Vec<u32>,
@@ -115,6 +117,7 @@ impl Memory {
     /// Forgets everything, as another dictionary asks for.
     pub(crate) fn forget(&mut self) {
         self.known.clear();
+        self.long.clear();
         self.found.clear();
     }
 }
@@ -172,17 +175,25 @@ impl Corrections {
         if !(CORRECTED_LEN_MIN..=CORRECTED_LEN_MAX).contains(&word.len()) {
             return &[];
         }
-        let range = if let Some(range) = memory.known.get(word) {
+        let short = (word.len() <= KEY_LEN).then(|| Key::of(word.as_bytes()));
+        let known = match short {
+            Some(key) => memory.known.get(&key),
+            None => memory.long.get(word),
+        };
+        let range = if let Some(range) = known {
             range.clone()
         } else {
-            if memory.known.len() >= REMEMBERED_MAX {
+            if memory.known.len() + memory.long.len() >= REMEMBERED_MAX {
                 memory.forget();
             }
             let start = memory.found.len();
             self.look(word, phrases, memory);
             let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
             let range = narrow(start)..narrow(memory.found.len());
-            memory.known.insert(word.into(), range.clone());
+            match short {
+                Some(key) => memory.known.insert(key, range.clone()),
+                None => memory.long.insert(word.into(), range.clone()),
+            };
             range
         };
         &memory.found[range.start as usize..range.end as usize]
@@ -203,13 +214,13 @@ impl Corrections {
         if !self.may_begin(word.as_bytes()) {
             return &[];
         }
-        let folded = fold_look_alikes(word);
-        let name = |at: &u32| fold_look_alikes(phrases.letters(*at));
-        let first = self.names.partition_point(|at| name(at) < folded);
+        let folded = || word.bytes().map(fold_letter);
+        let name = |at: &u32| phrases.letters(*at).bytes().map(fold_letter);
+        let first = self.names.partition_point(|at| name(at).lt(folded()));
         let count = self.names[first..]
             .iter()
             .take(CORRECTIONS_MAX + 1)
-            .take_while(|at| name(at).starts_with(&folded))
+            .take_while(|at| name(at).take(word.len()).eq(folded()))
             .count();
         if count > CORRECTIONS_MAX { &[] } else { &self.names[first..first + count] }
     }
@@ -261,7 +272,7 @@ mod tests {
         }
         for n in 0..REMEMBERED_MAX {
             corrections.of_word(&format!("stranger{n}"), &phrases, &mut memory);
-            assert!(memory.known.len() <= REMEMBERED_MAX);
+            assert!(memory.known.len() + memory.long.len() <= REMEMBERED_MAX);
         }
         assert_eq!(corrected("quilwork", &phrases, &corrections, &mut memory), [("quillwork".to_owned(), 1)]);
     }
