@@ -122,8 +122,8 @@ impl<'r> Readings<'r> {
 ///
 /// # Cost
 /// A text costs one look-up a word, a line that names an app a little more, and a seller that nobody has seen a
-/// look into the index of misspelt words; what was read from headings and looked for in vain is remembered (some
-/// megabytes a scratch at most). None of it grows with the dictionary by more than the machine's caches make it.
+/// look into the index of misspelt words; what was read from headings and looked for in vain is remembered (three
+/// megabytes a scratch, about ten at most). None of it grows with the dictionary by more than the machine's caches make it.
 /// `benches` measures.
 #[derive(Debug)]
 pub struct Matcher {
@@ -221,7 +221,7 @@ impl Matcher {
     }
 
     /// Decides one line without giving reasons: the same answer as [`Matcher::decide`], which gives them at any
-    /// later time. Nothing is allocated.
+    /// later time. A line of words that were seen before allocates nothing.
     pub fn judge(&self, texts: &ExpenseTexts<'_>, scratch: &mut Scratch) -> Verdict {
         scratch.never.clear();
         self.judge_allowed(texts, scratch)

@@ -28,7 +28,7 @@ const BEGINNING_MAX: usize = 16;
 const BEGINNING_BITS: usize = 12;
 /// Bits in the filter for each bucket of forms.
 const FILTER_BITS: usize = 16;
-/// Words whose corrections are remembered; then all are forgotten. Six megabytes at most, nearly all of them keys.
+/// Words whose corrections are remembered; then all are forgotten. About seven megabytes.
 const REMEMBERED_MAX: usize = 131_072;
 
 /// How a word may be corrected to.
