@@ -15,7 +15,7 @@ use crate::{Company, Error, Progress, Snapshot, decide, pull};
 /// The kind under which runs of this module are recorded.
 pub const KIND: &str = "sync";
 
-/// New lines after which decisions are made for the first time, though the window at hand has more of them. A first reading may
+/// New lines after which decisions are made for the first time, though there is more to read. A first reading may
 /// take days: who waits for answers gets the first ones in a minute. Then each time the lines have doubled, since looking
 /// for what is undecided costs more the more there is.
 const FIRST_DECIDED: usize = 500;
@@ -86,7 +86,7 @@ async fn steps(
     let mut decide_from = FIRST_DECIDED;
     loop {
         let read = pass.next_page(company, progress, snapshot).await?;
-        if read != Read::Page || snapshot.lines >= decide_from {
+        if read == Read::Everything || snapshot.lines >= decide_from {
             decide::match_lines(company, matcher, progress, snapshot).await?;
             decide_from = FIRST_DECIDED.max(2 * snapshot.lines);
         }
