@@ -6,7 +6,15 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+
+/// A time as people write one: a timestamp (RFC 3339), or a date, which means its end (UTC).
+pub(crate) fn moment(text: &str) -> Option<Timestamp> {
+    let end = |day: Date| day.tomorrow().ok()?.to_zoned_datetime(TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| end(text.parse().ok()?).map(|end| end.timestamp()))
+}
 
 /// Where "now" comes from. Cloning shares the source.
 #[derive(Clone)]
@@ -82,6 +90,14 @@ fn micros(at: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_means_its_end() {
+        let at = |text: &str| moment(text).map(|at| at.to_string());
+        assert_eq!(at("2026-03-31").as_deref(), Some("2026-04-01T00:00:00Z"));
+        assert_eq!(at("2026-03-31T12:00:00+02:00").as_deref(), Some("2026-03-31T10:00:00Z"));
+        assert_eq!((at("yesterday"), at("2026-02-30"), at("")), (None, None, None));
+    }
 
     #[test]
     fn the_system_clock_gives_what_the_store_can_keep() {

@@ -216,24 +216,35 @@ pub fn undo(conn: &mut Conn, account: AccountId, id: ImportId, now: Timestamp) -
         return Err(Error::NotFound { what: "import that is not undone" });
     }
     let key = id.to_string();
-    let of_this = import_lines::table.filter(import_lines::import_id.eq(&key)).select(import_lines::line_id);
     let held_twice = diesel::alias!(import_lines as others);
-    let held_elsewhere = diesel::dsl::exists(
-        held_twice.filter(
-            held_twice
-                .field(import_lines::line_id)
-                .eq(lines::line_id)
-                .and(held_twice.field(import_lines::import_id).ne(&key)),
-        ),
-    );
-    let removed = on!(conn, c => {
-        diesel::update(lines::table)
-            .filter(lines::line_id.eq_any(of_this))
-            .filter(diesel::dsl::not(held_elsewhere))
-            .filter(lines::removed_at.is_null())
-            .set(lines::removed_at.eq(micros(now)))
-            .execute(c)
-    })?;
+    let held_elsewhere = || {
+        diesel::dsl::exists(
+            held_twice.filter(
+                held_twice
+                    .field(import_lines::line_id)
+                    .eq(lines::line_id)
+                    .and(held_twice.field(import_lines::import_id).ne(&key)),
+            ),
+        )
+    };
+    let mut removed = 0;
+    loop {
+        // By batches: what is removed is no longer found.
+        let batch: Vec<String> = on!(conn, c => {
+            import_lines::table
+                .inner_join(lines::table)
+                .filter(import_lines::import_id.eq(&key))
+                .filter(diesel::dsl::not(held_elsewhere()))
+                .filter(lines::removed_at.is_null())
+                .limit(value::limit(CHUNK))
+                .select(lines::line_id)
+                .load(c)
+        })?;
+        if batch.is_empty() {
+            break;
+        }
+        removed += crate::lines::remove(conn, account, &batch, now)?;
+    }
     on!(conn, c => diesel::delete(import_lines::table.filter(import_lines::import_id.eq(&key))).execute(c))?;
     let undone = (imports::state.eq(State::Undone.as_str()), imports::finished_at.eq(micros(now)));
     on!(conn, c => diesel::update(imports::table.find(&key)).set(undone).execute(c))?;

@@ -60,6 +60,7 @@ pub mod reports;
 pub mod request_log;
 pub mod resources;
 pub mod roles;
+pub mod rules;
 pub mod runs;
 mod schema;
 mod seal;

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::conn::on;
 use crate::ids::AccountId;
-use crate::schema::{lines, reports};
+use crate::lines;
+use crate::schema::reports;
 use crate::value::{self, decimal_text, hash_parts, micros};
 use crate::{Conn, Error};
 
@@ -256,19 +257,14 @@ pub fn mark_removed(
     report_id: &str,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let account = account.to_string();
+    let key = account.to_string();
     let there = reports::removed_at.is_null();
     let removed = on!(conn, c => {
-        diesel::update(reports::table.find((&account, source, report_id)).filter(there))
+        diesel::update(reports::table.find((&key, source, report_id)).filter(there))
             .set((reports::removed_at.eq(micros(now)), reports::updated_at.eq(micros(now))))
             .execute(c)
     })?;
-    let of_it =
-        lines::account_id.eq(&account).and(lines::source.eq(source)).and(lines::report_id.eq(report_id));
-    on!(conn, c => {
-        diesel::update(lines::table.filter(of_it).filter(lines::removed_at.is_null()))
-            .set(lines::removed_at.eq(micros(now)))
-            .execute(c)
-    })?;
+    let of_it = lines::of_report(conn, account, source, report_id)?;
+    lines::remove(conn, account, &of_it, now)?;
     Ok(removed == 1)
 }

@@ -307,6 +307,59 @@ diesel::table! {
         dictionary_version -> Text,
         pinned -> Bool,
         decided_at -> BigInt,
+        since -> BigInt,
+        rules_revision -> BigInt,
+        rule -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    past_matches (line_id, change) {
+        line_id -> Text,
+        change -> BigInt,
+        account_id -> Text,
+        status -> Text,
+        app_id -> Nullable<Text>,
+        score -> Double,
+        band -> Text,
+        matched_by -> Text,
+        rule -> Nullable<Text>,
+        candidate -> Nullable<Text>,
+        explanation -> Text,
+        dictionary_version -> Text,
+        rules_revision -> BigInt,
+        pinned -> Bool,
+        since -> BigInt,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
+    line_heads (account_id) {
+        account_id -> Text,
+        change -> BigInt,
+        rules_revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    line_changes (line_id) {
+        line_id -> Text,
+        account_id -> Text,
+        change -> BigInt,
+        added_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    rule_revisions (account_id, revision) {
+        account_id -> Text,
+        revision -> BigInt,
+        rules -> Text,
+        actor -> Text,
+        note -> Text,
+        set_at -> BigInt,
+        lines_changed -> BigInt,
     }
 }
 
@@ -506,12 +559,20 @@ diesel::joinable!(chains -> resources (resource_id));
 diesel::joinable!(line_texts -> lines (line_id));
 diesel::joinable!(matches -> lines (line_id));
 diesel::joinable!(line_raw -> lines (line_id));
+diesel::joinable!(line_changes -> lines (line_id));
 diesel::joinable!(import_lines -> lines (line_id));
 diesel::joinable!(links -> resources (resource_id));
 diesel::joinable!(resource_emails -> resources (resource_id));
 
 diesel::allow_tables_to_appear_in_same_query!(operations, operation_details, brake_holds);
-diesel::allow_tables_to_appear_in_same_query!(lines, line_texts, line_raw, matches, import_lines);
+diesel::allow_tables_to_appear_in_same_query!(
+    lines,
+    line_texts,
+    line_raw,
+    line_changes,
+    matches,
+    import_lines
+);
 diesel::allow_tables_to_appear_in_same_query!(
     resources,
     chains,

@@ -30,6 +30,31 @@ pub enum Error {
     /// A cursor that a caller of the query API sent is not one of ours.
     #[error("`cursor` is not one that this server gave out")]
     BadCursor,
+    /// Rules that somebody wants to set cannot be understood.
+    #[error("the rules cannot be used")]
+    Rules(#[source] matcher::rules::RulesError),
+    /// The rules that hold do not go with this dictionary, so that nothing can be decided.
+    #[error("revision {revision} of the account's rules does not go with this dictionary; set rules that do")]
+    StoredRules {
+        /// Their revision.
+        revision: i64,
+        /// What does not go.
+        #[source]
+        source: matcher::rules::RulesError,
+    },
+    /// Others have set rules meanwhile.
+    #[error(
+        "the rules were written over revision {over}, and revision {holds} holds by now; read it and try again"
+    )]
+    RulesChanged {
+        /// What they were written over.
+        over: i64,
+        /// What holds.
+        holds: i64,
+    },
+    /// A person named an app that the dictionary does not have.
+    #[error("the app {0:?} is not in the dictionary")]
+    NoSuchApp(String),
     /// An explanation that was stored cannot be read.
     #[error("the stored explanation cannot be read")]
     Explanation(#[from] serde_json::Error),

@@ -9,18 +9,23 @@
 //! * [`pull`]: follows Concur's pages; rows and cursor commit together, so a crash repeats a page and skips none.
 //! * [`import`]: the same lines from files that people hand in, without any connection;
 //! * [`ingest`]: one wire form to the canonical line; pure.
-//! * [`decide`]: asks the matcher about every line that has no decision by this dictionary.
+//! * [`decide`]: asks the account's rules and the matcher about every line that has no decision by this dictionary.
+//! * [`rules`]: an account's own rules, over all its stored lines at once; [`hand`]: what a person says about one line.
 //! * [`query`]: lines, apps and explanations, read from the store alone.
 //! * [`run`]: all of it for one account, as a schedule or a person starts it.
 #![warn(missing_docs)]
 
 pub mod decide;
+mod departments;
 mod error;
+pub mod hand;
 pub mod import;
 pub mod ingest;
 pub mod progress;
 pub mod pull;
 pub mod query;
+mod rulebook;
+pub mod rules;
 pub mod run;
 pub mod window;
 

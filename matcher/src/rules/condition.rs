@@ -107,6 +107,16 @@ pub(super) fn spaced(text: &str) -> String {
 }
 
 impl Condition {
+    /// Whether it tests this text.
+    pub(super) fn reads(&self, text: Text) -> bool {
+        match self {
+            Condition::All(all) | Condition::Any(all) => all.iter().any(|one| one.reads(text)),
+            Condition::Not(one) => one.reads(text),
+            Condition::Text(of, _) => *of == text,
+            Condition::Amount(..) => false,
+        }
+    }
+
     pub(super) fn holds(&self, line: &Folded<'_>) -> bool {
         match self {
             Condition::All(all) => all.iter().all(|one| one.holds(line)),

@@ -59,7 +59,7 @@ pub struct Facts<'t> {
     pub owner: Option<&'t str>,
     /// The owner's department.
     pub department: Option<&'t str>,
-    /// The ledger account.
+    /// The account that the line belongs to, by its name.
     pub account: Option<&'t str>,
 }
 
@@ -170,6 +170,11 @@ impl Rules {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    /// Whether any rule tests the owner's department, which not every caller has at hand.
+    pub fn asks_for_department(&self) -> bool {
+        self.rules.iter().any(|rule| rule.condition.reads(condition::Text::Department))
     }
 
     /// What the rules say about a line.

@@ -11,12 +11,14 @@ mod demo;
 mod dictionary;
 mod healthcheck;
 mod import;
+mod line;
 mod matching;
 mod operations;
 mod output;
 mod query;
 mod reconcile;
 mod recorder;
+mod rules;
 mod scim;
 mod secret;
 mod serve;
@@ -73,6 +75,12 @@ enum Command {
     /// Ask what was spent on which app, by whom, and who of them has left.
     #[command(subcommand)]
     Query(query::Query),
+    /// The account's own rules: show, try, set, take back.
+    #[command(subcommand)]
+    Rules(rules::Rules),
+    /// One expense line: why it is decided so, how it was before, and deciding it by hand.
+    #[command(subcommand)]
+    Line(line::Line),
     /// Pull expenses and users now, and see what earlier runs did.
     #[command(subcommand)]
     Sync(sync::Sync),
@@ -198,6 +206,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::DryRun(dry_run) => dry_run.run(settings).await,
         Command::Account(account) => account.run(settings).await,
         Command::Query(query) => query.run(settings).await,
+        Command::Rules(rules) => rules.run(settings).await,
+        Command::Line(line) => line.run(settings).await,
         Command::Sync(sync) => sync.run(settings).await,
         Command::Operations(operations) => tokio::task::block_in_place(|| operations.run(settings)),
         Command::Reconcile(reconcile) => reconcile.run(settings).await,

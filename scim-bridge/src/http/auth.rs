@@ -27,6 +27,8 @@ pub enum Scope {
     ScimWrite,
     /// Read expense lines, their apps and explanations.
     MatchRead,
+    /// Set rules, and decide lines by hand.
+    MatchWrite,
     /// Read the state of syncs.
     SyncRead,
     /// Read the outbox.
@@ -45,10 +47,11 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ScimRead,
         Self::ScimWrite,
         Self::MatchRead,
+        Self::MatchWrite,
         Self::SyncRead,
         Self::OpsRead,
         Self::OpsWrite,
@@ -64,6 +67,7 @@ impl Scope {
             Self::ScimRead => "scim:read",
             Self::ScimWrite => "scim:write",
             Self::MatchRead => "match:read",
+            Self::MatchWrite => "match:write",
             Self::SyncRead => "sync:read",
             Self::OpsRead => "ops:read",
             Self::OpsWrite => "ops:write",

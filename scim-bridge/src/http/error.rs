@@ -113,7 +113,12 @@ impl From<provision::Error> for Error {
 impl From<sync::Error> for Error {
     fn from(error: sync::Error) -> Self {
         match error {
-            sync::Error::BadCursor => Self::BadParameter(error.to_string()),
+            sync::Error::BadCursor | sync::Error::Rules(_) | sync::Error::NoSuchApp(_) => {
+                Self::BadParameter(logging::chain(&error))
+            }
+            sync::Error::RulesChanged { .. } | sync::Error::StoredRules { .. } => {
+                Self::Scim(scim::Error::conflict(logging::chain(&error)))
+            }
             sync::Error::Store(error) => Self::Store(error),
             other => Self::Internal(logging::chain(&other)),
         }

@@ -234,6 +234,7 @@ pub(crate) const ALL_SCOPES: &[&str] = &[
     "scim:read",
     "scim:write",
     "match:read",
+    "match:write",
     "sync:read",
     "ops:read",
     "ops:write",

@@ -7,7 +7,7 @@ use store::lines::{Money, NewLine, Texts};
 use crate::harness::{House, everywhere, send, with};
 
 /// Lines of one vendor, one a day from the first of March, stored and decided as a sync does it.
-async fn store_lines(house: &House, vendor: &str, days: i8) {
+pub(crate) async fn store_lines(house: &House, vendor: &str, days: i8) {
     let line = |day: i8| NewLine {
         source: "test".to_owned(),
         source_key: format!("{vendor}/{day}"),

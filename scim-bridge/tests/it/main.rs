@@ -35,6 +35,7 @@ mod http_oauth;
 mod http_operations;
 mod http_repeat;
 mod http_routes;
+mod http_rules;
 mod http_scope;
 mod http_users;
 mod http_verdict;

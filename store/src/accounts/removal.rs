@@ -7,9 +7,10 @@ use crate::conn::on;
 use crate::ids::AccountId;
 use crate::schema::{
     accounts, attempts, bent_habits, brake_counts, brake_holds, brakes, catalogue_groups, chains,
-    credentials, cursors, drift, drift_watches, granted_roles, group_members, imports, lines,
+    credentials, cursors, drift, drift_watches, granted_roles, group_members, imports, line_heads, lines,
     link_extensions, links, oauth_tokens, operation_details, operation_extensions, operations,
-    reconcile_seen, recorders, recordings, reports, request_log, resources, runs, tokens, users,
+    reconcile_seen, recorders, recordings, reports, request_log, resources, rule_revisions, runs, tokens,
+    users,
 };
 use crate::{Conn, Error};
 
@@ -108,6 +109,7 @@ fn rest(conn: &mut Conn, account: &str) -> Result<(), Error> {
         };
     }
     delete!(request_log, bent_habits, recorders, recordings);
+    delete!(rule_revisions, line_heads);
     delete!(brakes, reconcile_seen, imports, reports, users, runs, cursors, accounts);
     Ok(())
 }

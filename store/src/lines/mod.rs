@@ -5,7 +5,11 @@
 //!
 //! What it does not do: turn wire formats into lines (`sync/src/ingest`), or decide what a line pays for.
 
+mod as_of;
+mod changes;
+mod decidable;
 mod query;
+mod remove;
 mod row;
 mod sums;
 mod upsert;
@@ -15,9 +19,14 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+pub use changes::{ChangeCursor, Changed, Head, changed_since, changes, head, lock_head};
+pub(crate) use changes::{mark, next_change, set_rules_revision};
+pub use decidable::{Decidable, decidable, some};
 pub use query::{Filter, Page, PageCursor, count, get, needs_match, page, raw};
+pub use remove::mark_missing;
+pub(crate) use remove::{of_report, remove};
 pub use sums::{By, Sum, sums};
-pub use upsert::{Upserted, mark_missing, upsert};
+pub use upsert::{Upserted, upsert};
 
 use crate::ids::{AccountId, LineId};
 use crate::value::hash_parts;

@@ -2,10 +2,12 @@
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
 
 use super::Line;
+use super::as_of::{self, AsOf};
 use super::row::{LineRow, TextsRow};
 use crate::conn::on;
 use crate::ids::{AccountId, LineId};
@@ -33,6 +35,8 @@ pub struct Filter {
     pub report_id: Option<String>,
     /// Those gone from their report too.
     pub include_removed: bool,
+    /// As it was then: lines that were known, decisions that stood.
+    pub as_of: Option<Timestamp>,
 }
 
 /// The last line of a page: the next one begins after it.
@@ -88,6 +92,17 @@ macro_rules! filtered {
 }
 pub(super) use filtered;
 
+/// Loads a query over `lines` and `matches` as they are, or as of a time.
+macro_rules! load {
+    ($query:expr, $conn:expr, $account:expr, $filter:expr, $schema:expr) => {
+        match $filter.as_of {
+            None => $query.load($conn),
+            Some(at) => AsOf::new($query, $account, at, $schema).load($conn),
+        }
+    };
+}
+pub(super) use load;
+
 /// The next lines to decide, by id: never decided, decided by another dictionary, or changed since. Pinned decisions,
 /// parents of itemizations and removed lines are left out. Pass the last id to go on.
 pub fn needs_match(
@@ -121,9 +136,9 @@ pub fn needs_match(
     rows.into_iter().map(Line::try_from).collect()
 }
 
-type JoinedRow = (LineRow, TextsRow, Option<matches::Row>);
+pub(super) type JoinedRow = (LineRow, TextsRow, Option<matches::Row>);
 
-fn joined((line, texts, decided): JoinedRow) -> Result<(Line, Option<Match>), Error> {
+pub(super) fn joined((line, texts, decided): JoinedRow) -> Result<(Line, Option<Match>), Error> {
     Ok(((line, texts).try_into()?, decided.map(Match::try_from).transpose()?))
 }
 
@@ -135,7 +150,7 @@ pub fn page(
     after: Option<&PageCursor>,
     limit: usize,
 ) -> Result<Page, Error> {
-    let account = account.to_string();
+    let (account, schema) = (account.to_string(), as_of::schema(conn));
     let rows: Vec<JoinedRow> = on!(conn, c => {
         let query = lines::table.inner_join(line_texts::table).left_join(matches_table::table);
         let mut query = filtered!(query, &account, filter);
@@ -144,11 +159,11 @@ pub fn page(
             let same_day = lines::transaction_date.eq(date.clone()).and(lines::line_id.lt(after.line_id.to_string()));
             query = query.filter(lines::transaction_date.lt(date).or(same_day));
         }
-        query
+        let query = query
             .order((lines::transaction_date.desc(), lines::line_id.desc()))
             .limit(value::limit(limit.saturating_add(1)))
-            .select((LineRow::as_select(), TextsRow::as_select(), Option::<matches::Row>::as_select()))
-            .load(c)
+            .select((LineRow::as_select(), TextsRow::as_select(), Option::<matches::Row>::as_select()));
+        load!(query, c, &account, filter, schema)
     })?;
     let more = rows.len() > limit;
     let rows = rows.into_iter().take(limit).map(joined).collect::<Result<Vec<_>, Error>>()?;
@@ -188,10 +203,10 @@ pub fn raw(conn: &mut Conn, account: AccountId, id: LineId) -> Result<Option<Val
 
 /// How many lines there are, counted or not.
 pub fn count(conn: &mut Conn, account: AccountId, filter: &Filter) -> Result<usize, Error> {
-    let account = account.to_string();
-    let count: i64 = on!(conn, c => {
+    let (account, schema) = (account.to_string(), as_of::schema(conn));
+    let counts: Vec<i64> = on!(conn, c => {
         let query = lines::table.left_join(matches_table::table).select(count_star());
-        filtered!(query, &account, filter).get_result(c)
+        load!(filtered!(query, &account, filter), c, &account, filter, schema)
     })?;
-    Ok(usize::try_from(count).unwrap_or(0))
+    Ok(counts.first().and_then(|count| usize::try_from(*count).ok()).unwrap_or(0))
 }

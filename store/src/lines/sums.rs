@@ -11,7 +11,8 @@ use diesel::sql_types::Text;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::query::{Filter, filtered};
+use super::as_of::{self, AsOf};
+use super::query::{Filter, filtered, load};
 use crate::conn::on;
 use crate::ids::AccountId;
 use crate::schema::{lines, matches as matches_table};
@@ -56,7 +57,7 @@ type Group = (String, String, String, String, String, i64, String, String);
 /// Sums over the lines that count and pass the filter: no parents of itemizations, nothing personal. Sorted by what they
 /// are told apart by.
 pub fn sums(conn: &mut Conn, account: AccountId, filter: &Filter, by: By) -> Result<Vec<Sum>, Error> {
-    let account = account.to_string();
+    let (account, schema) = (account.to_string(), as_of::schema(conn));
     // Something that is empty for every row stands where nothing is told apart: PostgreSQL groups by no constant.
     let nothing = "substr(lines.line_id, 1, 0)";
     let part = |wanted: bool, expression: &'static str| if wanted { expression } else { nothing };
@@ -80,7 +81,7 @@ pub fn sums(conn: &mut Conn, account: AccountId, filter: &Filter, by: By) -> Res
                 sql::<Text>("MIN(lines.transaction_date)"),
                 sql::<Text>("MAX(lines.transaction_date)"),
             ));
-        filtered!(query, &account, filter).load(c)
+        load!(filtered!(query, &account, filter), c, &account, filter, schema)
     })?;
     let mut sums: BTreeMap<(String, String, String, String), Sum> = BTreeMap::new();
     for (app, month, owner, currency, amount, n, first, last) in groups {

@@ -1,17 +1,16 @@
 //! Putting lines in: idempotent by (account, source, source key), so that a page read twice changes nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use jiff::Timestamp;
 
 use super::row::{LineRow, RawRow, TextsRow, rows};
-use super::{NewLine, line_id};
+use super::{NewLine, changes};
 use crate::conn::on;
 use crate::ids::AccountId;
 use crate::schema::{line_raw, line_texts, lines};
-use crate::value::micros;
 use crate::{Conn, Error};
 
 /// Rows per statement: 16 columns each stay well under SQLite's 32,766 bound values and PostgreSQL's 65,535.
@@ -59,15 +58,21 @@ pub fn upsert(
                 done.changed += 1;
             }
         }
-        put(conn, pending)?;
+        put(conn, account, pending, now)?;
     }
     Ok(done)
 }
 
-fn put(conn: &mut Conn, pending: HashMap<String, (LineRow, TextsRow, RawRow)>) -> Result<(), Error> {
+fn put(
+    conn: &mut Conn,
+    account: AccountId,
+    pending: HashMap<String, (LineRow, TextsRow, RawRow)>,
+    now: Timestamp,
+) -> Result<(), Error> {
     if pending.is_empty() {
         return Ok(());
     }
+    let change = changes::next_change(conn, account)?;
     let mut line_rows = Vec::with_capacity(pending.len());
     let mut texts_rows = Vec::with_capacity(pending.len());
     let mut raw_rows = Vec::with_capacity(pending.len());
@@ -125,36 +130,6 @@ fn put(conn: &mut Conn, pending: HashMap<String, (LineRow, TextsRow, RawRow)>) -
             .set(line_raw::raw.eq(excluded(line_raw::raw)))
             .execute(c)
     })?;
-    Ok(())
-}
-
-/// After a *complete* re-read of a report: those of its lines whose source keys are not in `present` get `removed_at`.
-/// Returns how many. The lines stay, and come back when they are read again.
-pub fn mark_missing(
-    conn: &mut Conn,
-    account: AccountId,
-    source: &str,
-    report_id: &str,
-    present: &[&str],
-    now: Timestamp,
-) -> Result<usize, Error> {
-    let present: HashSet<String> =
-        present.iter().map(|key| line_id(account, source, key).to_string()).collect();
-    let of_report = lines::account_id
-        .eq(account.to_string())
-        .and(lines::source.eq(source))
-        .and(lines::report_id.eq(report_id))
-        .and(lines::removed_at.is_null());
-    let stored: Vec<String> = on!(conn, c => {
-        lines::table.filter(of_report).select(lines::line_id).load(c)
-    })?;
-    let missing: Vec<String> = stored.into_iter().filter(|id| !present.contains(id)).collect();
-    for chunk in missing.chunks(CHUNK) {
-        on!(conn, c => {
-            diesel::update(lines::table.filter(lines::line_id.eq_any(chunk)))
-                .set(lines::removed_at.eq(micros(now)))
-                .execute(c)
-        })?;
-    }
-    Ok(missing.len())
+    let ids: Vec<&str> = line_rows.iter().map(|row| row.line_id.as_str()).collect();
+    changes::mark(conn, account, change, &ids, now)
 }

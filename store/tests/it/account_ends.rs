@@ -86,7 +86,12 @@ fn fill(test: &TestStore, account: AccountId, name: &str) {
                     '1', 'EUR', '1', 'EUR', TRUE, '', NULL);
                  INSERT INTO line_raw VALUES ('l-{name}', '{{}}');
                  INSERT INTO matches VALUES ('l-{name}', '{account}', '', 'unmatched', NULL, 0, 'none', '', NULL, '{{}}',
-                    '', FALSE, 0);
+                    '', FALSE, 0, 0, 0, NULL);
+                 INSERT INTO past_matches VALUES ('l-{name}', 1, '{account}', 'unmatched', NULL, 0, 'none', '', NULL,
+                   NULL, '{{}}', '', 0, false, 0, 1);
+                 INSERT INTO line_heads VALUES ('{account}', 1, 1);
+                 INSERT INTO line_changes VALUES ('l-{name}', '{account}', 1, 0);
+                 INSERT INTO rule_revisions VALUES ('{account}', 1, '', 'ada', '', 0, 0);
                  INSERT INTO imports VALUES ('i-{name}', '{account}', 'f', '', 'complete', 1, 0, 0, 0, 0, 0);
                  INSERT INTO import_lines VALUES ('i-{name}', 'l-{name}');
                  INSERT INTO replaced_accounts VALUES ('{account}', 'n', 'x', 0, NULL, NULL);"

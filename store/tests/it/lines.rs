@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use store::ids::AccountId;
 use store::lines::{self, By, Filter, Money, NewLine, Texts, Upserted};
-use store::matches::{self, Band, NewMatch, Status};
+use store::matches::{self, Band, NewMatch, Outcome, Status, Stored};
 use store::reports::{self, NewReport};
 use store::testing::TestStore;
 
@@ -15,7 +15,7 @@ fn money(amount: &str, currency: &str) -> Money {
     Money { amount: Decimal::from_str_exact(amount).unwrap(), currency: currency.to_owned() }
 }
 
-fn line(key: &str, posted: &str) -> NewLine {
+pub(crate) fn line(key: &str, posted: &str) -> NewLine {
     NewLine {
         source: "concur_v3".to_owned(),
         source_key: key.to_owned(),
@@ -37,24 +37,32 @@ fn line(key: &str, posted: &str) -> NewLine {
     }
 }
 
-fn decided(account: AccountId, key: &str, app: Option<&str>) -> NewMatch {
+pub(crate) fn decided(account: AccountId, key: &str, app: Option<&str>) -> NewMatch {
     NewMatch {
         line_id: lines::line_id(account, "concur_v3", key),
         line_hash: String::new(),
+        outcome: outcome(app),
+        explanation: json!({"alias": "slack"}),
+        dictionary_version: "d1".to_owned(),
+        rules_revision: 0,
+        decided_at: at(5),
+    }
+}
+
+pub(crate) fn outcome(app: Option<&str>) -> Outcome {
+    Outcome {
         status: if app.is_some() { Status::Matched } else { Status::Unmatched },
         app_id: app.map(str::to_owned),
         score: 0.875,
         band: if app.is_some() { Band::Certain } else { Band::None },
         matched_by: "dictionary".to_owned(),
+        rule: None,
         candidate: None,
-        explanation: json!({"alias": "slack"}),
-        dictionary_version: "d1".to_owned(),
         pinned: false,
-        decided_at: at(5),
     }
 }
 
-fn put(test: &TestStore, account: AccountId, new: &[NewLine], now: i64) -> Upserted {
+pub(crate) fn put(test: &TestStore, account: AccountId, new: &[NewLine], now: i64) -> Upserted {
     write(test, |c| lines::upsert(c, account, new, at(now)))
 }
 
@@ -166,7 +174,8 @@ fn lines_are_decided_once_per_dictionary_and_again_when_they_change() {
                 ..decided(account, &line.source_key, Some("slack"))
             })
             .collect();
-        assert_eq!(write(test, |c| matches::upsert(c, account, &decisions)), 6);
+        let stored = write(test, |c| matches::upsert(c, account, &decisions));
+        assert_eq!(stored, Stored { written: 6, changed: 6 });
         assert_eq!(pending("d1"), []);
         assert_eq!(pending("d2").len(), 6, "another dictionary");
         page[2].texts.vendor_description = Some("ZOOM.US".to_owned());
@@ -174,23 +183,23 @@ fn lines_are_decided_once_per_dictionary_and_again_when_they_change() {
         assert_eq!(pending("d1").iter().map(|l| l.source_key.as_str()).collect::<Vec<_>>(), ["E2"]);
 
         // What a person has said stands, and is asked no more.
-        let pin = NewMatch {
-            pinned: true,
-            matched_by: "manual".to_owned(),
-            ..decided(account, "E2", Some("zoom"))
-        };
+        let by_hand = |app| Outcome { pinned: true, matched_by: "hand".to_owned(), ..outcome(Some(app)) };
+        let pin = NewMatch { outcome: by_hand("zoom"), ..decided(account, "E2", None) };
         write(test, |c| matches::upsert(c, account, std::slice::from_ref(&pin)));
         assert_eq!(pending("d1"), []);
         assert_eq!(pending("d2").len(), 5);
         let machine = decided(account, "E2", Some("slack"));
-        assert_eq!(write(test, |c| matches::upsert(c, account, &[machine])), 0);
+        assert_eq!(write(test, |c| matches::upsert(c, account, &[machine])), Stored::default());
         let stored = read(test, |c| matches::get(c, account, pin.line_id)).unwrap();
-        assert_eq!((stored.app_id.as_deref(), stored.pinned), (Some("zoom"), true));
-        let again = NewMatch { app_id: Some("zoom-phone".to_owned()), ..pin.clone() };
+        assert_eq!((stored.outcome.app_id.as_deref(), stored.outcome.pinned), (Some("zoom"), true));
+        let again = NewMatch { outcome: by_hand("zoom-phone"), ..pin.clone() };
         write(test, |c| matches::upsert(c, account, &[again]));
         let stored = read(test, |c| matches::get(c, account, pin.line_id)).unwrap();
-        assert_eq!(stored.app_id.as_deref(), Some("zoom-phone"));
-        assert_eq!((stored.score.to_bits(), stored.explanation), (0.875_f64.to_bits(), pin.explanation));
+        assert_eq!(stored.outcome.app_id.as_deref(), Some("zoom-phone"));
+        assert_eq!(
+            (stored.outcome.score.to_bits(), stored.explanation),
+            (0.875_f64.to_bits(), pin.explanation)
+        );
         assert_eq!(read(test, |c| matches::counts_by_status(c, account)), [(Status::Matched, 6)]);
         let other = add_account(test, "Other");
         assert_eq!(read(test, |c| matches::get(c, other, pin.line_id)), None);
@@ -211,7 +220,10 @@ fn lines_are_paged_newest_first_under_every_filter() {
         let decisions = [
             decided(account, "E0", Some("slack")),
             decided(account, "E1", Some("slack")),
-            NewMatch { band: Band::Likely, ..decided(account, "E2", Some("zoom")) },
+            NewMatch {
+                outcome: Outcome { band: Band::Likely, ..outcome(Some("zoom")) },
+                ..decided(account, "E2", None)
+            },
             decided(account, "E3", None),
         ];
         write(test, |c| matches::upsert(c, account, &decisions));
@@ -251,7 +263,7 @@ fn lines_are_paged_newest_first_under_every_filter() {
         let first = read(test, |c| {
             lines::page(c, account, &Filter { app_id: Some("zoom".into()), ..none() }, None, 5)
         });
-        assert_eq!(first.rows[0].1.as_ref().unwrap().app_id.as_deref(), Some("zoom"));
+        assert_eq!(first.rows[0].1.as_ref().unwrap().outcome.app_id.as_deref(), Some("zoom"));
         assert_eq!(first.next, None);
     });
 }
@@ -274,7 +286,8 @@ fn totals_are_exact_and_count_nothing_twice() {
         let mut decisions: Vec<_> =
             ["E1", "E2", "E3", "E4", "E5", "E6"].map(|key| decided(account, key, Some("slack"))).into();
         decisions.push(decided(account, "E6/I1", Some("zoom")));
-        decisions.push(NewMatch { status: Status::Ignored, ..decided(account, "E6/I2", Some("zoom")) });
+        let ignored = Outcome { status: Status::Ignored, ..outcome(Some("zoom")) };
+        decisions.push(NewMatch { outcome: ignored, ..decided(account, "E6/I2", None) });
         write(test, |c| matches::upsert(c, account, &decisions));
         let sums = |filter: &Filter, by: By| {
             read(test, |c| lines::sums(c, account, filter, by))

@@ -5,6 +5,7 @@ mod account_ends;
 mod accounts;
 mod audit;
 mod chains;
+mod changes;
 mod conversations;
 mod database;
 mod group;

@@ -21,7 +21,11 @@ pub struct LineExplanation {
     pub explanation: Option<Value>,
     /// Version of the dictionary that decided.
     pub dictionary_version: Option<String>,
-    /// When it was decided.
+    /// Revision of the account's rules that decided; 0 for none.
+    pub rules_revision: Option<i64>,
+    /// Since when the decision has been this one.
+    pub since: Option<jiff::Timestamp>,
+    /// When it was decided last.
     pub decided_at: Option<jiff::Timestamp>,
 }
 
@@ -39,6 +43,8 @@ pub async fn explanation(
     Ok(found.map(|(line, decision)| LineExplanation {
         explanation: decision.as_ref().map(|decision| decision.explanation.clone()),
         dictionary_version: decision.as_ref().map(|decision| decision.dictionary_version.clone()),
+        rules_revision: decision.as_ref().map(|decision| decision.rules_revision),
+        since: decision.as_ref().map(|decision| decision.since),
         decided_at: decision.as_ref().map(|decision| decision.decided_at),
         line: lines::view(line, decision, dictionary),
     }))

@@ -8,7 +8,7 @@ use store::{
     Store,
     ids::{AccountId, LineId},
     lines::{Filter, Line, Money},
-    matches::{Band, Match, Status},
+    matches::{Band, Match, Outcome, Status},
 };
 
 use super::page::{self, PageRequest};
@@ -71,7 +71,7 @@ pub struct LineView {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision {
     /// `matched`, `unmatched`, `ignored` or `archived`.
-    pub status: &'static str,
+    pub status: Status,
     /// The app.
     pub app_id: Option<String>,
     /// Its name, where this dictionary still has it.
@@ -79,11 +79,15 @@ pub struct Decision {
     /// 0 to 1.
     pub score: f64,
     /// `certain`, `likely`, `possible` or `none`.
-    pub band: &'static str,
+    pub band: Band,
     /// `rule`, `dictionary`, `guess`, `hand` or `none`.
     pub matched_by: String,
+    /// The rule that decided, by its name.
+    pub rule: Option<String>,
     /// The best app seen, also where the matcher abstained.
     pub candidate: Option<String>,
+    /// Whether a person said so: no machine decides it again.
+    pub pinned: bool,
 }
 
 /// A page of lines.
@@ -140,41 +144,25 @@ pub(super) fn view(line: Line, decision: Option<Match>, dictionary: &Dictionary)
         spend_category_code: texts.spend_category_code,
         spend_category: texts.spend_category_name,
         is_personal: line.is_personal,
-        decision: decision.map(|decision| self::decision(decision, dictionary)),
+        decision: decision.map(|decision| self::decision(decision.outcome, dictionary)),
     }
 }
 
-pub(super) fn decision(decision: Match, dictionary: &Dictionary) -> Decision {
-    let app = decision.app_id.as_deref().and_then(|id| dictionary.app(id));
+pub(super) fn decision(outcome: Outcome, dictionary: &Dictionary) -> Decision {
+    let app = outcome.app_id.as_deref().and_then(|id| dictionary.app(id));
     Decision {
-        status: status(decision.status),
+        status: outcome.status,
         app_name: app.map(|app| app.name.clone()),
-        app_id: decision.app_id,
-        score: decision.score,
-        band: band(decision.band),
-        matched_by: decision.matched_by,
-        candidate: decision.candidate,
+        app_id: outcome.app_id,
+        score: outcome.score,
+        band: outcome.band,
+        matched_by: outcome.matched_by,
+        rule: outcome.rule,
+        candidate: outcome.candidate,
+        pinned: outcome.pinned,
     }
 }
 
 fn amount(money: Money) -> Amount {
     Amount { amount: money.amount, currency: money.currency }
-}
-
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Matched => "matched",
-        Status::Unmatched => "unmatched",
-        Status::Ignored => "ignored",
-        Status::Archived => "archived",
-    }
-}
-
-fn band(band: Band) -> &'static str {
-    match band {
-        Band::Certain => "certain",
-        Band::Likely => "likely",
-        Band::Possible => "possible",
-        Band::None => "none",
-    }
 }

@@ -2,14 +2,18 @@
 //! of `--json`; amounts are decimal text, never binary floats, and never added over currencies.
 
 mod apps;
+mod changes;
 mod explanation;
+mod history;
 mod leavers;
 mod lines;
 mod page;
 mod totals;
 
 pub use apps::{AppTotal, AppTotals, CurrencyTotal, apps};
+pub use changes::{Change, Changes, changes};
 pub use explanation::{LineExplanation, explanation};
+pub use history::{History, Stood, history};
 pub use leavers::{AppUse, Leaver, Leavers, Standing, leavers};
 pub use lines::{Amount, Decision, LinePage, LineView, lines};
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, PageRequest};

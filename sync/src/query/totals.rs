@@ -1,24 +1,20 @@
 //! What was spent, told apart by any of app, month, owner and department; always by currency.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use matcher::Dictionary;
 use rust_decimal::Decimal;
 use serde::Serialize;
-use serde_json::Value;
 use store::{
     Store,
     ids::AccountId,
     lines::{By, Filter, Sum},
-    people::InConcur,
 };
 
 use super::page::PageRequest;
 use crate::Error;
-
-/// The enterprise extension, where Concur has the department.
-const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+use crate::departments::Departments;
 
 /// By what totals are told apart.
 #[expect(clippy::struct_excessive_bools, reason = "each is one column, there or not")]
@@ -118,7 +114,7 @@ pub async fn totals(
             Ok((sums, people))
         })
         .await?;
-    let rows = rows(sums, by, &departments(people));
+    let rows = rows(sums, by, &Departments::of(people));
     let start = match request.cursor.as_deref().map(str::parse::<usize>) {
         None => 0,
         Some(Ok(start)) if start <= rows.len() => start,
@@ -133,22 +129,11 @@ pub async fn totals(
     })
 }
 
-fn departments(people: Vec<InConcur>) -> HashMap<String, String> {
-    let department = |raw: &Value| {
-        let text = raw.get(ENTERPRISE)?.get("department")?.as_str()?.trim();
-        (!text.is_empty()).then(|| text.to_owned())
-    };
-    people
-        .into_iter()
-        .filter_map(|person| Some((person.user_name.to_lowercase(), department(&person.raw)?)))
-        .collect()
-}
-
 /// Folds owners into departments where only these are asked for.
-fn rows(sums: Vec<Sum>, by: Dimensions, departments: &HashMap<String, String>) -> BTreeMap<Key, TotalRow> {
+fn rows(sums: Vec<Sum>, by: Dimensions, departments: &Departments) -> BTreeMap<Key, TotalRow> {
     let mut rows: BTreeMap<Key, TotalRow> = BTreeMap::new();
     for sum in sums {
-        let department = departments.get(&sum.owner.to_lowercase()).cloned();
+        let department = departments.get(&sum.owner).map(str::to_owned);
         let department = by.department.then_some(department);
         let owner = by.owner.then_some(sum.owner);
         let key = (
@@ -212,10 +197,7 @@ mod tests {
 
     #[test]
     fn owners_fold_into_their_departments_and_those_without_one_are_told() {
-        let departments = HashMap::from([
-            ("zoe@x".to_owned(), "Sales".to_owned()),
-            ("max@x".to_owned(), "Sales".to_owned()),
-        ]);
+        let departments = Departments::from([("zoe@x", "Sales"), ("max@x", "Sales")]);
         let by = Dimensions { department: true, ..Dimensions::default() };
         let sums = vec![
             sum(None, "Zoe@x", "10.10", "2026-01-02"),

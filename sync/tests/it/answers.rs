@@ -36,7 +36,7 @@ async fn a_synced_company_can_be_asked_who_pays_for_what() {
             for line in page.lines {
                 assert!(seen.insert(line.id), "line {} came twice", line.id);
                 let decision = line.decision.clone().unwrap();
-                if decision.status == "matched" {
+                if decision.status == store::matches::Status::Matched {
                     paid.push(line);
                 }
             }

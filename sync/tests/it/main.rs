@@ -5,4 +5,5 @@ mod answers;
 mod expenses;
 mod harness;
 mod import;
+mod rules;
 mod users;

@@ -1,9 +1,11 @@
 //! `scim-bridge query apps|totals|leavers|lines`: the answers of the API, from the database, for people and for scripts.
 //! How they are written is in `rows`.
 
+mod changes;
 mod rows;
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use matcher::Dictionary;
 use store::Store;
@@ -13,7 +15,7 @@ use sync::query::{self, Dimensions, Filter, PageRequest};
 
 use self::rows::{Format, Rows};
 use super::{Settings, Usage, account, output};
-use crate::serve;
+use crate::{clock, serve};
 
 /// What to ask.
 #[derive(Debug, Subcommand)]
@@ -32,6 +34,8 @@ pub(super) enum Query {
     Leavers(Question),
     /// Expense lines with their apps, newest first; all of them.
     Lines(Question),
+    /// Lines that came, changed, were decided otherwise or went since a cursor, each once, as JSON lines.
+    Changes(changes::Changes),
 }
 
 /// Of which lines, and how to show it.
@@ -58,13 +62,16 @@ pub(super) struct Question {
     /// Only purchases on this day or earlier.
     #[arg(long, value_name = "YYYY-MM-DD")]
     to: Option<Date>,
+    /// As it was then: a time like 2026-03-31T12:00:00Z, or the end of a day.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    as_of: Option<Timestamp>,
     /// How to write it.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
 
 /// Where answers come from.
-struct Source {
+pub(super) struct Source {
     store: Store,
     account: AccountId,
     dictionary: Dictionary,
@@ -72,10 +79,13 @@ struct Source {
 
 impl Query {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let (Self::Apps(question)
-        | Self::Leavers(question)
-        | Self::Lines(question)
-        | Self::Totals { question, .. }) = &self;
+        let question = match &self {
+            Self::Apps(question)
+            | Self::Leavers(question)
+            | Self::Lines(question)
+            | Self::Totals { question, .. } => question,
+            Self::Changes(changes) => return changes.run(settings).await,
+        };
         let source = tokio::task::block_in_place(|| Source::open(settings, question.account.as_deref()))?;
         let (filter, mut rows) = (question.filter(), Rows::new(question.format));
         let Source { store, account, dictionary } = &source;
@@ -109,12 +119,18 @@ impl Query {
                     rows.add(&found.lines)?;
                     found.next_cursor
                 }
+                Self::Changes(_) => None,
             };
             if page.cursor.is_none() {
                 return rows.end();
             }
         }
     }
+}
+
+/// A time, or the end of a day (UTC).
+fn moment(text: &str) -> Result<Timestamp, String> {
+    clock::moment(text).ok_or_else(|| "write a time, like 2026-03-31T12:00:00Z, or a date".to_owned())
 }
 
 fn dimensions(text: &str) -> anyhow::Result<Dimensions> {
@@ -140,6 +156,7 @@ impl Question {
             owner_login: self.owner.clone(),
             from: self.from,
             to: self.to,
+            as_of: self.as_of,
             ..Filter::default()
         }
     }

@@ -124,7 +124,8 @@ impl<'de> Deserialize<'de> for Members {
 }
 
 /// What a line's `match` holds once there is one: the columns do not depend on whether the first line was decided.
-const MATCH: [&str; 7] = ["status", "app_id", "app_name", "score", "band", "matched_by", "candidate"];
+const MATCH: [&str; 9] =
+    ["status", "app_id", "app_name", "score", "band", "matched_by", "rule", "candidate", "pinned"];
 
 /// Members of objects as columns of their own, such as `posted_amount`.
 fn flat(members: Vec<(String, Value)>) -> Vec<(String, Value)> {

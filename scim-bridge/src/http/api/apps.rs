@@ -7,7 +7,8 @@ use super::super::context::Context;
 use super::super::error::Error;
 use super::super::reply;
 
-const PARAMETERS: [&str; 9] = ["app", "status", "band", "owner", "report", "from", "to", "cursor", "limit"];
+const PARAMETERS: [&str; 10] =
+    ["app", "status", "band", "owner", "report", "from", "to", "as_of", "cursor", "limit"];
 
 /// The page.
 pub(crate) async fn list(context: Context) -> Result<HttpResponse, Error> {

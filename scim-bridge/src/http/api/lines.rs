@@ -8,7 +8,8 @@ use super::super::context::Context;
 use super::super::error::Error;
 use super::super::reply;
 
-const PARAMETERS: [&str; 9] = ["app", "status", "band", "owner", "report", "from", "to", "cursor", "limit"];
+const PARAMETERS: [&str; 10] =
+    ["app", "status", "band", "owner", "report", "from", "to", "as_of", "cursor", "limit"];
 
 /// The page.
 pub(crate) async fn list(context: Context) -> Result<HttpResponse, Error> {
@@ -31,5 +32,6 @@ pub(super) fn filter(context: &Context) -> Result<Filter, Error> {
         to: super::parsed(context, "to", date)?,
         report_id: context.parameter("report"),
         include_removed: false,
+        as_of: super::moment(context, "as_of")?,
     })
 }

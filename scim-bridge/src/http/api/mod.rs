@@ -5,25 +5,30 @@
 
 pub(super) mod apps;
 pub(super) mod brake;
+pub(super) mod changes;
 pub(super) mod conversations;
 pub(super) mod drift;
 pub(super) mod explanation;
+pub(super) mod hand;
 pub(super) mod leavers;
 pub(super) mod lines;
 pub(super) mod matching;
 pub(super) mod operations;
+pub(super) mod rules;
 pub(super) mod runs;
 pub(super) mod totals;
 
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use sync::query::PageRequest;
 
 use super::context::Context;
 use super::error::Error;
+use crate::clock;
 
 /// A parameter of a fixed form, if it is given.
 fn parsed<T: FromStr>(context: &Context, name: &str, expected: &str) -> Result<Option<T>, Error> {
@@ -31,6 +36,14 @@ fn parsed<T: FromStr>(context: &Context, name: &str, expected: &str) -> Result<O
         .parameter(name)
         .map(|text| text.parse().map_err(|_| Error::BadParameter(format!("{name} must be {expected}"))))
         .transpose()
+}
+
+/// A time, or the end of a day (UTC).
+fn moment(context: &Context, name: &str) -> Result<Option<Timestamp>, Error> {
+    let Some(text) = context.parameter(name) else { return Ok(None) };
+    let wrong =
+        || Error::BadParameter(format!("{name} must be a time, like 2026-03-31T12:00:00Z, or a date"));
+    clock::moment(&text).map(Some).ok_or_else(wrong)
 }
 
 /// Refuses a parameter that nobody reads: a filter that is silently ignored gives wrong answers.

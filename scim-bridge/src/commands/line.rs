@@ -1,0 +1,132 @@
+//! `scim-bridge line explain|history|decide|release`: one expense line.
+
+use std::sync::Arc;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use matcher::Matcher;
+use store::Store;
+use store::ids::{AccountId, LineId};
+use store::matches::Status;
+use sync::hand::{self, Speaker, Word};
+use sync::query;
+
+use super::{Settings, Usage, account, output};
+use crate::clock::Clock;
+use crate::serve;
+
+/// Who acts, as the audit trail names it.
+const ACTOR: &str = "command line";
+
+/// What to do with a line.
+#[derive(Debug, Subcommand)]
+pub(super) enum Line {
+    /// Print the line, its decision and the reasons as JSON.
+    Explain(Which),
+    /// Print how the line was decided over time, as JSON.
+    History(Which),
+    /// Decide the line by hand: it stays so, whatever rules and dictionaries say, until it is released.
+    Decide {
+        #[command(flatten)]
+        which: Which,
+        /// It pays for this app.
+        #[arg(long, value_name = "APP", group = "word", required = true)]
+        app: Option<String>,
+        /// It pays for none: unmatched, ignored or archived.
+        #[arg(long, value_name = "STATUS", group = "word")]
+        status: Option<Status>,
+        /// Why. Goes into the explanation and the audit trail.
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Take a decision by hand back: rules and dictionary decide again.
+    Release(Which),
+}
+
+/// Which line.
+#[derive(Debug, Args)]
+pub(super) struct Which {
+    /// Its id, as `query lines --format jsonl` shows it.
+    id: LineId,
+    /// The account's name; not needed while there is one account.
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+}
+
+/// What the commands work on.
+struct Place {
+    store: Store,
+    account: AccountId,
+    matcher: Arc<Matcher>,
+    line: LineId,
+}
+
+impl Line {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let now = Clock::system().now();
+        let speaker = |note: String| Speaker { actor: ACTOR.to_owned(), note, now };
+        match self {
+            Self::Explain(which) => explain(&which.open(settings)?).await,
+            Self::History(which) => {
+                let it = which.open(settings)?;
+                let found = query::history(&it.store, it.account, it.matcher.dictionary(), it.line).await?;
+                match found {
+                    Some(found) => output::result(&serde_json::to_string_pretty(&found)?),
+                    None => it.none(),
+                }
+            }
+            Self::Decide { which, app, status, note } => {
+                let word = word(app, status)?;
+                let it = which.open(settings)?;
+                let done =
+                    hand::decide(&it.store, it.account, &it.matcher, it.line, word, speaker(note)).await?;
+                if done { explain(&it).await } else { it.none() }
+            }
+            Self::Release(which) => {
+                let it = which.open(settings)?;
+                let speaker = speaker(String::new());
+                if !hand::release(&it.store, it.account, &it.matcher, it.line, speaker).await? {
+                    output::note("nobody has decided this line by hand; nothing was changed");
+                }
+                explain(&it).await
+            }
+        }
+    }
+}
+
+fn word(app: Option<String>, status: Option<Status>) -> anyhow::Result<Word> {
+    Ok(match (app, status) {
+        (Some(app), _) => Word::App(app),
+        (None, Some(Status::Ignored)) => Word::Ignore,
+        (None, Some(Status::Archived)) => Word::Archive,
+        (None, Some(Status::Unmatched)) => Word::None,
+        (None, Some(Status::Matched) | None) => {
+            return Err(Usage("--status matched needs an app: write --app APP instead".to_owned()).into());
+        }
+    })
+}
+
+async fn explain(it: &Place) -> anyhow::Result<()> {
+    match query::explanation(&it.store, it.account, it.matcher.dictionary(), it.line).await? {
+        Some(found) => output::result(&serde_json::to_string_pretty(&found)?),
+        None => it.none(),
+    }
+}
+
+impl Place {
+    fn none(&self) -> anyhow::Result<()> {
+        bail!("the account has no line {} that decisions are made about", self.line)
+    }
+}
+
+impl Which {
+    fn open(&self, settings: &Settings) -> anyhow::Result<Place> {
+        tokio::task::block_in_place(|| {
+            let config = settings.load()?;
+            let store = serve::open_store(&config)?;
+            let account = account::named_or_only(&store, self.account.as_deref())?.id;
+            let matcher = Matcher::new(Arc::new(serve::load_dictionary(config.dictionary_file())?));
+            Ok(Place { store, account, matcher: Arc::new(matcher), line: self.id })
+        })
+    }
+}
