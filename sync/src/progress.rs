@@ -1,9 +1,10 @@
 //! Honest progress: what has been counted, never a guess.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What a run has done so far. Counts are of this run; a resumed run begins with what its predecessor stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Snapshot {
     /// Windows that are completely stored.
     pub windows_done: usize,
@@ -28,7 +29,7 @@ pub struct Snapshot {
 }
 
 /// Something unreadable that was kept aside.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Gap {
     /// What it is: a report's id, or a window.
     pub what: String,

@@ -63,11 +63,13 @@ pub struct Order {
 }
 
 /// What became of a decision.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = BrakeActed)]
 pub struct Acted {
     /// Operations released or cancelled.
     pub operations: usize,
     /// Cancelled ones whose user could not be shown as before, because the user name was taken meanwhile.
+    #[schema(value_type = Vec<i64>)]
     pub not_restored: Vec<OperationId>,
 }
 

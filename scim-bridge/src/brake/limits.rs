@@ -1,9 +1,10 @@
 //! How many deactivations are too many: pure arithmetic over what was counted (reliability B2).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The limits of one account. The defaults are those of the promise: 20 users or 10 % in a day, 10 or 5 % in ten minutes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BrakeLimits {
     /// In any 24 hours.
@@ -13,8 +14,9 @@ pub struct BrakeLimits {
 }
 
 /// So many users or this share of those who are active, whichever is more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BrakeLimit)]
 pub struct Limit {
     /// Users; at most [`Limit::USERS_MAX`].
     pub users: u32,

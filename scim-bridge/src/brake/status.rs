@@ -4,17 +4,20 @@ use jiff::Timestamp;
 use serde::Serialize;
 use store::accounts::Account;
 use store::{Conn, Error, brakes, resources};
+use utoipa::ToSchema;
 
 use super::admit;
 use super::limits::{BrakeLimits, Limit};
 
 /// One account's brake.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BrakeStatus)]
 pub struct Status {
     /// `armed`, `tripped` or `off`.
     pub state: &'static str,
     /// Since when further deactivations are held.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub tripped_at: Option<Timestamp>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,6 +30,7 @@ pub struct Status {
     pub active_users: u64,
     /// Until when it is off.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub off_until: Option<Timestamp>,
     /// Why it is off.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +43,8 @@ pub struct Status {
 }
 
 /// Both windows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BrakeWindows)]
 pub struct Windows {
     /// The last ten minutes.
     pub ten_minutes: Window,
@@ -48,7 +53,8 @@ pub struct Windows {
 }
 
 /// One window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BrakeWindow)]
 pub struct Window {
     /// Users counted.
     pub users: u64,

@@ -13,6 +13,7 @@ mod healthcheck;
 mod import;
 mod line;
 mod matching;
+mod openapi;
 mod operations;
 mod output;
 mod query;
@@ -95,6 +96,8 @@ enum Command {
     /// Judge or show the configuration.
     #[command(subcommand)]
     Config(config::Config),
+    /// Print the OpenAPI document of the API beside SCIM.
+    Openapi,
     /// Ask the running server whether it is alive; for images without a shell.
     Healthcheck(healthcheck::Healthcheck),
 }
@@ -213,6 +216,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Reconcile(reconcile) => reconcile.run(settings).await,
         Command::Brake(brake) => brake.run(settings).await,
         Command::Config(config) => config.run(settings),
+        Command::Openapi => openapi::run(),
         Command::Healthcheck(healthcheck) => healthcheck.run(settings),
     }
 }

@@ -13,6 +13,7 @@ mod extract;
 mod heard;
 mod known;
 mod oauth;
+pub mod openapi;
 mod ops;
 mod rehearse;
 mod reply;

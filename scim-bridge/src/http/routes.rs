@@ -12,7 +12,7 @@ use futures::future::LocalBoxFuture;
 use super::auth::Scope;
 use super::context::Context;
 use super::error::{Error, Surface};
-use super::{api, oauth, ops, scim};
+use super::{api, oauth, openapi, ops, scim};
 
 /// What every handler is.
 pub(crate) type Handler = fn(Context) -> LocalBoxFuture<'static, Result<HttpResponse, Error>>;
@@ -108,6 +108,7 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         GET "/healthz" Access::Open => ops::healthz,
         GET "/readyz" Access::Open => ops::readyz,
         GET "/metrics" Access::Metrics => ops::metrics,
+        GET "/api/v1/openapi.json" Access::Open => openapi::read,
         GET "/api/v1/operations" OPS => api::operations::list,
         GET "/api/v1/operations/{id}" OPS => api::operations::read,
         GET "/api/v1/operations/{id}/request" READ => api::operations::request,
@@ -143,6 +144,8 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         GET "/api/v1/apps" MATCH => api::apps::list,
         GET "/api/v1/totals" MATCH => api::totals::list,
         GET "/api/v1/leavers" MATCH => api::leavers::list,
+        GET "/api/v1/subscriptions" MATCH => api::patterns::subscriptions,
+        GET "/api/v1/duplicates" MATCH => api::patterns::duplicates,
         GET "/api/v1/sync/runs" SYNC => api::runs::list,
         POST "/api/v1/match" MATCH => api::matching::decide,
     });

@@ -20,6 +20,8 @@ use store::accounts::Account;
 use store::testing::TestStore;
 use store::tokens::NewToken;
 
+use crate::contract;
+
 /// The key behind every test database, as a master key file holds it.
 const MASTER_KEY: &str = "YSBtYXN0ZXIga2V5IGZvciB0ZXN0cywgMzIgYnl0ZXM=";
 
@@ -266,9 +268,14 @@ pub(crate) fn user(user_name: &str) -> Value {
 }
 
 pub(crate) async fn send(request: RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let response = client.execute(request).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
-    Answer { status, headers, text: response.text().await.unwrap() }
+    let text = response.text().await.unwrap();
+    contract::check(method.as_str(), &path, status.as_u16(), &text);
+    Answer { status, headers, text }
 }
 
 /// A configuration for one database: any port, no waiting at the end, no sync in the background.

@@ -114,6 +114,64 @@ async fn stored_lines_are_answered_by_line_by_app_and_with_reasons() {
     .await;
 }
 
+/// A line of one vendor, owner and source.
+fn purchase(source: &str, owner: &str, vendor: &str, month: i8, day: i8) -> NewLine {
+    let money = Money { amount: "12.50".parse().unwrap(), currency: "EUR".to_owned() };
+    NewLine {
+        source: source.to_owned(),
+        source_key: format!("{owner}/{vendor}/{month}-{day}"),
+        report_id: None,
+        entry_id: None,
+        itemization_id: None,
+        owner_login: owner.to_owned(),
+        transaction_date: jiff::civil::date(2026, month, day),
+        transaction: money.clone(),
+        posted: money,
+        texts: Texts { vendor_description: Some(vendor.to_owned()), ..Texts::default() },
+        is_personal: false,
+        has_itemizations: false,
+        raw: json!({}),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_paid_again_and_again_and_what_is_told_twice_is_found() {
+    everywhere(async |house| {
+        let months = 1..=6;
+        let mut lines: Vec<_> =
+            months.map(|month| purchase("concur_v3", "ada@example.com", "FIGMA INC", month, 3)).collect();
+        lines.push(purchase("csv", "ada@example.com", "Figma", 6, 3));
+        lines.push(purchase("concur_v3", "grace@example.com", "City Taxi", 6, 3));
+        let bridge = house.running.bridge();
+        let (account, now, store) = (house.account.id, bridge.clock.now(), bridge.store.clone());
+        store.write(move |conn| store::lines::upsert(conn, account, &lines, now)).await.unwrap();
+        let (store, matcher) = (store.clone(), bridge.matcher.clone());
+        let decided = move || sync::decide::match_stored(&store, account, &matcher, now).unwrap();
+        tokio::task::spawn_blocking(decided).await.unwrap();
+
+        let found =
+            house.get("/api/v1/subscriptions?owner=ada@example.com&from=2026-01-01").await.expect(200);
+        let one = &found["subscriptions"][0];
+        assert_eq!(
+            (one["app_id"].as_str(), one["period"].as_str()),
+            (Some("figma"), Some("monthly")),
+            "{found}"
+        );
+        assert_eq!((one["yearly"].as_str(), one["amount"].as_str()), (Some("150.0"), Some("12.5")));
+        assert_eq!(one["line_ids"].as_array().unwrap().len(), 6);
+        let then = house.get("/api/v1/subscriptions?as_of=2020-01-01").await.expect(200);
+        assert_eq!(then["total"], 0);
+        house.get("/api/v1/subscriptions?state=gone").await.expect(400);
+
+        let found = house.get("/api/v1/duplicates").await.expect(200);
+        assert_eq!(found["total"], 1, "{found}");
+        let pair = &found["duplicates"][0];
+        assert_eq!((pair["app_id"].as_str(), pair["hint"].as_str()), (Some("figma"), Some("same_person")));
+        house.get("/api/v1/duplicates?cursor=x").await.expect(400);
+    })
+    .await;
+}
+
 /// A user as an identity provider sends one.
 fn person(user_name: &str) -> Value {
     json!({

@@ -35,6 +35,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/healthz", "open"),
     ("GET", "/readyz", "open"),
     ("GET", "/metrics", "metrics:read"),
+    ("GET", "/api/v1/openapi.json", "open"),
     ("GET", "/api/v1/operations", "ops:read"),
     ("GET", "/api/v1/operations/{id}", "ops:read"),
     ("GET", "/api/v1/operations/{id}/request", "scim:read"),
@@ -69,6 +70,8 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/apps", "match:read"),
     ("GET", "/api/v1/totals", "match:read"),
     ("GET", "/api/v1/leavers", "match:read"),
+    ("GET", "/api/v1/subscriptions", "match:read"),
+    ("GET", "/api/v1/duplicates", "match:read"),
     ("GET", "/api/v1/sync/runs", "sync:read"),
     ("POST", "/api/v1/match", "match:read"),
 ];

@@ -7,6 +7,7 @@
 
 mod as_of;
 mod changes;
+mod charges;
 mod decidable;
 mod query;
 mod remove;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 pub use changes::{ChangeCursor, Changed, Head, changed_since, changes, head, lock_head};
 pub(crate) use changes::{mark, next_change, set_rules_revision};
+pub use charges::{Charge, charges};
 pub use decidable::{Decidable, decidable, some};
 pub use query::{Filter, Page, PageCursor, count, get, needs_match, page, raw};
 pub use remove::mark_missing;

@@ -10,12 +10,13 @@ use store::{
     ids::AccountId,
     lines::{By, Filter, Sum},
 };
+use utoipa::ToSchema;
 
 use super::page::PageRequest;
 use crate::Error;
 
 /// What one app costs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AppTotal {
     /// The app's id in the dictionary.
     pub app_id: String,
@@ -30,18 +31,19 @@ pub struct AppTotal {
 }
 
 /// A sum in one currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CurrencyTotal {
     /// ISO 4217 code.
     pub currency: String,
     /// Sum of posted amounts; refunds subtract.
+    #[schema(value_type = String, format = "decimal", example = "12.50")]
     pub posted: Decimal,
     /// Lines in this currency.
     pub lines: u64,
 }
 
 /// A page of apps, most lines first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AppTotals {
     /// The apps.
     pub apps: Vec<AppTotal>,

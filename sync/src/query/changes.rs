@@ -5,24 +5,26 @@ use jiff::Timestamp;
 use matcher::Dictionary;
 use serde::Serialize;
 use store::{Store, ids::AccountId, lines::ChangeCursor};
+use utoipa::ToSchema;
 
 use super::lines::{self, LineView};
 use super::page::PageRequest;
 use crate::Error;
 
 /// A line that changed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Change {
     /// Number of the change; it grows with each one.
     pub change: i64,
     /// Since when the line is gone; `null` while it is there.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub removed_at: Option<Timestamp>,
     /// The line as it is now, with its decision.
     pub line: LineView,
 }
 
 /// A page of changes, the oldest first.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Changes {
     /// The changes.
     pub changes: Vec<Change>,

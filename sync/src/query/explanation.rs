@@ -7,25 +7,29 @@ use store::{
     Store,
     ids::{AccountId, LineId},
 };
+use utoipa::ToSchema;
 
 use super::lines::{self, LineView};
 use crate::Error;
 
 /// A line, its decision, and the account of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct LineExplanation {
     /// The line with its decision.
     #[serde(flatten)]
     pub line: LineView,
     /// Which field, which text, which alias, what weighed how much, what came second. Absent until the first decision.
+    #[schema(value_type = Option<Object>)]
     pub explanation: Option<Value>,
     /// Version of the dictionary that decided.
     pub dictionary_version: Option<String>,
     /// Revision of the account's rules that decided; 0 for none.
     pub rules_revision: Option<i64>,
     /// Since when the decision has been this one.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub since: Option<jiff::Timestamp>,
     /// When it was decided last.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub decided_at: Option<jiff::Timestamp>,
 }
 

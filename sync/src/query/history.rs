@@ -9,6 +9,7 @@ use store::{
     ids::{AccountId, LineId},
     matches::{self, Outcome},
 };
+use utoipa::ToSchema;
 
 use super::lines::{self, Decision};
 use crate::Error;
@@ -17,25 +18,28 @@ use crate::Error;
 const DECISIONS_MAX: usize = 200;
 
 /// A decision and the time for which it stood.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Stood {
     /// What was decided.
     #[serde(rename = "match")]
     pub decision: Decision,
     /// From when on it stood.
+    #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
     /// Until when it stood; `null` for the one that stands.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<Timestamp>,
     /// Version of the dictionary that decided.
     pub dictionary_version: String,
     /// Revision of the account's rules that decided; 0 for none.
     pub rules_revision: i64,
     /// Why.
+    #[schema(value_type = Object)]
     pub explanation: Value,
 }
 
 /// All decisions about a line, the one that stands first.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct History {
     /// The decisions.
     pub decisions: Vec<Stood>,

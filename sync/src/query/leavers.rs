@@ -13,12 +13,13 @@ use store::{
     lines::{By, Filter, Sum},
     people::{self, InConcur, Member},
 };
+use utoipa::ToSchema;
 
 use super::apps::CurrencyTotal;
 use crate::Error;
 
 /// How an owner of expenses stands in the directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Deactivated or deleted by the identity provider.
@@ -30,13 +31,14 @@ pub enum Standing {
 }
 
 /// Somebody who expenses apps and is not an active member of the directory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Leaver {
     /// Login of the owner, as it stands on the lines.
     pub owner: String,
     /// Why the person is listed.
     pub standing: Standing,
     /// When the person left, where the directory says so.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub left_at: Option<Timestamp>,
     /// Lines for apps that are dated after that day.
     pub lines_after: u64,
@@ -45,7 +47,7 @@ pub struct Leaver {
 }
 
 /// What one person spent on one app.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AppUse {
     /// The app's id.
     pub app_id: String,
@@ -56,13 +58,14 @@ pub struct AppUse {
     /// Of them, dated after the person left.
     pub lines_after: u64,
     /// Day of the last purchase.
+    #[schema(value_type = String, format = Date)]
     pub last: Date,
     /// Sums by currency.
     pub totals: Vec<CurrencyTotal>,
 }
 
 /// Everybody who expenses apps and is not an active member of the directory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Leavers {
     /// Those who still spend first, then those who have left before those who were never there, then by login.
     pub leavers: Vec<Leaver>,

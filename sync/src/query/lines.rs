@@ -10,23 +10,26 @@ use store::{
     lines::{Filter, Line, Money},
     matches::{Band, Match, Outcome, Status},
 };
+use utoipa::ToSchema;
 
 use super::page::{self, PageRequest};
 use crate::Error;
 
 /// An exact amount.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Amount {
     /// Decimal text.
+    #[schema(value_type = String, format = "decimal", example = "12.50")]
     pub amount: Decimal,
     /// ISO 4217 code.
     pub currency: String,
 }
 
 /// A line as callers see it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct LineView {
     /// Its id; stays the same when the line is read again.
+    #[schema(value_type = String, format = "uuid")]
     pub id: LineId,
     /// Where it was read: `concur_v3`, a file …
     pub source: String,
@@ -39,6 +42,7 @@ pub struct LineView {
     /// Login id of the owner.
     pub owner: String,
     /// Day of the expense.
+    #[schema(value_type = String, format = Date)]
     pub transaction_date: Date,
     /// What the vendor was paid.
     pub transaction: Amount,
@@ -68,9 +72,10 @@ pub struct LineView {
 }
 
 /// What was decided about a line.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Decision {
     /// `matched`, `unmatched`, `ignored` or `archived`.
+    #[schema(schema_with = super::schema::status)]
     pub status: Status,
     /// The app.
     pub app_id: Option<String>,
@@ -79,6 +84,7 @@ pub struct Decision {
     /// 0 to 1.
     pub score: f64,
     /// `certain`, `likely`, `possible` or `none`.
+    #[schema(schema_with = super::schema::band)]
     pub band: Band,
     /// `rule`, `dictionary`, `guess`, `hand` or `none`.
     pub matched_by: String,
@@ -91,7 +97,7 @@ pub struct Decision {
 }
 
 /// A page of lines.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct LinePage {
     /// The lines.
     pub lines: Vec<LineView>,

@@ -11,6 +11,7 @@ use store::{
     ids::AccountId,
     lines::{By, Filter, Sum},
 };
+use utoipa::ToSchema;
 
 use super::page::PageRequest;
 use crate::Error;
@@ -51,10 +52,11 @@ impl Dimensions {
 }
 
 /// One total. Members that were not asked by are absent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TotalRow {
     /// The app's id; `null` for lines that are matched to no app.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub app_id: Option<Option<String>>,
     /// Its name, where this dictionary still has it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,21 +69,25 @@ pub struct TotalRow {
     pub owner: Option<String>,
     /// Department of the owner; `null` where Concur knows none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub department: Option<Option<String>>,
     /// ISO 4217 code.
     pub currency: String,
     /// Sum of posted amounts; refunds subtract.
+    #[schema(value_type = String, format = "decimal", example = "12.50")]
     pub posted: Decimal,
     /// Lines.
     pub lines: u64,
     /// Day of the first of them.
+    #[schema(value_type = String, format = Date)]
     pub first: Date,
     /// Day of the last of them.
+    #[schema(value_type = String, format = Date)]
     pub last: Date,
 }
 
 /// A page of totals, sorted by what they are told apart by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Totals {
     /// The rows.
     pub totals: Vec<TotalRow>,

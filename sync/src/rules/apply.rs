@@ -12,6 +12,7 @@ use store::{
     lines, matches,
     rules::{self, Revision},
 };
+use utoipa::ToSchema;
 
 use super::effect::Effect;
 use super::scan::scan;
@@ -35,7 +36,7 @@ pub struct NewRules {
 }
 
 /// Rules that hold from now on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Applied {
     /// Their revision.
     pub revision: i64,

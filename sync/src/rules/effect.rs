@@ -10,6 +10,7 @@ use serde::Serialize;
 use store::ids::LineId;
 use store::lines::Line;
 use store::matches::Status;
+use utoipa::ToSchema;
 
 use crate::query::{Amount, CurrencyTotal};
 
@@ -17,9 +18,11 @@ use crate::query::{Amount, CurrencyTotal};
 const SAMPLES: usize = 20;
 
 /// Where a line stands: what it pays for, or why it pays for nothing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[schema(as = LineStanding)]
 pub struct Standing {
     /// `matched`, `unmatched`, `ignored` or `archived`.
+    #[schema(schema_with = crate::query::schema::status)]
     pub status: Status,
     /// The app.
     pub app_id: Option<String>,
@@ -28,7 +31,7 @@ pub struct Standing {
 }
 
 /// Lines that go from one app to another, to none, or from none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Move {
     /// Where they stand now.
     pub from: Standing,
@@ -41,13 +44,15 @@ pub struct Move {
 }
 
 /// A line that changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Sample {
     /// The line.
+    #[schema(value_type = String, format = "uuid")]
     pub line_id: LineId,
     /// Login of the owner.
     pub owner: String,
     /// Day of the expense.
+    #[schema(value_type = String, format = Date)]
     pub transaction_date: Date,
     /// The vendor as on the line.
     pub vendor_description: Option<String>,
@@ -62,7 +67,7 @@ pub struct Sample {
 }
 
 /// What rules change in the stored lines of an account.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Effect {
     /// Lines that were looked at.
     pub lines: u64,

@@ -7,15 +7,17 @@ mod rows;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use matcher::Dictionary;
 use store::Store;
 use store::ids::AccountId;
 use store::matches::{Band, Status};
-use sync::query::{self, Dimensions, Filter, PageRequest};
+use sync::query::{self, Dimensions, Filter, PageRequest, State};
 
 use self::rows::{Format, Rows};
 use super::{Settings, Usage, account, output};
-use crate::{clock, serve};
+use crate::clock::{self, Clock};
+use crate::serve;
 
 /// What to ask.
 #[derive(Debug, Subcommand)]
@@ -32,6 +34,16 @@ pub(super) enum Query {
     },
     /// People who have left, or are not in the directory, and expense apps; those who still do first.
     Leavers(Question),
+    /// What is paid again and again, what a year of it costs, when its price changed, and whether it goes on.
+    Subscriptions {
+        #[command(flatten)]
+        question: Question,
+        /// Only those that are active, overdue or stopped.
+        #[arg(long, value_parser = state)]
+        state: Option<State>,
+    },
+    /// Lines of different sources (a file, Concur) that may be one purchase.
+    Duplicates(Question),
     /// Expense lines with their apps, newest first; all of them.
     Lines(Question),
     /// Lines that came, changed, were decided otherwise or went since a cursor, each once, as JSON lines.
@@ -83,6 +95,8 @@ impl Query {
             Self::Apps(question)
             | Self::Leavers(question)
             | Self::Lines(question)
+            | Self::Duplicates(question)
+            | Self::Subscriptions { question, .. }
             | Self::Totals { question, .. } => question,
             Self::Changes(changes) => return changes.run(settings).await,
         };
@@ -119,6 +133,20 @@ impl Query {
                     rows.add(&found.lines)?;
                     found.next_cursor
                 }
+                Self::Subscriptions { state, .. } => {
+                    let now = filter.as_of.unwrap_or_else(|| Clock::system().now());
+                    let today = now.to_zoned_datetime(TimeZone::UTC).date();
+                    let found =
+                        query::subscriptions(store, *account, dictionary, filter, *state, today, &page)
+                            .await?;
+                    rows.add(&found.subscriptions)?;
+                    found.next_cursor
+                }
+                Self::Duplicates(_) => {
+                    let found = query::duplicates(store, *account, dictionary, filter, &page).await?;
+                    rows.add(&found.duplicates)?;
+                    found.next_cursor
+                }
                 Self::Changes(_) => None,
             };
             if page.cursor.is_none() {
@@ -131,6 +159,11 @@ impl Query {
 /// A time, or the end of a day (UTC).
 fn moment(text: &str) -> Result<Timestamp, String> {
     clock::moment(text).ok_or_else(|| "write a time, like 2026-03-31T12:00:00Z, or a date".to_owned())
+}
+
+fn state(name: &str) -> Result<State, String> {
+    let known = State::ALL.iter().find(|(known, _)| *known == name).map(|(_, state)| *state);
+    known.ok_or_else(|| "write active, overdue or stopped".to_owned())
 }
 
 fn dimensions(text: &str) -> anyhow::Result<Dimensions> {

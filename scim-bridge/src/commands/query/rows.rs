@@ -23,7 +23,11 @@ pub(super) enum Format {
 }
 
 /// Members that mean nothing to people.
-const LEFT_OUT: [&str; 9] = [
+const LEFT_OUT: [&str; 13] = [
+    "why",
+    "line_ids",
+    "missed",
+    "varies",
     "id",
     "source",
     "report_id",

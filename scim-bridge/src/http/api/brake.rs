@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::ids::OperationId;
+use utoipa::ToSchema;
 
 use super::super::context::Context;
 use super::super::error::Error;
@@ -15,9 +16,10 @@ use crate::accounts::AccountSettings;
 use crate::brake::{self, ActError, Order, SwitchError, Verb, Which};
 
 /// What to decide about; exactly one of the first three.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Decision {
+#[schema(as = BrakeDecision)]
+pub(in crate::http) struct Decision {
     operation: Option<i64>,
     user: Option<String>,
     #[serde(default)]
@@ -26,17 +28,20 @@ struct Decision {
 }
 
 /// Off until when, and why.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Off {
+#[schema(as = BrakeOff)]
+pub(in crate::http) struct Off {
+    #[schema(value_type = String, format = DateTime)]
     until: Timestamp,
     reason: String,
 }
 
 /// Why on again.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct On {
+#[schema(as = BrakeOn)]
+pub(in crate::http) struct On {
     #[serde(default)]
     reason: String,
 }

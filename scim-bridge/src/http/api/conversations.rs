@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use store::ids::RecordingId;
 use store::recordings::{self, Recording};
 use store::request_log::{self, Logged};
+use utoipa::ToSchema;
 
 use super::super::auth::Scope;
 use super::super::context::Context;
@@ -104,14 +105,16 @@ pub(crate) async fn replay(context: Context) -> Result<HttpResponse, Error> {
 }
 
 /// A request that is only tried.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Tried {
+#[schema(as = TriedRequest)]
+pub(in crate::http) struct Tried {
     method: String,
     path: String,
     #[serde(default)]
     headers: std::collections::BTreeMap<String, String>,
     #[serde(default)]
+    #[schema(value_type = Option<Object>)]
     body: Option<Value>,
 }
 

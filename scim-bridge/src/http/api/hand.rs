@@ -6,15 +6,17 @@ use serde_json::json;
 use store::ids::LineId;
 use store::matches::Status;
 use sync::hand::{self, Speaker, Word};
+use utoipa::ToSchema;
 
 use super::super::context::Context;
 use super::super::error::Error;
 use super::super::reply;
 
 /// A decision by hand.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+#[schema(as = DecisionByHand)]
+pub(in crate::http) struct Wanted {
     /// `matched`, `unmatched`, `ignored` or `archived`.
     status: String,
     /// The app, for `matched` only.

@@ -9,6 +9,7 @@ use actix_web::HttpResponse;
 use matcher::{Decision, ExpenseTexts, Matcher, Scratch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::super::context::Context;
 use super::super::error::Error;
@@ -18,9 +19,10 @@ use super::super::reply;
 const LINES_MAX: usize = 1_000;
 
 /// A line to decide. Unknown members are refused: a misspelt field would be a silent empty one.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-struct Line {
+#[schema(as = LineToMatch)]
+pub(in crate::http) struct Line {
     id: Option<String>,
     vendor_description: String,
     business_purpose: String,

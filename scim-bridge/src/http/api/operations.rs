@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use serde::Deserialize;
 use store::ids::OperationId;
 use store::operations::State;
+use utoipa::ToSchema;
 
 use super::super::context::Context;
 use super::super::error::Error;
@@ -12,9 +13,9 @@ use super::super::reply;
 use crate::operations::{self, ActError, Verb, Wanted};
 
 /// Why something is done.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Reason {
+pub(in crate::http) struct Reason {
     reason: String,
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use store::rules::Revision;
 use sync::rules::{self, NewRules};
+use utoipa::ToSchema;
 
 use super::super::context::Context;
 use super::super::error::Error;
@@ -15,9 +16,10 @@ use super::super::reply;
 const BODY_BYTES_MAX: usize = 4 << 20;
 
 /// Rules, and what they are to replace.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+#[schema(as = NewRules)]
+pub(in crate::http) struct Wanted {
     /// Their text (TOML).
     rules: String,
     /// The revision that they were written over.
@@ -29,9 +31,10 @@ struct Wanted {
 }
 
 /// Where to go back to.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Back {
+#[schema(as = RulesUndo)]
+pub(in crate::http) struct Back {
     /// A revision, 0 for no rules; the one before when absent.
     #[serde(default)]
     to: Option<i64>,

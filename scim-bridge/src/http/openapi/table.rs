@@ -1,0 +1,103 @@
+//! What each address is for, takes and gives, one row each.
+
+use sync::{query, rules};
+
+use super::super::api;
+use super::answers;
+use super::parameters::{self as p, Parameter};
+use super::shape::Shape;
+use crate::brake;
+
+/// A row.
+pub(super) struct Described {
+    pub method: &'static str,
+    pub path: &'static str,
+    /// The group that it stands in.
+    pub tag: &'static str,
+    pub summary: &'static str,
+    pub parameters: &'static [Parameter],
+    pub body: Option<Shape>,
+    pub answer: Shape,
+}
+
+macro_rules! described {
+    ($tag:literal; $($method:ident $path:literal $summary:literal ($parameters:expr) $([$body:expr])? => $answer:expr;)+) => {
+        vec![$(Described {
+            method: stringify!($method),
+            path: $path,
+            tag: $tag,
+            summary: $summary,
+            parameters: $parameters,
+            body: None$(.or(Some($body)))?,
+            answer: $answer,
+        }),+]
+    };
+}
+
+/// Every row.
+pub(super) fn all() -> Vec<Described> {
+    let mut rows = lines();
+    rows.extend(rules());
+    rows.extend(outbox());
+    rows.extend(identity());
+    rows
+}
+
+fn lines() -> Vec<Described> {
+    described! { "Expense lines";
+        GET "/api/v1/lines" "Expense lines with their apps, newest first." (p::PAGE_OF_LINES) => Shape::of::<query::LinePage>();
+        GET "/api/v1/lines/{id}/explanation" "Why a line belongs to its app, or to none." (p::NONE) => Shape::of::<query::LineExplanation>();
+        GET "/api/v1/lines/{id}/history" "How a line was decided over time." (p::NONE) => Shape::of::<query::History>();
+        PUT "/api/v1/lines/{id}/match" "Decides a line by hand: it stays so until it is released." (p::NONE) [Shape::of::<api::hand::Wanted>()] => Shape::of::<query::LineExplanation>();
+        DELETE "/api/v1/lines/{id}/match" "Takes a decision by hand back: rules and dictionary decide again." (p::NONE) => Shape::of::<query::LineExplanation>();
+        GET "/api/v1/changes" "Lines that came, changed, were decided otherwise or went since a cursor, each once, as they are now." (p::PAGE) => Shape::of::<query::Changes>();
+        GET "/api/v1/apps" "What each app costs, by currency; the app with the most lines first." (p::PAGE_OF_LINES) => Shape::of::<query::AppTotals>();
+        GET "/api/v1/totals" "What was spent, told apart by any of app, month, owner and department; always by currency." (p::PAGE_OF_TOTALS) => Shape::of::<query::Totals>();
+        GET "/api/v1/leavers" "People who expense apps and are not active members of the directory, those who still do first." (p::OF_LINES) => Shape::of::<query::Leavers>();
+        GET "/api/v1/subscriptions" "What is paid again and again, what a year of it costs, and whether it goes on; the dearest that does first." (p::SUBSCRIPTIONS) => Shape::of::<query::Subscriptions>();
+        GET "/api/v1/duplicates" "Lines of different sources that may be one purchase, the strongest hints first." (p::PATTERNS) => Shape::of::<query::PossibleDuplicates>();
+        GET "/api/v1/sync/runs" "What the newest syncs read, how they ended, and what they could not read." (p::NEWEST) => answers::runs();
+        POST "/api/v1/match" "Decides lines of your own on the spot, one or many; nothing is stored." (p::MATCHING) [answers::lines_to_match()] => answers::matched_one_or_many();
+    }
+}
+
+fn rules() -> Vec<Described> {
+    described! { "Rules";
+        GET "/api/v1/rules" "The rules that hold." (p::NONE) => answers::rules();
+        PUT "/api/v1/rules" "Sets the rules, and decides all lines by them, at once." (p::NONE) [Shape::of::<api::rules::Wanted>()] => Shape::of::<rules::Applied>();
+        POST "/api/v1/rules/what-if" "What rules would change, by app and money. Nothing is stored." (p::NONE) [Shape::of::<api::rules::Wanted>()] => Shape::of::<rules::Effect>();
+        POST "/api/v1/rules/undo" "Back to the rules of an earlier revision, with all their effects." (p::NONE) [Shape::of::<api::rules::Back>()] => Shape::of::<rules::Applied>();
+        POST "/api/v1/rules/rematch" "Asks the rules that hold about every line again." (p::NONE) => Shape::of::<rules::Applied>();
+        GET "/api/v1/rules/revisions" "The revisions without their texts, the last one first." (p::NEWEST) => answers::revisions();
+        GET "/api/v1/rules/revisions/{revision}" "One revision with its text." (p::NONE) => answers::rules();
+    }
+}
+
+fn outbox() -> Vec<Described> {
+    described! { "Outbox";
+        GET "/api/v1/operations" "Changes on their way to Concur, newest first." (p::OPERATIONS) => answers::operations();
+        GET "/api/v1/operations/{id}" "One change: what became of it, attempt by attempt and part by part." (p::NONE) => answers::operation();
+        GET "/api/v1/operations/{id}/request" "The exact request to Concur that would be sent for it." (p::NONE) => Shape::free("ConcurRequest", "A request to Concur.");
+        POST "/api/v1/operations/{id}/replay" "Sends a failed one again." (p::NONE) [Shape::of::<api::operations::Reason>()] => answers::operation();
+        POST "/api/v1/operations/{id}/cancel" "Ends one that is not on its way." (p::NONE) [Shape::of::<api::operations::Reason>()] => answers::operation();
+        POST "/api/v1/operations/{id}/hold" "Stops one that waits." (p::NONE) [Shape::of::<api::operations::Reason>()] => answers::operation();
+        POST "/api/v1/operations/{id}/release" "Lets one go on that a person has held." (p::NONE) [Shape::of::<api::operations::Reason>()] => answers::operation();
+        GET "/api/v1/drift" "Where SCIM and Concur differ, as the last comparison found it." (p::DRIFT) => answers::drift();
+        GET "/api/v1/brake" "Where the deprovisioning brake stands." (p::NONE) => Shape::of::<brake::Status>();
+        POST "/api/v1/brake/release" "Lets held deactivations go." (p::NONE) [Shape::of::<api::brake::Decision>()] => Shape::of::<brake::Acted>();
+        POST "/api/v1/brake/cancel" "Ends held deactivations; the users are shown as before." (p::NONE) [Shape::of::<api::brake::Decision>()] => Shape::of::<brake::Acted>();
+        POST "/api/v1/brake/off" "Switches the brake off for a while." (p::NONE) [Shape::of::<api::brake::Off>()] => Shape::of::<brake::Status>();
+        POST "/api/v1/brake/on" "Switches the brake on again." (p::NONE) [Shape::of::<api::brake::On>()] => Shape::of::<brake::Status>();
+    }
+}
+
+fn identity() -> Vec<Described> {
+    described! { "SCIM conversations";
+        GET "/api/v1/requests" "What providers asked and how it was answered, without values, newest first." (p::REQUESTS) => answers::requests();
+        GET "/api/v1/habits" "What was bent beyond the RFCs, for which provider, how often and when last." (p::NONE) => answers::habits();
+        GET "/api/v1/recordings" "Recorded conversations, newest first." (p::NEWEST) => answers::recordings();
+        GET "/api/v1/recordings/{id}" "The form of what was said in one, without values." (p::NONE) => answers::recording();
+        POST "/api/v1/recordings/{id}/replay" "The recorded request asked again, without effect." (p::NONE) => answers::replayed();
+        POST "/api/v1/dry-run" "One SCIM request: its answer and what would be sent to Concur, without effect." (p::NONE) [Shape::of::<api::conversations::Tried>()] => answers::rehearsed();
+    }
+}
