@@ -10,8 +10,10 @@ use serde::Serialize;
 
 use crate::band::Band;
 use crate::explain::Field;
-use crate::matcher::{ExpenseTexts, Matcher, Scratch};
+use crate::matcher::Matcher;
 use crate::normalize::Normalized;
+use crate::scratch::Scratch;
+use crate::texts::ExpenseTexts;
 
 /// A change of one field, and what it would lead to.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,8 +1,10 @@
 //! Decisions with a customer's rules before the dictionary.
 
 use crate::band::Band;
-use crate::matcher::{Decision, Matcher, Scratch, Verdict};
+use crate::decision::{Decision, Verdict};
+use crate::matcher::Matcher;
 use crate::rules::{Action, Facts, Rules, Ruling};
+use crate::scratch::Scratch;
 
 impl Matcher {
     /// Decides a line by the first rule that holds, and by the dictionary when none does. What the dictionary says is

@@ -33,7 +33,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::dictionary::{Dictionary, EntryId};
-use crate::matcher::ExpenseTexts;
+use crate::texts::ExpenseTexts;
 use condition::{Condition, Folded};
 
 /// How much a file of rules may hold: beyond these bounds it is a mistake.
