@@ -44,6 +44,8 @@ pub struct Bridge {
     pub(crate) known: Arc<Known>,
     /// What is remembered of SCIM requests.
     pub(crate) journal: Arc<Journal>,
+    /// The rules of accounts, at hand.
+    pub(crate) rules: Arc<sync::rules::Keeper>,
     draining: Arc<AtomicBool>,
 }
 
@@ -100,6 +102,7 @@ impl Bridge {
             backlog: Arc::default(),
             known,
             journal: Arc::default(),
+            rules: Arc::default(),
             draining: Arc::default(),
         }
     }

@@ -76,6 +76,18 @@ impl Rulebook {
         matcher.decide_with(&self.facts(line), &self.rules, scratch)
     }
 
+    /// The decision about a line that is not stored, from what its sender tells.
+    pub(crate) fn decide_given(
+        &self,
+        matcher: &Matcher,
+        given: &Facts<'_>,
+        scratch: &mut Scratch,
+    ) -> Decision {
+        let department = given.department.or_else(|| self.departments.get(given.owner?));
+        let facts = Facts { department, account: Some(&self.account_name), ..*given };
+        matcher.decide_with(&facts, &self.rules, scratch)
+    }
+
     /// The decision without its reasons, and the rule that made it.
     pub(crate) fn judge(
         &self,

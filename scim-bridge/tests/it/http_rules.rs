@@ -58,6 +58,16 @@ async fn rules_are_tried_set_and_taken_back_over_http() {
         let ignored = house.get("/api/v1/lines?status=ignored").await.expect(200);
         assert_eq!(ignored["lines"].as_array().unwrap().len(), 3);
 
+        // Lines that are sent along are decided by the same rules.
+        let ride = json!({"vendor_description": "Taxi Nord", "amount": "7.50", "currency": "EUR"});
+        let asked = call(house, post.clone(), "/api/v1/match", ride, 200).await;
+        assert_eq!(
+            (asked["explanation"]["rule"]["name"].as_str(), asked["app_id"].as_str()),
+            (Some("taxis"), None)
+        );
+        let wrong = json!({"vendor_description": "Taxi Nord", "amount": "much"});
+        call(house, post.clone(), "/api/v1/match", wrong, 400).await;
+
         let line = ignored["lines"][0]["id"].as_str().unwrap().to_owned();
         let at = format!("/api/v1/lines/{line}/match");
         let hand = json!({"status": "matched", "app_id": "github", "note": "a joke"});

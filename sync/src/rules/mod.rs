@@ -8,8 +8,10 @@
 
 mod apply;
 mod effect;
+mod held;
 mod scan;
 
 pub use apply::{Applied, NewRules, rematch, set, undo};
 pub use effect::{Effect, Move, Sample, Standing};
+pub use held::{Held, Keeper};
 pub use scan::what_if;

@@ -1,14 +1,18 @@
 //! POST `/api/v1/match`: lines decided on the spot, one or many. Nothing is stored, and no stored line is read.
 //!
 //! The body is a line, or `{"lines": [...]}`; a line has the members `vendor_description`, `business_purpose`,
-//! `expense_type_name`, `spend_category`, `expense_type_code`, `spend_category_code` and an `id` that is given back. The
-//! answer to a line is the decision with its whole explanation; `?explain=change` adds the smallest change that would
-//! lead to another answer.
+//! `expense_type_name`, `spend_category`, `expense_type_code`, `spend_category_code`, for the account's rules also `amount`,
+//! `currency`, `owner` and `department`, and an `id` that is given back. The answer to a line is the decision with its
+//! whole explanation, by the rules of the account that hold; `?explain=change` adds the smallest change that would lead the
+//! dictionary to another answer.
 
 use actix_web::HttpResponse;
+use matcher::rules::Facts;
 use matcher::{Decision, ExpenseTexts, Matcher, Scratch};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sync::rules::Held;
 use utoipa::ToSchema;
 
 use super::super::context::Context;
@@ -30,6 +34,11 @@ pub(in crate::http) struct Line {
     spend_category: String,
     expense_type_code: Option<String>,
     spend_category_code: Option<String>,
+    #[schema(value_type = Option<String>, format = "decimal", example = "12.50")]
+    amount: Option<Decimal>,
+    currency: Option<String>,
+    owner: Option<String>,
+    department: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -43,7 +52,7 @@ struct Answer {
 /// The decisions.
 pub(crate) async fn decide(mut context: Context) -> Result<HttpResponse, Error> {
     // Rules and dictionaries may differ from account to account, so a token without one has nothing to ask.
-    context.account()?;
+    let account = context.account()?.id;
     super::only(&context, &["explain"])?;
     let change = match context.parameter("explain").as_deref() {
         None => false,
@@ -54,11 +63,15 @@ pub(crate) async fn decide(mut context: Context) -> Result<HttpResponse, Error> 
     let (lines, many) = lines(body)?;
     let bridge = context.bridge();
     let matcher = bridge.matcher.clone();
+    let rules = bridge.rules.current(&bridge.store, account, &matcher).await?;
     let version = matcher.dictionary().version().to_owned();
     // A batch takes milliseconds of pure computing: not on the threads that answer others.
     let answers = tokio::task::spawn_blocking(move || {
         let mut scratch = matcher.scratch();
-        lines.into_iter().map(|line| answer(&matcher, line, change, &mut scratch)).collect::<Vec<Answer>>()
+        lines
+            .into_iter()
+            .map(|line| answer(&matcher, &rules, line, change, &mut scratch))
+            .collect::<Vec<Answer>>()
     });
     let mut answers = answers.await.map_err(|died| Error::Internal(died.to_string()))?;
     let body = if many {
@@ -98,7 +111,7 @@ fn lines(body: Value) -> Result<(Vec<Line>, bool), Error> {
     Ok((batch.into_iter().enumerate().map(line).collect::<Result<_, _>>()?, true))
 }
 
-fn answer(matcher: &Matcher, line: Line, change: bool, scratch: &mut Scratch) -> Answer {
+fn answer(matcher: &Matcher, rules: &Held, line: Line, change: bool, scratch: &mut Scratch) -> Answer {
     let texts = ExpenseTexts {
         vendor_description: &line.vendor_description,
         business_purpose: &line.business_purpose,
@@ -107,7 +120,15 @@ fn answer(matcher: &Matcher, line: Line, change: bool, scratch: &mut Scratch) ->
         expense_type_code: line.expense_type_code.as_deref(),
         spend_category_code: line.spend_category_code.as_deref(),
     };
-    let mut decision = matcher.decide(&texts, scratch);
+    let facts = Facts {
+        texts,
+        amount: line.amount,
+        currency: line.currency.as_deref(),
+        owner: line.owner.as_deref(),
+        department: line.department.as_deref(),
+        account: None,
+    };
+    let mut decision = rules.decide(matcher, &facts, scratch);
     if change {
         decision.explanation.smallest_change = matcher.smallest_change(&texts, scratch);
     }
