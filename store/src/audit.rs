@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::conn::{Raw, on};
+use crate::conn::{Raw, execute_together, on};
 use crate::ids::AccountId;
 use crate::schema::{audit, audit_heads};
 use crate::value::{self, micros};
@@ -134,13 +134,21 @@ fn chain(account: Option<AccountId>) -> String {
 
 /// Where the chain ends, locked until the transaction ends, so that two events never get one place.
 fn lock_head(conn: &mut Conn, chain: &str) -> Result<(i64, String), Error> {
+    if let Some(head) = head(conn, chain)? {
+        return Ok(head);
+    }
     let first = (audit_heads::chain.eq(chain), audit_heads::seq.eq(0_i64), audit_heads::hash.eq(""));
     on!(conn, c => diesel::insert_into(audit_heads::table).values(first).on_conflict_do_nothing().execute(c))?;
+    head(conn, chain)?.ok_or(Error::NotFound { what: "head of an audit chain" })
+}
+
+fn head(conn: &mut Conn, chain: &str) -> Result<Option<(i64, String)>, Error> {
     let head = audit_heads::table.find(chain).select((audit_heads::seq, audit_heads::hash));
     match &mut *conn.pooled {
         Raw::Sqlite(c) => head.first(&mut **c),
-        Raw::Postgres(c) => head.for_update().first(&mut **c),
+        Raw::Postgres(c) => head.for_update().first(&mut ***c),
     }
+    .optional()
     .map_err(Error::from)
 }
 
@@ -161,12 +169,13 @@ pub fn append(conn: &mut Conn, event: &NewEvent) -> Result<Event, Error> {
         hash: String::new(),
     };
     row.hash = row.compute_hash();
-    on!(conn, c => diesel::insert_into(audit::table).values(&row).execute(c))?;
-    on!(conn, c => {
-        diesel::update(audit_heads::table.find(&row.chain))
-            .set((audit_heads::seq.eq(row.seq), audit_heads::hash.eq(&row.hash)))
-            .execute(c)
-    })?;
+    let head = audit_heads::table.find(&row.chain);
+    let new_head = (audit_heads::seq.eq(row.seq), audit_heads::hash.eq(&row.hash));
+    execute_together!(
+        conn,
+        diesel::insert_into(audit::table).values(&row),
+        diesel::update(head).set(new_head),
+    )?;
     row.try_into()
 }
 

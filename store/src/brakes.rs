@@ -110,7 +110,7 @@ pub fn lock(conn: &mut Conn, account: AccountId, now: Timestamp) -> Result<Brake
     on!(conn, c => diesel::insert_into(brakes::table).values(&first).on_conflict_do_nothing().execute(c))?;
     if let Raw::Postgres(c) = &mut *conn.pooled {
         let row = brakes::table.find(&first.account_id).select(brakes::account_id);
-        row.for_update().first::<String>(&mut **c)?;
+        row.for_update().first::<String>(&mut ***c)?;
     }
     get(conn, account)
 }

@@ -6,14 +6,10 @@
 
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 use diesel::sqlite::SqliteConnection;
-use diesel_async::AsyncPgConnection;
-use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 
-use crate::pool::{Lent, Manager, PostgresIo};
+use crate::pool::{Lent, Manager};
+use crate::postgres::{self, PgConnection};
 use crate::{Error, MasterKey};
-
-/// PostgreSQL behind diesel's blocking interface; its socket lives on the store's own thread.
-pub(crate) type PgConnection = AsyncConnectionWrapper<AsyncPgConnection, PostgresIo>;
 
 /// A connection of the pool.
 pub(crate) enum Raw {
@@ -45,7 +41,7 @@ macro_rules! on {
                 $body
             }
             $crate::conn::Raw::Postgres($c) => {
-                let $c = &mut **$c;
+                let $c = &mut ***$c;
                 $body
             }
         }
@@ -54,7 +50,58 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-type PgManager = <PgConnection as Connection>::TransactionManager;
+/// Loads the answers to several queries that do not need each other, in one round trip where there is one:
+/// `together!(conn, names => String, counts => i64)` gives a `Vec` for each.
+macro_rules! together {
+    ($conn:expr, $($query:expr => $row:ty),+ $(,)?) => {
+        match &mut *$conn.pooled {
+            $crate::conn::Raw::Sqlite(c) => {
+                let mut ask = || Ok(($(diesel::RunQueryDsl::load::<$row>($query, &mut **c)?,)+));
+                ask()
+            }
+            $crate::conn::Raw::Postgres(c) => {
+                let (c, event_loop) = c.shared();
+                event_loop.wait_for(async {
+                    tokio::try_join!($(async {
+                        let mut c = c;
+                        diesel_async::RunQueryDsl::load::<$row>($query, &mut c).await
+                    }),+)
+                })
+            }
+        }
+        .map_err(|error: diesel::result::Error| $crate::Error::from(error))
+    };
+}
+pub(crate) use together;
+
+/// Executes statements in their order, in one round trip where there is one.
+macro_rules! execute_together {
+    ($conn:expr, $($statement:expr),+ $(,)?) => {
+        match &mut *$conn.pooled {
+            $crate::conn::Raw::Sqlite(c) => {
+                let mut execute = || {
+                    $(diesel::RunQueryDsl::execute($statement, &mut **c)?;)+
+                    Ok(())
+                };
+                execute()
+            }
+            $crate::conn::Raw::Postgres(c) => {
+                let (c, event_loop) = c.shared();
+                event_loop.wait_for(async {
+                    tokio::try_join!($(async {
+                        let mut c = c;
+                        diesel_async::RunQueryDsl::execute($statement, &mut c).await
+                    }),+)
+                    .map(drop)
+                })
+            }
+        }
+        .map_err(|error: diesel::result::Error| $crate::Error::from(error))
+    };
+}
+pub(crate) use execute_together;
+
+type PgManager = <postgres::Blocking as Connection>::TransactionManager;
 
 impl Conn {
     pub(crate) fn from_pool(pool: &r2d2::Pool<Manager>, master_key: &MasterKey) -> Result<Self, Error> {
@@ -87,6 +134,19 @@ impl Conn {
         self.finish(f)
     }
 
+    /// [`Conn::transaction`] that PostgreSQL begins with this text.
+    pub(crate) fn transaction_begun_by<T, E: From<Error>>(
+        &mut self,
+        begin: &str,
+        f: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match &mut *self.pooled {
+            Raw::Sqlite(_) => self.pooled.begin_immediate()?,
+            Raw::Postgres(c) => c.begin_with(begin).map_err(Error::from)?,
+        }
+        self.finish(f)
+    }
+
     fn finish<T, E: From<Error>>(&mut self, f: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
         match f(self) {
             Ok(value) => {
@@ -116,7 +176,7 @@ impl Raw {
     pub(crate) fn begin_immediate(&mut self) -> Result<(), Error> {
         match self {
             Raw::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(&mut **c, "BEGIN IMMEDIATE"),
-            Raw::Postgres(c) => PgManager::begin_transaction(&mut **c),
+            Raw::Postgres(c) => PgManager::begin_transaction(&mut ***c),
         }
         .map_err(Error::from)
     }
@@ -124,7 +184,7 @@ impl Raw {
     fn begin_nested(&mut self) -> Result<(), Error> {
         match self {
             Raw::Sqlite(c) => AnsiTransactionManager::begin_transaction(&mut **c),
-            Raw::Postgres(c) => PgManager::begin_transaction(&mut **c),
+            Raw::Postgres(c) => PgManager::begin_transaction(&mut ***c),
         }
         .map_err(Error::from)
     }
@@ -132,7 +192,7 @@ impl Raw {
     pub(crate) fn commit(&mut self) -> Result<(), Error> {
         match self {
             Raw::Sqlite(c) => AnsiTransactionManager::commit_transaction(&mut **c),
-            Raw::Postgres(c) => PgManager::commit_transaction(&mut **c),
+            Raw::Postgres(c) => PgManager::commit_transaction(&mut ***c),
         }
         .map_err(Error::from)
     }
@@ -140,7 +200,7 @@ impl Raw {
     pub(crate) fn rollback(&mut self) -> Result<(), Error> {
         match self {
             Raw::Sqlite(c) => AnsiTransactionManager::rollback_transaction(&mut **c),
-            Raw::Postgres(c) => PgManager::rollback_transaction(&mut **c),
+            Raw::Postgres(c) => PgManager::rollback_transaction(&mut ***c),
         }
         .map_err(Error::from)
     }
@@ -149,7 +209,7 @@ impl Raw {
     pub(crate) fn depth(&mut self) -> Result<u32, Error> {
         let status = match self {
             Raw::Sqlite(c) => AnsiTransactionManager::transaction_manager_status_mut(&mut **c),
-            Raw::Postgres(c) => PgManager::transaction_manager_status_mut(&mut **c),
+            Raw::Postgres(c) => PgManager::transaction_manager_status_mut(&mut ***c),
         };
         Ok(status.transaction_depth()?.map_or(0, std::num::NonZeroU32::get))
     }

@@ -15,13 +15,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use diesel::connection::SimpleConnection as _;
 
+use crate::Error;
 use crate::conn::Raw;
 use crate::group::Commits;
 use crate::pool::{Lent, Manager};
-use crate::{Conn, Error};
 
-/// Put before the first statement of a transaction.
-const WITHOUT_WAITING: &str = "SET LOCAL synchronous_commit = off";
+/// Begins a transaction whose commit does not wait for the disk.
+pub(crate) const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 /// The smallest transaction that has something in the log, so that its commit is flushed, and all before it.
 const FLUSH: &str = "SELECT pg_logical_emit_message(true, 'scim-bridge', '')";
 
@@ -110,9 +110,4 @@ fn flush_on(conn: &mut Lent) -> Result<(), Error> {
         Raw::Postgres(conn) => Ok(conn.batch_execute(FLUSH)?),
         Raw::Sqlite(_) => Ok(()), // a commit of SQLite is on disk
     }
-}
-
-/// Lets the transaction that has just begun commit without waiting for the disk.
-pub(crate) fn commit_without_waiting(conn: &mut Conn) -> Result<(), Error> {
-    crate::conn::on!(conn, c => c.batch_execute(WITHOUT_WAITING))
 }

@@ -77,7 +77,7 @@ impl TryFrom<Row> for Link {
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = link_extensions, treat_none_as_null = true)]
-struct ExtensionRow {
+pub(crate) struct ExtensionRow {
     resource_id: String,
     extension: String,
     state: String,
@@ -86,6 +86,31 @@ struct ExtensionRow {
     error_message: Option<String>,
     updated_at: i64,
 }
+
+impl TryFrom<ExtensionRow> for ExtensionState {
+    type Error = Error;
+    fn try_from(row: ExtensionRow) -> Result<Self, Error> {
+        Ok(ExtensionState {
+            extension: row.extension,
+            state: row.state,
+            provision_id: row.provision_id,
+            error_code: row.error_code,
+            error_message: row.error_message,
+            updated_at: value::time(row.updated_at, "link_extensions.updated_at")?,
+        })
+    }
+}
+
+/// The query for the extensions of a resource, by name.
+macro_rules! extensions_of_one {
+    ($key:expr) => {
+        $crate::schema::link_extensions::table
+            .filter($crate::schema::link_extensions::resource_id.eq($key))
+            .order($crate::schema::link_extensions::extension)
+            .select($crate::links::ExtensionRow::as_select())
+    };
+}
+pub(crate) use extensions_of_one;
 
 /// The link of a resource, if it has one.
 pub fn get(conn: &mut Conn, resource: ResourceId) -> Result<Option<Link>, Error> {
@@ -144,7 +169,9 @@ pub fn by_concur_user(conn: &mut Conn, account: AccountId, concur_user_id: &str)
 
 /// The extensions of a resource, by name.
 pub fn extensions(conn: &mut Conn, resource: ResourceId) -> Result<Vec<ExtensionState>, Error> {
-    Ok(extensions_of(conn, &[resource])?.remove(&resource).unwrap_or_default())
+    let key = resource.to_string();
+    let rows: Vec<ExtensionRow> = on!(conn, c => extensions_of_one!(&key).load(c))?;
+    rows.into_iter().map(ExtensionState::try_from).collect()
 }
 
 /// The extensions of several resources, by name; resources without any are left out.
@@ -164,15 +191,7 @@ pub fn extensions_of(
         })?;
         for row in rows {
             let resource = value::parse(&row.resource_id, "link_extensions.resource_id")?;
-            let state = ExtensionState {
-                extension: row.extension,
-                state: row.state,
-                provision_id: row.provision_id,
-                error_code: row.error_code,
-                error_message: row.error_message,
-                updated_at: value::time(row.updated_at, "link_extensions.updated_at")?,
-            };
-            found.entry(resource).or_default().push(state);
+            found.entry(resource).or_default().push(row.try_into()?);
         }
     }
     Ok(found)

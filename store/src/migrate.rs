@@ -28,7 +28,7 @@ pub(crate) fn run(raw: &mut Raw) -> Result<(), Error> {
                  SELECT pg_advisory_xact_lock({POSTGRES_LOCK})"
             );
             conn.batch_execute(&lock)?;
-            apply(&mut **conn, POSTGRES)
+            apply(&mut ***conn, POSTGRES)
         }
     };
     match applied {

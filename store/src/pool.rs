@@ -2,18 +2,16 @@
 
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use diesel::connection::{Connection as _, SimpleConnection as _};
 use diesel::sqlite::SqliteConnection;
-use diesel_async::AsyncPgConnection;
-use diesel_async::async_connection_wrapper::BlockOn;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Error;
-use crate::conn::{PgConnection, Raw};
+use crate::conn::Raw;
+use crate::postgres::PgConnection;
 
 /// WAL and FULL make a commit durable (reliability I1); readers never wait for the writer.
 const SQLITE_SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
@@ -122,13 +120,13 @@ impl r2d2::ManageConnection for Manager {
         let raw = match &self.address {
             Address::Sqlite { path } => {
                 keep_private(path)?;
-                let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
+                let mut conn = SqliteConnection::establish(&path.to_string_lossy())
+                    .map_err(|error| Error::Unavailable { reason: error.to_string() })?;
                 conn.batch_execute(&format!("PRAGMA busy_timeout = {limit_ms}; {SQLITE_SETUP}"))?;
                 Raw::Sqlite(Box::new(conn))
             }
             Address::Postgres { config, tls } => {
-                let conn = postgres_io().block_on(connect_postgres(config, tls.clone()))?;
-                let mut conn = PgConnection::from(conn);
+                let mut conn = PgConnection::establish(config, tls.clone())?;
                 let limits = format!(
                     "SET statement_timeout = {limit_ms}; SET lock_timeout = {limit_ms}; {POSTGRES_SETUP}"
                 );
@@ -144,7 +142,7 @@ impl r2d2::ManageConnection for Manager {
             Raw::Sqlite(_) => Ok(()), // a file does not hang up
             Raw::Postgres(_) if conn.alive_at.elapsed() < TRUSTED_FOR => Ok(()),
             Raw::Postgres(raw) => {
-                raw.batch_execute("SELECT 1")?;
+                raw.check()?;
                 conn.alive_at = Instant::now();
                 Ok(())
             }
@@ -164,58 +162,6 @@ fn keep_private(path: &std::path::Path) -> Result<(), Error> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let opened = options.open(path);
     opened.map(drop).map_err(|e| Error::Unavailable { reason: format!("opening {}: {e}", path.display()) })
-}
-
-fn unavailable(error: impl std::error::Error) -> Error {
-    Error::Unavailable { reason: error.to_string() }
-}
-
-async fn connect_postgres(
-    config: &tokio_postgres::Config,
-    tls: Option<MakeRustlsConnect>,
-) -> Result<AsyncPgConnection, Error> {
-    let refused = |e: tokio_postgres::Error| postgres_refused(&e);
-    let established = if let Some(tls) = tls {
-        let (client, connection) = config.connect(tls).await.map_err(refused)?;
-        AsyncPgConnection::try_from_client_and_connection(client, connection).await
-    } else {
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(refused)?;
-        AsyncPgConnection::try_from_client_and_connection(client, connection).await
-    };
-    established.map_err(unavailable)
-}
-
-/// tokio-postgres keeps the server's words in the source of its error.
-fn postgres_refused(error: &tokio_postgres::Error) -> Error {
-    let detail = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
-    Error::Unavailable { reason: format!("{error}{detail}") }
-}
-
-/// Lets diesel's blocking calls wait for PostgreSQL's socket, which lives on a thread of its own: it outlives the
-/// runtime of whoever opened the store, and blocking callers need none.
-pub(crate) struct PostgresIo;
-
-impl BlockOn for PostgresIo {
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
-        postgres_io().block_on(future)
-    }
-
-    fn get_runtime() -> Self {
-        PostgresIo
-    }
-}
-
-#[expect(clippy::expect_used, reason = "without a thread and an epoll handle the process cannot do its work")]
-fn postgres_io() -> &'static tokio::runtime::Runtime {
-    static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
-    RUNTIME.get_or_init(|| {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("postgres-io")
-            .enable_all()
-            .build()
-            .expect("a thread for PostgreSQL's sockets")
-    })
 }
 
 /// Runs blocking work on a thread of its own: inside of async code tokio would refuse to wait.

@@ -10,6 +10,9 @@ use crate::schema::request_log;
 use crate::value::{self, micros};
 use crate::{Conn, Error};
 
+/// Rows of one statement: below the parameters that either database takes.
+const CHUNK: usize = 500;
+
 /// One request and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -104,23 +107,26 @@ pub struct Filter {
 
 /// Adds entries.
 pub fn add(conn: &mut Conn, entries: &[Entry]) -> Result<(), Error> {
-    for entry in entries {
-        let row = (
-            request_log::account_id.eq(entry.account.to_string()),
-            request_log::at.eq(micros(entry.at)),
-            request_log::request_id.eq(&entry.request_id),
-            request_log::method.eq(&entry.method),
-            request_log::route.eq(&entry.route),
-            request_log::target.eq(entry.target.as_deref()),
-            request_log::status.eq(i32::from(entry.status)),
-            request_log::scim_type.eq(entry.scim_type.as_deref()),
-            request_log::duration_ms.eq(i64::try_from(entry.duration_ms).unwrap_or(i64::MAX)),
-            request_log::token_id.eq(&entry.token),
-            request_log::provider.eq(&entry.provider),
-            request_log::shape.eq(&entry.shape),
-            request_log::habits.eq(value::list(&entry.habits)),
-        );
-        on!(conn, c => diesel::insert_into(request_log::table).values(row).execute(c))?;
+    for chunk in entries.chunks(CHUNK) {
+        let rows = chunk.iter().map(|entry| {
+            (
+                request_log::account_id.eq(entry.account.to_string()),
+                request_log::at.eq(micros(entry.at)),
+                request_log::request_id.eq(&entry.request_id),
+                request_log::method.eq(&entry.method),
+                request_log::route.eq(&entry.route),
+                request_log::target.eq(entry.target.as_deref()),
+                request_log::status.eq(i32::from(entry.status)),
+                request_log::scim_type.eq(entry.scim_type.as_deref()),
+                request_log::duration_ms.eq(i64::try_from(entry.duration_ms).unwrap_or(i64::MAX)),
+                request_log::token_id.eq(&entry.token),
+                request_log::provider.eq(&entry.provider),
+                request_log::shape.eq(&entry.shape),
+                request_log::habits.eq(value::list(&entry.habits)),
+            )
+        });
+        let rows: Vec<_> = rows.collect();
+        on!(conn, c => diesel::insert_into(request_log::table).values(rows).execute(c))?;
     }
     Ok(())
 }

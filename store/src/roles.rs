@@ -10,16 +10,21 @@ use crate::schema::granted_roles;
 use crate::value::micros;
 use crate::{Conn, Error};
 
+/// The query for the role codes of [`granted`].
+macro_rules! granted_to {
+    ($key:expr) => {
+        $crate::schema::granted_roles::table
+            .filter($crate::schema::granted_roles::resource_id.eq($key))
+            .order($crate::schema::granted_roles::role_code)
+            .select($crate::schema::granted_roles::role_code)
+    };
+}
+pub(crate) use granted_to;
+
 /// The role codes that were asked for and not seen gone, in their order.
 pub fn granted(conn: &mut Conn, user: ResourceId) -> Result<Vec<String>, Error> {
     let key = user.to_string();
-    on!(conn, c => {
-        granted_roles::table
-            .filter(granted_roles::resource_id.eq(&key))
-            .order(granted_roles::role_code)
-            .select(granted_roles::role_code)
-            .load(c)
-    })
+    on!(conn, c => granted_to!(&key).load(c))
 }
 
 /// Notes roles that are going to be asked for.

@@ -192,10 +192,7 @@ impl Store {
             Writes::Here => self.conn()?.transaction(f),
             Writes::SideBySide { flusher } => {
                 let era = flusher.before(&self.shared.pool)?;
-                let written = self.conn()?.transaction(|conn| {
-                    flush::commit_without_waiting(conn)?;
-                    f(conn)
-                })?;
+                let written = self.conn()?.transaction_begun_by(flush::BEGIN, f)?;
                 flusher.flush(era)?;
                 Ok(written)
             }

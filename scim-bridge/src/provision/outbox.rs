@@ -82,27 +82,66 @@ pub(super) fn enqueue(
     grip: &Grip,
     now: jiff::Timestamp,
 ) -> Result<OperationId, store::Error> {
+    let granted = roles::granted(conn, resource_id)?;
+    Ok(enqueue_knowing(conn, on, resource_id, &granted, operation, grip, now)?.id)
+}
+
+/// [`enqueue`] by a caller who knows the roles that this bridge gave; the operation as it is stored.
+pub(super) fn enqueue_knowing(
+    conn: &mut Conn,
+    on: &OnBehalf,
+    resource_id: ResourceId,
+    granted: &[String],
+    operation: &Operation,
+    grip: &Grip,
+    now: jiff::Timestamp,
+) -> Result<operations::Operation, store::Error> {
+    let new = with_roles(conn, on, resource_id, granted, operation, grip, now)?;
+    let stored = operations::enqueue(conn, &new)?;
+    if matches!(grip, Grip::Held { by_brake: true, .. }) {
+        brakes::hold(conn, on.account.id, stored.id, now)?;
+    }
+    if operation.kind != Kind::Update {
+        brake::replace_held(conn, resource_id, stored.id, now)?;
+    }
+    Ok(stored)
+}
+
+/// [`enqueue`] for a user whom this transaction has created and who is nobody of earlier.
+pub(super) fn enqueue_first(
+    conn: &mut Conn,
+    on: &OnBehalf,
+    resource_id: ResourceId,
+    operation: &Operation,
+    now: jiff::Timestamp,
+) -> Result<operations::Operation, store::Error> {
+    let new = with_roles(conn, on, resource_id, &[], operation, &Grip::Free, now)?;
+    operations::enqueue_first(conn, &new)
+}
+
+/// The operation with the roles that it takes away; those that it gives are noted.
+fn with_roles(
+    conn: &mut Conn,
+    on: &OnBehalf,
+    resource_id: ResourceId,
+    granted: &[String],
+    operation: &Operation,
+    grip: &Grip,
+    now: jiff::Timestamp,
+) -> Result<NewOperation, store::Error> {
     let wanted = operation.roles();
-    roles::grant(conn, resource_id, &wanted, now)?;
-    let mut revoked = roles::granted(conn, resource_id)?;
-    revoked.retain(|code| !wanted.contains(code));
+    let fresh: Vec<String> = wanted.iter().filter(|code| !granted.contains(code)).cloned().collect();
+    roles::grant(conn, resource_id, &fresh, now)?;
+    let revoked = granted.iter().filter(|code| !wanted.contains(code)).cloned().collect();
     let operation = Operation { revoked, ..operation.clone() };
-    let new = NewOperation {
+    Ok(NewOperation {
         account: on.account.id,
         resource_id,
         kind: operation.kind.as_str().to_owned(),
         payload: operation.to_payload(),
         held: grip.held(),
         now,
-    };
-    let id = operations::enqueue(conn, &new)?.id;
-    if matches!(grip, Grip::Held { by_brake: true, .. }) {
-        brakes::hold(conn, on.account.id, id, now)?;
-    }
-    if operation.kind != Kind::Update {
-        brake::replace_held(conn, resource_id, id, now)?;
-    }
-    Ok(id)
+    })
 }
 
 pub(super) fn record(

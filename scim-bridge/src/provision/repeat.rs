@@ -37,6 +37,7 @@ pub(super) async fn of_create(
             before: None,
             after: content,
             version: row.version,
+            view: None,
         }))
     };
     bridge.store.read(find).await

@@ -59,13 +59,24 @@ pub(super) fn note(
     reason: Option<&str>,
     now: Timestamp,
 ) -> Result<(), store::Error> {
-    let held = links::extensions(conn, user)?.into_iter().find(|part| part.extension == PART);
-    let is_same = match &held {
+    let parts = links::extensions(conn, user)?;
+    note_beside(conn, user, &parts, reason, now).map(drop)
+}
+
+/// [`note`] by a caller who knows the parts of the user's delivery record; whether there was anything to note.
+pub(super) fn note_beside(
+    conn: &mut Conn,
+    user: ResourceId,
+    parts: &[ExtensionState],
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, store::Error> {
+    let is_same = match parts.iter().find(|part| part.extension == PART) {
         None => reason.is_none(),
         Some(part) => part.error_message.as_deref() == reason,
     };
     if is_same {
-        return Ok(());
+        return Ok(false);
     }
     let state = ExtensionState {
         extension: PART.to_owned(),
@@ -75,7 +86,8 @@ pub(super) fn note(
         error_message: reason.map(str::to_owned),
         updated_at: now,
     };
-    links::put_extension(conn, user, &state)
+    links::put_extension(conn, user, &state)?;
+    Ok(true)
 }
 
 #[cfg(test)]

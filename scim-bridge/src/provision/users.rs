@@ -6,12 +6,14 @@
 use scim::patch::PatchRequest;
 use scim::{ListQuery, Resource, ResourceType, ScimType};
 use serde_json::Value;
-use store::resources::{self, NewResource, ResourceType as StoredType};
+use store::facts::{self, Shown};
+use store::operations::State;
+use store::resources::{self, Content, NewResource, ResourceType as StoredType};
 use store::{Conn, groups};
 use uuid::Uuid;
 
 use super::backlog::Room;
-use super::outbox::{admit, enqueue, leaver, record, take_over, taken};
+use super::outbox::{admit, enqueue, enqueue_first, enqueue_knowing, leaver, record, take_over, taken};
 use super::verdict::{self, Accepted};
 use super::view::View;
 use super::{Error, OnBehalf, Page, Precondition, backlog, content, find, repeat, scope, search};
@@ -72,32 +74,42 @@ pub(super) async fn accept_create(
                 content: content.clone(),
                 created_at: now,
             };
-            let row = resources::insert(conn, &new).map_err(taken)?;
-            if public_id == PublicId::Fixed {
-                resources::mark_shown(conn, &[row.id])?;
+            let row = match public_id {
+                PublicId::Fixed => resources::insert_shown(conn, &new),
+                PublicId::Open => resources::insert(conn, &new),
             }
-            scope::note(conn, row.id, skip.as_deref(), now)?;
+            .map_err(taken)?;
+            scope::note_beside(conn, row.id, &[], skip.as_deref(), now)?;
+            let (resource, version) = (row.id, row.version);
             let Some(translated) = translated else {
                 record(conn, &job, &row, "create", None, now)?;
-                let (resource, version) = (row.id, row.version);
-                return Ok(Accepted { resource, operation: None, before: None, after: content, version });
+                let operation = None;
+                return Ok(Accepted {
+                    resource,
+                    operation,
+                    before: None,
+                    after: content,
+                    version,
+                    view: None,
+                });
             };
-            let kind = match earlier {
-                Some(earlier) => take_over(conn, &earlier, &row, now)?,
+            let kind = match &earlier {
+                Some(earlier) => take_over(conn, earlier, &row, now)?,
                 None => Kind::Create,
             };
             room.admit(kind)?;
             let operation = Operation::new(kind, translated, None);
-            let operation = enqueue(conn, &job, row.id, &operation, &Grip::Free, now)?;
+            let (operation, view) = if earlier.is_some() {
+                (enqueue(conn, &job, row.id, &operation, &Grip::Free, now)?, None)
+            } else {
+                let stored = enqueue_first(conn, &job, row.id, &operation, now)?;
+                let id = stored.id;
+                let shown = Shown { telling: Some(stored), ..Shown::default() };
+                (id, row.shown.then(|| View::of(row.clone(), &shown)))
+            };
             record(conn, &job, &row, kind.as_str(), Some(operation), now)?;
-            let (resource, version) = (row.id, row.version);
-            Ok::<_, Error>(Accepted {
-                resource,
-                operation: Some(operation),
-                before: None,
-                after: content,
-                version,
-            })
+            let operation = Some(operation);
+            Ok::<_, Error>(Accepted { resource, operation, before: None, after: content, version, view })
         })
         .await;
     match written {
@@ -225,6 +237,7 @@ pub(super) async fn accept_delete(
                 before: Some(content.clone()),
                 after: content,
                 version: gone.version,
+                view: None,
             })
         })
         .await
@@ -271,19 +284,20 @@ fn change_once(
     let before = Resource::from_stored(ResourceType::user(), row.body.clone());
     let after = on.bent.watch(|| apply(&before))?;
     after.check_required()?;
-    let content_before = resources::content(conn, row.id)?;
     let content_after = content::of(&after);
+    let known = facts::changing(conn, row.id)?;
+    let content_before = Content::of(row.clone(), known.emails.clone());
     if content_after.body == content_before.body {
-        let unchanged = content_before.clone();
         return Ok(Accepted {
             resource: row.id,
             operation: None,
+            after: content_before.clone(),
             before: Some(content_before),
-            after: unchanged,
             version: row.version,
+            view: row.shown.then(|| View::of(row, &known.shown)),
         });
     }
-    let given = super::groups::given(&groups::of_user(conn, row.id)?, &on.settings);
+    let given = super::groups::given(&known.shown.groups, &on.settings);
     let skip = scope::why_not(&after, &on.settings);
     let (kind, translated) = match (scope::why_not(&before, &on.settings), &skip) {
         (None, None) => {
@@ -313,23 +327,33 @@ fn change_once(
             admit(conn, on, row.id, kind, now)?
         }
     };
-    scope::note(conn, row.id, skip.as_deref(), now)?;
-    let updated = resources::update(conn, row.id, row.version, &content_after, now).map_err(taken)?;
-    let operation = match kind {
+    let noted = scope::note_beside(conn, row.id, &known.shown.extensions, skip.as_deref(), now)?;
+    let updated = resources::update_knowing(conn, row.id, row.version, &known.emails, &content_after, now)
+        .map_err(taken)?;
+    let stored = match kind {
         None => None,
         Some(kind) => {
-            let operation = Operation::new(kind, translated, Some(row.body.clone()));
-            Some(enqueue(conn, on, row.id, &operation, &grip, now)?)
+            let operation = Operation::new(kind, translated, Some(row.body));
+            Some(enqueue_knowing(conn, on, row.id, &known.granted, &operation, &grip, now)?)
         }
     };
+    let operation = stored.as_ref().map(|stored| stored.id);
     record(conn, on, &updated, kind.map_or("update", Kind::as_str), operation, now)?;
+    let version = updated.version;
+    // What is held says most about a user, and may be an earlier operation than this one.
+    let was_held = known.shown.telling.as_ref().is_some_and(|telling| telling.state == State::Held);
+    let view = (updated.shown && !noted && !was_held).then(|| {
+        let telling = stored.or(known.shown.telling);
+        View::of(updated, &Shown { telling, ..known.shown })
+    });
     Ok(Accepted {
         resource: row.id,
         // Concur is not asked about what is held, so there is no word of it to wait for.
         operation: operation.filter(|_| grip == Grip::Free),
         before: Some(content_before),
         after: content_after,
-        version: updated.version,
+        version,
+        view,
     })
 }
 

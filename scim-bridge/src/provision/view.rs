@@ -7,7 +7,7 @@ use scim::urn::DELIVERY;
 use scim::{Meta, Projection, Resource, ResourceType};
 use serde_json::{Map, Value, json};
 use store::operations::{self, Operation};
-use store::{Conn, groups, links, resources};
+use store::{Conn, facts, groups, links, resources};
 
 use super::scope;
 use crate::translate;
@@ -22,11 +22,13 @@ pub struct View {
 impl View {
     /// The view of a row, with the state of its delivery.
     pub(super) fn load(conn: &mut Conn, row: resources::Resource) -> Result<Self, store::Error> {
-        let id = row.id;
-        let states = links::extensions(conn, id)?;
-        let latest = operations::telling(conn, id)?;
-        let groups = groups::of_user(conn, id)?;
-        Ok(Self::assemble(row, &groups, &states, latest.as_ref()))
+        let shown = facts::shown(conn, row.id)?;
+        Ok(Self::of(row, &shown))
+    }
+
+    /// The view of a row with what is known beside it.
+    pub(super) fn of(row: resources::Resource, shown: &facts::Shown) -> Self {
+        Self::assemble(row, &shown.groups, &shown.extensions, shown.telling.as_ref())
     }
 
     /// The views of many rows, in their order, by as many queries as for a few.

@@ -76,9 +76,45 @@ pub fn members_of(conn: &mut Conn, groups: &[ResourceId]) -> Result<HashMap<Reso
     Ok(found)
 }
 
+/// [`Membership`] as it is read: the group, its public id, its name, its code.
+pub(crate) type MembershipRow = (String, String, Option<String>, Option<String>);
+
+impl TryFrom<MembershipRow> for Membership {
+    type Error = Error;
+    fn try_from((group, scim_id, name, code): MembershipRow) -> Result<Self, Error> {
+        Ok(Membership {
+            group: value::parse(&group, "group_members.group_id")?,
+            scim_id: value::parse(&scim_id, "resources.scim_id")?,
+            name: name.unwrap_or_default(),
+            code,
+        })
+    }
+}
+
+/// The query for the groups that a user is in, not deleted, by their name.
+macro_rules! of_one {
+    ($key:expr) => {{
+        use $crate::schema::{catalogue_groups, group_members, resources};
+        group_members::table
+            .inner_join(resources::table.on(resources::resource_id.eq(group_members::group_id)))
+            .left_join(catalogue_groups::table.on(catalogue_groups::resource_id.eq(group_members::group_id)))
+            .filter(group_members::member_id.eq($key).and(resources::deleted_at.is_null()))
+            .order((resources::user_name_folded, resources::resource_id))
+            .select((
+                resources::resource_id,
+                resources::scim_id,
+                resources::user_name,
+                catalogue_groups::code.nullable(),
+            ))
+    }};
+}
+pub(crate) use of_one;
+
 /// The groups that a user is in, not deleted, by their name.
 pub fn of_user(conn: &mut Conn, user: ResourceId) -> Result<Vec<Membership>, Error> {
-    Ok(of_users(conn, &[user])?.remove(&user).unwrap_or_default())
+    let key = user.to_string();
+    let rows: Vec<MembershipRow> = on!(conn, c => of_one!(&key).load(c))?;
+    rows.into_iter().map(Membership::try_from).collect()
 }
 
 /// The groups of several users at once; users without any are left out.
@@ -107,12 +143,7 @@ pub fn of_users(
                 .load(c)
         })?;
         for (user, group, scim_id, name, code) in rows {
-            let membership = Membership {
-                group: value::parse(&group, "group_members.group_id")?,
-                scim_id: value::parse(&scim_id, "resources.scim_id")?,
-                name: name.unwrap_or_default(),
-                code,
-            };
+            let membership = Membership::try_from((group, scim_id, name, code))?;
             groups.entry(value::parse(&user, "group_members.member_id")?).or_default().push(membership);
         }
     }
@@ -147,7 +178,7 @@ pub fn add(conn: &mut Conn, group: ResourceId, users: &[ResourceId], now: Timest
                 diesel::insert_into(group_members::table)
                     .values(rows)
                     .on_conflict_do_nothing()
-                    .execute(&mut **c)?;
+                    .execute(&mut ***c)?;
             }
         }
     }

@@ -7,6 +7,7 @@
 mod members;
 
 pub use members::{Member, Membership, add, members, members_of, of_user, of_users, remove};
+pub(crate) use members::{MembershipRow, of_one};
 
 use std::collections::HashMap;
 

@@ -7,11 +7,11 @@
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::pass::MERGED;
+use super::pass::{self, MERGED, Open};
 use super::row::IN_FLIGHT;
 use super::transition::promote;
 use super::{State, URGENT_KINDS, is_urgent};
-use crate::conn::{Raw, on};
+use crate::conn::{Raw, on, together};
 use crate::ids::{OperationId, ResourceId};
 use crate::links::Link;
 use crate::schema::{chains, links, operation_details, operations, resources};
@@ -125,6 +125,60 @@ pub fn is_latest(conn: &mut Conn, id: OperationId) -> Result<bool, Error> {
         .filter(operations::chain_id.eq(&place.chain_id).and(operations::user_seq.gt(place.user_seq)));
     let exists: bool = on!(conn, c => diesel::select(diesel::dsl::exists(later)).get_result(c))?;
     Ok(!exists)
+}
+
+/// A chain, locked until the end of the transaction, with what the next operation must know of it.
+pub(super) struct End {
+    pub(super) chain_id: String,
+    /// Place of the last operation; 0: there is none.
+    pub(super) last: i64,
+    /// Those that have not ended.
+    pub(super) open: Vec<Open>,
+}
+
+/// The end of a resource's chain.
+pub(super) fn lock_end(conn: &mut Conn, resource: ResourceId) -> Result<End, Error> {
+    let resource = resource.to_string();
+    let mut chain_id = lock_named(conn, &resource)?;
+    loop {
+        let (followed, last, open) = together!(conn,
+            chains::table.find(&resource).select(chains::chain_id) => String,
+            operations::table
+                .filter(operations::chain_id.eq(&chain_id))
+                .select(diesel::dsl::max(operations::user_seq)) => Option<i64>,
+            pass::open_part!(&chain_id) => pass::OpenRow,
+        )?;
+        let now = followed.into_iter().next().unwrap_or_else(|| resource.clone());
+        if now == chain_id {
+            let open = open.into_iter().map(Open::try_from).collect::<Result<_, _>>()?;
+            return Ok(End { chain_id, last: last.into_iter().flatten().next().unwrap_or(0), open });
+        }
+        // While we waited, it has joined another.
+        lock(conn, &now)?;
+        chain_id = now;
+    }
+}
+
+/// Locks the chain that a resource is known to belong to, and says which it is.
+fn lock_named(conn: &mut Conn, resource: &str) -> Result<String, Error> {
+    #[derive(QueryableByName)]
+    struct Locked {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        resource_id: String,
+    }
+    match &mut *conn.pooled {
+        Raw::Sqlite(_) => of(conn, resource),
+        Raw::Postgres(c) => {
+            let locked: Option<Locked> = diesel::sql_query(
+                "SELECT resource_id FROM resources WHERE resource_id = \
+                 COALESCE((SELECT chain_id FROM chains WHERE resource_id = $1), $1) FOR UPDATE",
+            )
+            .bind::<diesel::sql_types::Text, _>(resource)
+            .get_result(&mut ***c)
+            .optional()?;
+            Ok(locked.ok_or(Error::NotFound { what: "resource" })?.resource_id)
+        }
+    }
 }
 
 /// The chain of a resource, locked until the end of the transaction.
@@ -257,7 +311,7 @@ fn put(conn: &mut Conn, resource: &str, chain_id: &str) -> Result<(), Error> {
 fn lock(conn: &mut Conn, chain_id: &str) -> Result<(), Error> {
     if let Raw::Postgres(c) = &mut *conn.pooled {
         let query = resources::table.find(chain_id).select(resources::resource_id).for_update();
-        let locked: Option<String> = query.first(&mut **c).optional()?;
+        let locked: Option<String> = query.first(&mut ***c).optional()?;
         locked.ok_or(Error::NotFound { what: "resource" })?;
     }
     Ok(())

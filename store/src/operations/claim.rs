@@ -132,7 +132,7 @@ pub fn claim_due(conn: &mut Conn, claim: &Claim<'_>) -> Result<Vec<Operation>, E
         .select(CANDIDATE);
     let candidates: Vec<Candidate> = match &mut *conn.pooled {
         Raw::Sqlite(c) => due.load(&mut **c)?,
-        Raw::Postgres(c) => due.for_update().skip_locked().load(&mut **c)?,
+        Raw::Postgres(c) => due.for_update().skip_locked().load(&mut ***c)?,
     };
     take_all(conn, &candidates, claim, begin_sending)
 }
@@ -167,7 +167,7 @@ pub fn claim_polls(conn: &mut Conn, claim: &Claim<'_>) -> Result<Vec<Operation>,
         .select(CANDIDATE);
     let candidates: Vec<Candidate> = match &mut *conn.pooled {
         Raw::Sqlite(c) => due.load(&mut **c)?,
-        Raw::Postgres(c) => due.for_update().skip_locked().load(&mut **c)?,
+        Raw::Postgres(c) => due.for_update().skip_locked().load(&mut ***c)?,
     };
     take_all(conn, &candidates, claim, lease)
 }

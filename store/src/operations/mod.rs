@@ -20,6 +20,7 @@
 
 mod chain;
 mod claim;
+mod insert;
 mod pass;
 mod read;
 mod row;
@@ -27,27 +28,25 @@ mod state;
 mod transition;
 mod workers;
 
-use diesel::prelude::*;
 use jiff::Timestamp;
 use serde_json::Value;
 
 pub use chain::{chain_of, follow, is_latest, join, link, lives};
 pub use claim::{Claim, What, claim_due, claim_one, claim_polls, end_leases, expire_leases};
 pub use pass::{has_absorbed, oldest_deactivation, pass_stuck};
+pub(crate) use read::telling_of_one;
 pub use read::{
     Attempt, ExtensionOutcome, Filter, attempts, count_open, counts_by_state, extensions, get, has_open,
     is_chain_open, last_asked, latest_for_resource, list, newest_done, newest_done_of, next_due, oldest_open,
-    put_extension, telling, telling_of,
+    put_extension, telling_of,
 };
 pub use row::Operation;
+pub(crate) use row::{DetailsRow, Row};
 pub use state::State;
 pub use transition::{Expect, Transition, replay, transition};
 pub use workers::{Worker, beat, bury, leave};
 
-use crate::conn::on;
-use crate::ids::{AccountId, OperationId, ResourceId};
-use crate::schema::{operation_details, operations};
-use crate::value::micros;
+use crate::ids::{AccountId, ResourceId};
 use crate::{Conn, Error};
 
 /// Kinds that are claimed before all others and pass a `failed` operation of their own chain (I17).
@@ -78,40 +77,26 @@ pub struct NewOperation {
 /// Adds an operation at the end of its chain, in the caller's transaction: `held` if asked so, else `ready` when
 /// nothing of its chain is before it, else `accepted`.
 pub fn enqueue(conn: &mut Conn, new: &NewOperation) -> Result<Operation, Error> {
-    let chain_id = chain::lock_of(conn, new.resource_id)?;
-    let last: Option<i64> = on!(conn, c => {
-        operations::table
-            .filter(operations::chain_id.eq(&chain_id))
-            .select(diesel::dsl::max(operations::user_seq))
-            .first(c)
-    })?;
-    let state = if new.held.is_some() { State::Held } else { State::Accepted };
-    let row = row::NewRow {
-        account_id: new.account.to_string(),
-        resource_id: new.resource_id.to_string(),
-        user_seq: last.unwrap_or(0) + 1,
-        kind: &new.kind,
-        priority: row::priority(&new.kind, false),
-        state: state.as_str(),
-        attempt: 0,
-        due_at: micros(new.now),
-        lease_epoch: 0,
-        created_at: micros(new.now),
-        updated_at: micros(new.now),
-        chain_id,
-        lane: row::USUAL_LANE,
+    let chain::End { chain_id, last, mut open } = chain::lock_end(conn, new.resource_id)?;
+    let state = match &new.held {
+        Some(_) => State::Held,
+        None if open.is_empty() => State::Ready,
+        None => State::Accepted,
     };
-    let op_id: i64 = on!(conn, c => {
-        diesel::insert_into(operations::table).values(&row).returning(operations::op_id).get_result(c)
-    })?;
-    let payload = new.payload.to_string();
-    let details = (
-        operation_details::op_id.eq(op_id),
-        operation_details::payload_hash.eq(row::payload_hash(&payload)),
-        operation_details::payload.eq(payload),
-        operation_details::reason.eq(new.held.as_deref()),
-    );
-    on!(conn, c => diesel::insert_into(operation_details::table).values(details).execute(c))?;
-    transition::promote(conn, &row.chain_id, new.now)?;
-    get(conn, OperationId::from_i64(op_id))
+    let mut operation = insert::insert(conn, new, chain_id, last + 1, state)?;
+    if !open.is_empty() || state == State::Held {
+        let kind = operation.kind.clone();
+        open.push(pass::Open { op_id: operation.id.as_i64(), state, kind });
+        if transition::promote_of(conn, open, new.now)? == Some(operation.id.as_i64()) {
+            operation.state = State::Ready;
+        }
+    }
+    Ok(operation)
+}
+
+/// The first operation of a resource that this transaction has inserted and that follows nobody: there is nothing to
+/// look at, and nobody else who could see it.
+pub fn enqueue_first(conn: &mut Conn, new: &NewOperation) -> Result<Operation, Error> {
+    let state = if new.held.is_some() { State::Held } else { State::Ready };
+    insert::insert(conn, new, new.resource_id.to_string(), 1, state)
 }

@@ -24,20 +24,34 @@ pub(super) struct Open {
     pub(super) kind: String,
 }
 
-/// The operations of a chain that have not ended, in order.
-pub(super) fn open_in(conn: &mut Conn, chain_id: &str) -> Result<Vec<Open>, Error> {
-    let ended = State::ALL.iter().filter(|state| state.is_end()).map(|state| state.as_str());
-    let rows: Vec<(i64, String, String)> = on!(conn, c => {
+/// [`Open`] as it is read.
+pub(super) type OpenRow = (i64, String, String);
+
+impl TryFrom<OpenRow> for Open {
+    type Error = Error;
+    fn try_from((op_id, state, kind): OpenRow) -> Result<Self, Error> {
+        Ok(Open { op_id, state: value::parse(&state, "operations.state")?, kind })
+    }
+}
+
+/// The query for the operations of a chain that have not ended, in order.
+macro_rules! open_part {
+    ($chain_id:expr) => {{
+        use $crate::schema::operations;
+        let ended = $crate::operations::State::ALL.iter().filter(|state| state.is_end());
         operations::table
-            .filter(operations::chain_id.eq(chain_id).and(operations::state.ne_all(ended)))
+            .filter(operations::chain_id.eq($chain_id))
+            .filter(operations::state.ne_all(ended.map(|state| state.as_str())))
             .order(operations::user_seq)
             .select((operations::op_id, operations::state, operations::kind))
-            .load(c)
-    })?;
-    let open = |(op_id, state, kind): (i64, String, String)| {
-        Ok(Open { op_id, state: value::parse(&state, "operations.state")?, kind })
-    };
-    rows.into_iter().map(open).collect()
+    }};
+}
+pub(super) use open_part;
+
+/// The operations of a chain that have not ended, in order.
+pub(super) fn open_in(conn: &mut Conn, chain_id: &str) -> Result<Vec<Open>, Error> {
+    let rows: Vec<OpenRow> = on!(conn, c => open_part!(chain_id).load(c))?;
+    rows.into_iter().map(Open::try_from).collect()
 }
 
 /// How many of those that begin a chain's open part stand for nothing that a later one does not carry as well: updates

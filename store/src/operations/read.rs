@@ -125,22 +125,23 @@ pub fn last_asked(conn: &mut Conn, resource: ResourceId) -> Result<Option<Operat
     Ok(list(conn, &Filter { resource_id: Some(resource), states, ..Filter::default() }, 1)?.pop())
 }
 
-/// The operation that says most about where a resource stands: one that is held, else the last of its chain.
-pub fn telling(conn: &mut Conn, resource: ResourceId) -> Result<Option<Operation>, Error> {
-    let key = resource.to_string();
-    let row: Option<(Row, DetailsRow)> = on!(conn, c => {
+/// The query for the operation that says most about where a resource stands: one that is held, else the last of its chain.
+macro_rules! telling_of_one {
+    ($key:expr) => {{
+        use $crate::operations::{DetailsRow, Row, State};
+        use $crate::schema::{operation_details, operations};
         operations::table
             .inner_join(operation_details::table)
-            .filter(operations::resource_id.eq(&key))
+            .filter(operations::resource_id.eq($key))
             .order((operations::state.eq(State::Held.as_str()).desc(), operations::op_id.desc()))
+            .limit(1)
             .select((Row::as_select(), DetailsRow::as_select()))
-            .first(c)
-            .optional()
-    })?;
-    row.map(Operation::try_from).transpose()
+    }};
 }
+pub(crate) use telling_of_one;
 
-/// [`telling`] of several resources at once; resources without any operation are left out.
+/// The operation of each resource that says most about where it stands: one that is held, else the last of its chain.
+/// Resources without any operation are left out.
 pub fn telling_of(
     conn: &mut Conn,
     resources: &[ResourceId],

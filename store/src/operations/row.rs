@@ -106,7 +106,7 @@ pub(super) struct NewRow<'a> {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = operations)]
-pub(super) struct Row {
+pub(crate) struct Row {
     op_id: i64,
     account_id: String,
     resource_id: String,
@@ -125,7 +125,7 @@ pub(super) struct Row {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = operation_details)]
-pub(super) struct DetailsRow {
+pub(crate) struct DetailsRow {
     payload: String,
     payload_hash: String,
     provision_id: Option<String>,

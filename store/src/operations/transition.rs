@@ -230,10 +230,15 @@ fn end_attempt(conn: &mut Conn, id: OperationId, attempt: i32, transition: &Tran
 
 /// Makes the head of the chain ready, if it waits; of several updates that wait the last one, which stands for all.
 pub(super) fn promote(conn: &mut Conn, chain_id: &str, now: Timestamp) -> Result<(), Error> {
-    let mut open = pass::open_in(conn, chain_id)?;
+    let open = pass::open_in(conn, chain_id)?;
+    promote_of(conn, open, now).map(drop)
+}
+
+/// [`promote`] of a chain whose open operations are known; the one that became ready.
+pub(super) fn promote_of(conn: &mut Conn, mut open: Vec<Open>, now: Timestamp) -> Result<Option<i64>, Error> {
     let merged = pass::merge(conn, &open, now)?;
     open.drain(..merged);
-    let Some(op_id) = next_ready(&open) else { return Ok(()) };
+    let Some(op_id) = next_ready(&open) else { return Ok(None) };
     on!(conn, c => {
         diesel::update(operations::table.find(op_id))
             .set((
@@ -243,7 +248,7 @@ pub(super) fn promote(conn: &mut Conn, chain_id: &str, now: Timestamp) -> Result
             ))
             .execute(c)
     })?;
-    Ok(())
+    Ok(Some(op_id))
 }
 
 /// Which operation of a chain (those that have not ended, in order) is to become ready now. The first one, if it waits;

@@ -116,6 +116,20 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// Whether it names a handful by a value that identifies them.
+    pub(super) fn pins(&self) -> bool {
+        match self {
+            Condition::Nothing
+            | Condition::ScimId(_)
+            | Condition::Email(EmailTest::Is(_))
+            | Condition::Text(_, TextTest::Compare(Comparison::Is, _)) => true,
+            Condition::And(terms) => terms.iter().any(Condition::pins),
+            _ => false,
+        }
+    }
+}
+
 /// A condition as an expression of one of the two databases.
 pub(super) type Expression<DB> = Box<dyn BoxableExpression<resources::table, DB, SqlType = Nullable<Bool>>>;
 

@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use super::ResourceType;
 use super::condition::{Condition, expression};
-use super::list::{Key, Order, Position, SortColumn, Start, after, page_of_ids, sorted};
+use super::list::{Key, Order, Position, SortColumn, Start, after, page_of, sorted};
 use crate::conn::Raw;
 use crate::ids::AccountId;
 use crate::schema::resources;
@@ -28,13 +28,15 @@ pub fn explain_list(
     let steps: Vec<String> = match &mut *conn.pooled {
         Raw::Sqlite(c) => {
             let c = &mut **c;
-            let query = page_of_ids!(c, &account, resource_type, condition, order, start, limit);
+            let query =
+                page_of!(resources::resource_id, c, &account, resource_type, condition, order, start, limit);
             let rows: Vec<(i32, i32, i32, String)> = ExplainQueryPlan(query).load(c)?;
             rows.into_iter().map(|(_, _, _, detail)| detail).collect()
         }
         Raw::Postgres(c) => {
-            let c = &mut **c;
-            let query = page_of_ids!(c, &account, resource_type, condition, order, start, limit);
+            let c = &mut ***c;
+            let query =
+                page_of!(resources::resource_id, c, &account, resource_type, condition, order, start, limit);
             Explain(query).load(c)?
         }
     };

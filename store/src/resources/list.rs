@@ -1,7 +1,7 @@
 //! Lists of resources: how many there are, and one page of them, in an order.
 //!
 //! A page is found in two steps: the ids, which an index can tell alone, then the rows of that page. So the rows before
-//! a page are walked over in an index and never loaded.
+//! a page are walked over in an index and never loaded. Where a condition names a handful, their rows are read at once.
 
 use std::collections::HashMap;
 
@@ -103,18 +103,18 @@ macro_rules! sorted {
     }};
 }
 
-/// The query for the ids of a page, for the database behind `$c`.
+/// The query for `$what` of the resources of a page, for the database behind `$c`.
 ///
 /// Where an index narrows the list down, its order is computed (`+`, `|| ''`) instead of read from another index: both
 /// databases would else be tempted to walk through all resources in order.
-macro_rules! page_of_ids {
-    ($c:expr, $account:expr, $resource_type:expr, $condition:expr, $order:expr, $start:expr, $limit:expr) => {{
+macro_rules! page_of {
+    ($what:expr, $c:expr, $account:expr, $resource_type:expr, $condition:expr, $order:expr, $start:expr, $limit:expr) => {{
         let query = resources::table
             .filter(
                 resources::account_id.eq($account).and(resources::resource_type.eq($resource_type.as_str())),
             )
             .filter(resources::deleted_at.is_null())
-            .select(resources::resource_id)
+            .select($what)
             .limit(value::limit($limit))
             .into_boxed();
         let query = match $condition {
@@ -159,7 +159,7 @@ macro_rules! page_of_ids {
     }};
 }
 
-pub(super) use {after, page_of_ids, sorted};
+pub(super) use {after, page_of, sorted};
 
 /// Resources of the account, not deleted, for which the condition holds.
 pub fn count(
@@ -198,8 +198,14 @@ pub fn list(
         return Ok(Vec::new());
     }
     let account = account.to_string();
+    if condition.pins() && *start == Start::Offset(0) {
+        let rows: Vec<Row> = on!(conn, c => {
+            page_of!(Row::as_select(), c, &account, resource_type, condition, order, start, limit).load(c)
+        })?;
+        return rows.into_iter().map(Resource::try_from).collect();
+    }
     let ids: Vec<String> = on!(conn, c => {
-        page_of_ids!(c, &account, resource_type, condition, order, start, limit).load(c)
+        page_of!(resources::resource_id, c, &account, resource_type, condition, order, start, limit).load(c)
     })?;
     rows(conn, &ids)
 }

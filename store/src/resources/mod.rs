@@ -17,10 +17,13 @@ use uuid::Uuid;
 pub use condition::{Comparison, Condition, EmailTest, TextColumn, TextTest, TimeColumn};
 pub use explain::explain_list;
 pub use list::{Key, Order, Position, SortColumn, Start, count, list, load};
+pub(crate) use read::emails_of;
 pub use read::{
     by_scim_ids, content, count_active_users, find, find_by_scim_id, find_deleted, get, get_by_scim_id, page,
 };
-pub use write::{adopt_scim_id, insert, mark_shown, restore, soft_delete, touch, update};
+pub use write::{
+    adopt_scim_id, insert, insert_shown, mark_shown, restore, soft_delete, touch, update, update_knowing,
+};
 
 use crate::Error;
 use crate::ids::{AccountId, ResourceId};
@@ -89,6 +92,21 @@ pub struct Content {
     pub body: Value,
     /// E-mail addresses, in the form that is compared.
     pub emails_folded: Vec<String>,
+}
+
+impl Content {
+    /// What a resource holds.
+    pub fn of(resource: Resource, emails_folded: Vec<String>) -> Self {
+        Content {
+            user_name: resource.user_name,
+            user_name_folded: resource.user_name_folded,
+            external_id: resource.external_id,
+            employee_number: resource.employee_number,
+            active: resource.active,
+            body: resource.body,
+            emails_folded,
+        }
+    }
 }
 
 /// A new resource.

@@ -1,5 +1,6 @@
 //! Finding resources. A query that comes from outside names the account (reliability Z2).
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -85,23 +86,23 @@ pub fn get(conn: &mut Conn, id: ResourceId) -> Result<Resource, Error> {
 /// The content as it stands, to be kept for [`super::restore`].
 pub fn content(conn: &mut Conn, id: ResourceId) -> Result<Content, Error> {
     let resource = get(conn, id)?;
-    let key = id.to_string();
-    let emails_folded: Vec<String> = on!(conn, c => {
-        resource_emails::table
-            .filter(resource_emails::resource_id.eq(&key))
-            .order(resource_emails::email_folded)
-            .select(resource_emails::email_folded)
-            .load(c)
-    })?;
-    Ok(Content {
-        user_name: resource.user_name,
-        user_name_folded: resource.user_name_folded,
-        external_id: resource.external_id,
-        employee_number: resource.employee_number,
-        active: resource.active,
-        body: resource.body,
-        emails_folded,
-    })
+    let emails = emails(conn, &id.to_string())?;
+    Ok(Content::of(resource, emails))
+}
+
+/// The query for the folded e-mail addresses of a resource.
+macro_rules! emails_of {
+    ($key:expr) => {
+        $crate::schema::resource_emails::table
+            .filter($crate::schema::resource_emails::resource_id.eq($key))
+            .order($crate::schema::resource_emails::email_folded)
+            .select($crate::schema::resource_emails::email_folded)
+    };
+}
+pub(crate) use emails_of;
+
+pub(super) fn emails(conn: &mut Conn, resource: &str) -> Result<Vec<String>, Error> {
+    on!(conn, c => emails_of!(resource).load(c))
 }
 
 /// Resources of the account that have the value, not deleted, oldest first.
@@ -143,6 +144,9 @@ pub fn find_deleted(
     external_id: Option<&str>,
 ) -> Result<Option<Resource>, Error> {
     let account = account.to_string();
+    if !is_any_deleted(conn, &account, user_name_folded, external_id)? {
+        return Ok(None);
+    }
     let mut found: Vec<(Row, Option<String>)> = Vec::new();
     for (name, id) in [(user_name_folded, None), (None, external_id)] {
         if name.is_none() && id.is_none() {
@@ -168,6 +172,23 @@ pub fn find_deleted(
     let linked = found.iter().position(|(_, concur_user_id)| concur_user_id.is_some()).unwrap_or(0);
     let chosen = found.into_iter().nth(linked).map(|(row, _)| row);
     chosen.map(Resource::try_from).transpose()
+}
+
+/// Whether there is a tombstone with one of the two: hardly ever, and then one look is enough.
+fn is_any_deleted(
+    conn: &mut Conn,
+    account: &str,
+    user_name_folded: Option<&str>,
+    external_id: Option<&str>,
+) -> Result<bool, Error> {
+    let deleted = || {
+        resources::table
+            .filter(resources::account_id.eq(account).and(resources::resource_type.eq("User")))
+            .filter(resources::deleted_at.is_not_null())
+    };
+    let by_name = exists(deleted().filter(resources::user_name_folded.eq(user_name_folded)));
+    let by_id = exists(deleted().filter(resources::external_id.eq(external_id)));
+    on!(conn, c => diesel::select(by_name.or(by_id)).get_result(c))
 }
 
 /// How many there are, and those from `start` (0 is the first), in an order that later inserts do not disturb.

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::read::emails;
 use super::{Content, NewResource, Resource, Row, get};
 use crate::conn::on;
 use crate::ids::ResourceId;
@@ -42,6 +43,15 @@ impl Change {
 
 /// Adds a resource; [`Constraint::UserName`] when a resource that is not deleted has the folded user name.
 pub fn insert(conn: &mut Conn, new: &NewResource) -> Result<Resource, Error> {
+    insert_as(conn, new, false)
+}
+
+/// [`insert`] of a resource whose public id is given out at once and never changes ([`mark_shown`]).
+pub fn insert_shown(conn: &mut Conn, new: &NewResource) -> Result<Resource, Error> {
+    insert_as(conn, new, true)
+}
+
+fn insert_as(conn: &mut Conn, new: &NewResource, shown: bool) -> Result<Resource, Error> {
     let id = ResourceId::generate(new.created_at);
     let content = &new.content;
     let row = Row {
@@ -56,20 +66,33 @@ pub fn insert(conn: &mut Conn, new: &NewResource) -> Result<Resource, Error> {
         active: content.active,
         body: content.body.to_string(),
         version: 1,
-        shown: false,
+        shown,
         created_at: micros(new.created_at),
         updated_at: micros(new.created_at),
         deleted_at: None,
     };
     on!(conn, c => diesel::insert_into(resources::table).values(&row).execute(c))?;
-    put_emails(conn, &row.resource_id, &row.account_id, &content.emails_folded)?;
+    put_emails(conn, &row.resource_id, &row.account_id, &[], &content.emails_folded)?;
     row.try_into()
 }
 
-fn put_emails(conn: &mut Conn, resource: &str, account: &str, emails: &[String]) -> Result<(), Error> {
-    on!(conn, c => {
-        diesel::delete(resource_emails::table.filter(resource_emails::resource_id.eq(resource))).execute(c)
-    })?;
+/// Replaces the e-mail addresses `before` of a resource.
+fn put_emails(
+    conn: &mut Conn,
+    resource: &str,
+    account: &str,
+    before: &[String],
+    emails: &[String],
+) -> Result<(), Error> {
+    if before == emails {
+        return Ok(());
+    }
+    if !before.is_empty() {
+        on!(conn, c => {
+            diesel::delete(resource_emails::table.filter(resource_emails::resource_id.eq(resource)))
+                .execute(c)
+        })?;
+    }
     for email in emails {
         let row = (
             resource_emails::resource_id.eq(resource),
@@ -92,22 +115,36 @@ pub fn update(
     content: &Content,
     now: Timestamp,
 ) -> Result<Resource, Error> {
+    let before = emails(conn, &id.to_string())?;
+    update_knowing(conn, id, expected_version, &before, content, now)
+}
+
+/// [`update`] by a caller who knows which folded e-mail addresses that version has, in their order.
+pub fn update_knowing(
+    conn: &mut Conn,
+    id: ResourceId,
+    expected_version: i64,
+    emails_before: &[String],
+    content: &Content,
+    now: Timestamp,
+) -> Result<Resource, Error> {
     let key = id.to_string();
     let expected = resources::version.eq(expected_version).and(resources::deleted_at.is_null());
-    let changed = on!(conn, c => {
+    let updated: Option<Row> = on!(conn, c => {
         diesel::update(resources::table.find(&key).filter(expected))
             .set((Change::new(content, now), resources::version.eq(expected_version + 1)))
-            .execute(c)
+            .returning(Row::as_returning())
+            .get_result(c)
+            .optional()
     })?;
-    let resource = get(conn, id)?;
-    match (changed, resource.deleted_at) {
-        (0, Some(_)) => Err(Error::NotFound { what: "resource" }),
-        (0, None) => Err(Error::Stale { what: "resource" }),
-        _ => {
-            put_emails(conn, &key, &resource.account.to_string(), &content.emails_folded)?;
-            Ok(resource)
-        }
-    }
+    let Some(row) = updated else {
+        return match get(conn, id)?.deleted_at {
+            Some(_) => Err(Error::NotFound { what: "resource" }),
+            None => Err(Error::Stale { what: "resource" }),
+        };
+    };
+    put_emails(conn, &key, &row.account_id, emails_before, &content.emails_folded)?;
+    row.try_into()
 }
 
 /// Leaves a tombstone: the name is free again, the link to the Concur user stays. Errors like [`update`].
@@ -203,5 +240,6 @@ pub fn restore(
             .set((Change::new(before, now), resources::version.eq(resources::version + 1)))
             .execute(c)
     })?;
-    put_emails(conn, &key, &account, &before.emails_folded)
+    let emails_now = emails(conn, &key)?;
+    put_emails(conn, &key, &account, &emails_now, &before.emails_folded)
 }

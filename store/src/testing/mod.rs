@@ -167,7 +167,7 @@ pub fn rows_of(conn: &mut Conn, account: AccountId) -> Result<BTreeMap<String, i
             "SELECT CAST(table_name AS TEXT) AS name FROM information_schema.columns \
              WHERE column_name = 'account_id' AND table_schema = current_schema()",
         )
-        .load(&mut **c)?,
+        .load(&mut ***c)?,
     };
     let mut found = BTreeMap::new();
     for Table { name } in tables {

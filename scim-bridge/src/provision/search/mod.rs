@@ -54,6 +54,8 @@ impl Page {
 struct Found {
     total: usize,
     rows: Vec<Resource>,
+    /// The views of the rows, if they were all shown before; then the rows are here.
+    views: Option<Vec<View>>,
     /// Where the last of them stands, if there are more.
     next: Option<Place>,
 }
@@ -77,7 +79,10 @@ struct Question<'q> {
 /// 400 `tooMany` for a filter or an order that would look at too many users, those of a cursor, or the store's.
 pub(super) async fn users(bridge: &Bridge, on: &OnBehalf, query: ListQuery) -> Result<Page, Error> {
     let (found, next_cursor) = found(bridge, on, Kind::User, &query).await?;
-    let views = find::show(&bridge.store, found.rows).await?;
+    let views = match found.views {
+        Some(views) => views,
+        None => find::show(&bridge.store, found.rows).await?,
+    };
     let base = bridge.scim_base();
     Ok(Page {
         total: found.total,
@@ -154,7 +159,14 @@ async fn found(
             limit,
             scim_base: &base,
         };
-        question.answer(conn)
+        let mut found = question.answer(conn)?;
+        if let Some(found) = found.as_mut().filter(|_| kind == Kind::User) {
+            // Whoever is shown already is read in one go.
+            if found.rows.iter().all(|row| row.shown) {
+                found.views = Some(View::load_all(conn, std::mem::take(&mut found.rows))?);
+            }
+        }
+        Ok(found)
     };
     let mut found = bridge.store.read(read).await?.ok_or_else(|| too_many(query, kind, limit))?;
     let next_cursor = found.next.take().map(|place| cursors.seal(query, &place));
@@ -211,24 +223,28 @@ impl Question<'_> {
         condition: &Condition,
         order: Order,
     ) -> Result<Found, store::Error> {
-        let total = resources::count(conn, self.account, self.kind, condition)?;
+        let count = |conn: &mut Conn| resources::count(conn, self.account, self.kind, condition);
         let by_cursor = self.query.cursor.is_some();
         let start = match self.place {
             Some(place) => Start::After(place.position(order.by)),
             None if by_cursor => Start::Offset(0),
             None => Start::Offset(self.query.start_index - 1),
         };
-        let past_the_end = matches!(start, Start::Offset(offset) if offset >= total);
-        if self.query.count == 0 || past_the_end {
-            return Ok(Found { total, ..Found::default() });
+        if self.query.count == 0 {
+            return Ok(Found { total: count(conn)?, ..Found::default() });
         }
         // One more tells whether there is another page.
         let wanted = self.query.count + usize::from(by_cursor);
         let mut rows = resources::list(conn, self.account, self.kind, condition, order, &start, wanted)?;
+        // A page that is not full tells how many there are: those before it, and its own.
+        let total = match start {
+            Start::Offset(0) if rows.len() < wanted => rows.len(),
+            _ => count(conn)?,
+        };
         let more = rows.len() > self.query.count;
         rows.truncate(self.query.count);
         let next = rows.last().filter(|_| more).map(|row| Place::of(row, order.by));
-        Ok(Found { total, rows, next })
+        Ok(Found { total, rows, next, ..Found::default() })
     }
 
     fn by_looking(&self, conn: &mut Conn, plan: &Plan) -> Result<Option<Found>, store::Error> {
@@ -256,7 +272,7 @@ impl Question<'_> {
         let more = self.query.cursor.is_some() && end < total;
         let ids: Vec<ResourceId> = page.iter().map(|place| place.id).collect();
         let next = page.last().filter(|_| more).cloned();
-        Ok(Some(Found { total, rows: resources::load(conn, &ids)?, next }))
+        Ok(Some(Found { total, rows: resources::load(conn, &ids)?, next, ..Found::default() }))
     }
 
     /// Where each resource stands that the filter holds for.
