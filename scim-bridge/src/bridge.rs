@@ -12,7 +12,7 @@ use crate::accounts::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery;
-use crate::http::{Admission, Known};
+use crate::http::{Admission, Issuers, Known};
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::provision::Backlog;
@@ -42,6 +42,8 @@ pub struct Bridge {
     pub(crate) backlog: Arc<Backlog>,
     /// Who was authenticated a moment ago.
     pub(crate) known: Arc<Known>,
+    /// The keys of issuers whose JWTs are believed.
+    pub(crate) issuers: Arc<Issuers>,
     /// What is remembered of SCIM requests.
     pub(crate) journal: Arc<Journal>,
     /// The rules of accounts, at hand.
@@ -89,6 +91,7 @@ impl Bridge {
         let public_url = public_url.into();
         let admission = Arc::new(Admission::new(&config.limits));
         let known = Arc::new(Known::new(config.token_known_for));
+        let issuers = Arc::new(Issuers::new(config.concur.proxy.expose()));
         Self {
             config,
             store,
@@ -101,6 +104,7 @@ impl Bridge {
             admission,
             backlog: Arc::default(),
             known,
+            issuers,
             journal: Arc::default(),
             rules: Arc::default(),
             draining: Arc::default(),

@@ -65,6 +65,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    token_issuers (token_id) {
+        token_id -> Text,
+        issuer -> Text,
+        audience -> Text,
+        claims -> Text,
+        keys_url -> Nullable<Text>,
+        keys -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     resources (resource_id) {
         resource_id -> Text,
         account_id -> Text,
@@ -562,6 +573,7 @@ diesel::joinable!(line_raw -> lines (line_id));
 diesel::joinable!(line_changes -> lines (line_id));
 diesel::joinable!(import_lines -> lines (line_id));
 diesel::joinable!(links -> resources (resource_id));
+diesel::joinable!(token_issuers -> tokens (token_id));
 diesel::joinable!(resource_emails -> resources (resource_id));
 
 diesel::allow_tables_to_appear_in_same_query!(operations, operation_details, brake_holds);
@@ -573,6 +585,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     matches,
     import_lines
 );
+diesel::allow_tables_to_appear_in_same_query!(tokens, token_issuers);
 diesel::allow_tables_to_appear_in_same_query!(
     resources,
     chains,

@@ -25,6 +25,7 @@ mod secret;
 mod serve;
 mod sync;
 mod token;
+mod trust;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -202,7 +203,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Match(matching) => matching.run(settings),
         Command::Dictionary(dictionary) => dictionary.run(settings),
         Command::Import(import) => tokio::task::block_in_place(|| import.run(settings)),
-        Command::Token(token) => token.run(settings),
+        Command::Token(token) => tokio::task::block_in_place(|| token.run(settings)),
         Command::Scim(scim) => scim.run(settings).await,
         Command::Requests(requests) => tokio::task::block_in_place(|| requests.run(settings)),
         Command::Recorder(recorder) => recorder.run(settings).await,

@@ -1,4 +1,5 @@
-//! `scim-bridge token create|list|rotate|revoke`: the bearer tokens that identity providers and API users present.
+//! `scim-bridge token create|trust|list|rotate|revoke`: the bearer tokens that identity providers and API users present,
+//! and the issuers whose JWTs stand for one.
 
 use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
@@ -9,6 +10,7 @@ use store::ids::TokenId;
 use store::tokens::{self, NewToken, Rotated, Rotation};
 use store::{Store, audit};
 
+use super::trust::Trust;
 use super::{Settings, Usage, output};
 use crate::clock::Clock;
 use crate::config::duration;
@@ -36,6 +38,8 @@ pub(super) enum Token {
         #[arg(long, default_value = "365d", value_name = "DURATION")]
         expires_in: String,
     },
+    /// Let the JWTs of an issuer stand for a token, which then has no secret.
+    Trust(Trust),
     /// List tokens, without their secrets.
     List {
         /// Only those of this account.
@@ -69,6 +73,7 @@ impl Token {
                 let new = checked(account.as_deref(), &name, &scopes, &expires_in, now)?;
                 create(&serve::open_store(&config)?, account.as_deref(), new)
             }
+            Self::Trust(trust) => trust.run(&config, now),
             Self::List { account } => list(&serve::open_store(&config)?, account.as_deref()),
             Self::Rotate { id, overlap, expires_in } => {
                 let id = parse_id(&id)?;
@@ -165,6 +170,9 @@ fn rotate(store: &Store, id: &TokenId, ends: Ends, now: Timestamp) -> anyhow::Re
         Ok::<_, store::Error>(rotated)
     })?;
     match rotated {
+        Rotation::NoSecret => anyhow::bail!(
+            "token {id} has no secret to rotate: JWTs of an issuer stand for it, and the issuer changes its keys by itself"
+        ),
         Rotation::NotLive => anyhow::bail!("there is no live token {id}; `token create` makes a new one"),
         Rotation::TwoAreLive => anyhow::bail!(
             "the client of token {id} has two live tokens already: let the old one end, or revoke it (see `token list`)"
@@ -182,7 +190,7 @@ fn rotate(store: &Store, id: &TokenId, ends: Ends, now: Timestamp) -> anyhow::Re
 }
 
 /// Concur lets only a company-level connection read and write users.
-fn provisions(account: &Account, scopes: &[String]) -> Result<(), Usage> {
+pub(super) fn provisions(account: &Account, scopes: &[String]) -> Result<(), Usage> {
     let scim = [Scope::ScimRead, Scope::ScimWrite];
     let asked =
         scopes.iter().filter_map(|scope| scope.parse().ok()).any(|scope: Scope| scim.contains(&scope));
@@ -199,17 +207,19 @@ fn provisions(account: &Account, scopes: &[String]) -> Result<(), Usage> {
 fn list(store: &Store, account: Option<&str>) -> anyhow::Result<()> {
     let account =
         account.map(|name| super::account::find(store, name).map(|account| account.id)).transpose()?;
-    let (found, accounts) =
-        store.read_blocking(|conn| Ok((tokens::list(conn, account)?, store::accounts::list(conn)?)))?;
+    let (found, accounts, trusts) = store.read_blocking(|conn| {
+        Ok((tokens::list(conn, account)?, store::accounts::list(conn)?, tokens::trusts(conn)?))
+    })?;
     let day =
         |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
     let rows: Vec<_> = found
         .into_iter()
         .map(|token| {
             let account = accounts.iter().find(|account| Some(account.id) == token.account);
+            let trust = trusts.get(token.id.as_str());
             vec![
                 token.id.to_string(),
-                token.client.to_string(),
+                trust.map_or_else(|| token.client.to_string(), |trust| format!("JWTs of {}", trust.issuer)),
                 token.name,
                 account.map_or_else(|| "-".to_owned(), |account| account.name.clone()),
                 token.scopes.join(","),
@@ -238,7 +248,7 @@ fn revoke(store: &Store, id: &TokenId, now: Timestamp) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn record(
+pub(super) fn record(
     conn: &mut store::Conn,
     token: &tokens::Token,
     action: &str,

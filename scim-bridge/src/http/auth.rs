@@ -10,11 +10,13 @@ use std::time::Instant;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
+use store::Conn;
 use store::accounts::Account;
 use store::ids::TokenId;
 use store::tokens::{self, Token};
 
 use super::error::Error;
+use super::jwt;
 use super::known::Known;
 use crate::bridge::Bridge;
 
@@ -99,7 +101,7 @@ impl FromStr for Scope {
 /// Who is calling.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    /// The token's public key id: what logs and the audit trail name.
+    /// The token's public key id, also of one that a JWT stands for: what logs and the audit trail name.
     pub token: TokenId,
     /// The account the token is bound to; a token for administrators may have none.
     pub account: Option<Account>,
@@ -143,14 +145,16 @@ pub(crate) async fn authenticate(bridge: &Bridge, headers: &HeaderMap) -> Result
         return Ok(caller);
     }
     let now = bridge.clock.now();
-    let found = bridge
-        .store
-        .read(move |conn| {
+    let found = if jwt::looks_like_one(&plaintext) {
+        jwt::authenticate(bridge, &plaintext, asked_at).await?
+    } else {
+        let read = move |conn: &mut Conn| {
             let Some(token) = tokens::authenticate(conn, &plaintext, now)? else { return Ok(None) };
             let account = token.account.map(|id| store::accounts::get(conn, id)).transpose()?;
             Ok(Some((token, account)))
-        })
-        .await?;
+        };
+        bridge.store.read(read).await?
+    };
     let (token, account) = found.ok_or(Error::Unauthenticated)?;
     touch(bridge, &token).await;
     let caller = Caller { token: token.id, account, name: token.name, scopes: token.scopes };

@@ -20,6 +20,9 @@ pub(crate) enum Error {
     /// No credential, or not one of ours.
     #[error("no valid bearer token")]
     Unauthenticated,
+    /// No key of the issuer of a JWT is known, and none can be had now.
+    #[error("the keys of the token's issuer cannot be had")]
+    KeysUnavailable,
     /// The token lacks a scope.
     #[error("the token lacks the scope {0}")]
     Forbidden(Scope),
@@ -166,6 +169,9 @@ impl Error {
             Self::TooManyFailures { retry_after_s } => scim::Error::too_many_requests(format!(
                 "too many requests without a valid bearer token from this address; come back in {retry_after_s} s"
             )),
+            Self::KeysUnavailable => scim::Error::unavailable(
+                "the keys of the token's issuer cannot be fetched right now, so the token cannot be checked; come back later",
+            ),
             Self::Backlog => scim::Error::unavailable(
                 "too many changes of this account wait to be delivered to SAP Concur; nothing was changed",
             ),

@@ -31,6 +31,7 @@ mod http_bad_input;
 mod http_bulk;
 mod http_discovery;
 mod http_groups;
+mod http_jwt;
 mod http_limits;
 mod http_oauth;
 mod http_openapi;

@@ -4,9 +4,12 @@
 //!
 //! A token is also the secret of a *client* (RFC 6749 §4.4), which gets short-lived [access tokens](access) for it. A
 //! client has at most two live tokens, so that one can replace the other without a gap ([`rotate`]).
+//!
+//! A token may have no secret: JWTs of an issuer that is [trusted](trust) stand for it then.
 
 mod access;
 mod secret;
+mod trust;
 
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -14,6 +17,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
 pub use access::issue_access;
+pub use trust::{Keys, Trust, trust, trusted, trusts};
 
 use crate::conn::{Raw, on};
 use crate::ids::{AccountId, TokenId};
@@ -91,6 +95,8 @@ pub enum Rotation {
     NotLive,
     /// The client has two live tokens already.
     TwoAreLive,
+    /// It has no secret: JWTs of an issuer stand for it, which changes its keys by itself.
+    NoSecret,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -106,6 +112,23 @@ struct Row {
     revoked_at: Option<i64>,
     last_used_at: Option<i64>,
     client_id: String,
+}
+
+impl Row {
+    fn new(token_id: String, client: Option<&TokenId>, new: &NewToken, secret_hmac: Vec<u8>) -> Self {
+        Row {
+            client_id: client.map_or_else(|| token_id.clone(), ToString::to_string),
+            token_id,
+            account_id: new.account.map(|id| id.to_string()),
+            name: new.name.clone(),
+            secret_hmac,
+            scopes: value::list(&new.scopes),
+            created_at: micros(new.now),
+            expires_at: micros(new.expires_at),
+            revoked_at: None,
+            last_used_at: None,
+        }
+    }
 }
 
 impl TryFrom<Row> for Token {
@@ -148,20 +171,11 @@ fn insert(
 ) -> Result<(Token, SecretString), Error> {
     let id = secret::new_id(rng);
     let plaintext = secret::new_plaintext(&id, rng);
+    let secret_hmac = secret::stored(&conn.master_key, &plaintext)?;
     let latest =
         new.now.saturating_add(jiff::SignedDuration::from_hours(24 * MAX_DAYS)).unwrap_or(Timestamp::MAX);
-    let row = Row {
-        client_id: client.map_or_else(|| id.clone(), ToString::to_string),
-        token_id: id,
-        account_id: new.account.map(|id| id.to_string()),
-        name: new.name.clone(),
-        secret_hmac: secret::stored(&conn.master_key, &plaintext)?,
-        scopes: value::list(&new.scopes),
-        created_at: micros(new.now),
-        expires_at: micros(new.expires_at.min(latest)),
-        revoked_at: None,
-        last_used_at: None,
-    };
+    let new = NewToken { expires_at: new.expires_at.min(latest), ..new.clone() };
+    let row = Row::new(id, client, &new, secret_hmac);
     on!(conn, c => diesel::insert_into(tokens::table).values(&row).execute(c))?;
     Ok((row.try_into()?, SecretString::from(plaintext)))
 }
@@ -177,6 +191,9 @@ pub fn rotate(
     rng: &mut impl rand::CryptoRng,
 ) -> Result<Rotation, Error> {
     let Some(old) = find(conn, id)?.filter(|token| token.is_live(now)) else { return Ok(Rotation::NotLive) };
+    if trust::is_trust(conn, id.as_str())? {
+        return Ok(Rotation::NoSecret);
+    }
     lock(conn, &old.client)?;
     let live = list(conn, old.account)?.into_iter().filter(|it| it.client == old.client && it.is_live(now));
     if live.count() >= LIVE_MAX {
@@ -202,7 +219,7 @@ pub fn rotate(
 fn lock(conn: &mut Conn, client: &TokenId) -> Result<(), Error> {
     if let Raw::Postgres(c) = &mut *conn.pooled {
         let first = tokens::table.find(client.as_str()).select(tokens::token_id).for_update();
-        first.first::<String>(&mut **c).optional()?;
+        first.first::<String>(&mut ***c).optional()?;
     }
     Ok(())
 }
