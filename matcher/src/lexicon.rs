@@ -7,6 +7,7 @@ use crate::dictionary::Dictionary;
 use crate::normalize::Normalized;
 use crate::phrases::Phrases;
 use crate::vocabulary::{Classes, Vocabulary};
+use crate::work::LinesOfWork;
 
 /// How exact names are found in a text. Both ways find the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,6 +25,7 @@ pub enum Engine {
 pub(crate) struct Lexicon {
     pub(crate) phrases: Phrases,
     pub(crate) vocabulary: Vocabulary,
+    pub(crate) work: LinesOfWork,
     pub(crate) aliases: Aliases,
     /// The other engine, where it was asked for.
     automaton: Option<Automaton>,
@@ -34,11 +36,12 @@ impl Lexicon {
     pub(crate) fn of(dictionary: &Dictionary, engine: Engine) -> Lexicon {
         let mut phrases = Phrases::default();
         let vocabulary = Vocabulary::shipped(&mut phrases);
+        let work = LinesOfWork::shipped(&mut phrases);
         let aliases = Aliases::of(dictionary, &vocabulary, &mut phrases);
         phrases.shrink();
         let automaton = (engine == Engine::Automaton)
             .then(|| Automaton::build(phrases.spelled().iter().map(String::as_str)));
-        Lexicon { phrases, vocabulary, aliases, automaton }
+        Lexicon { phrases, vocabulary, work, aliases, automaton }
     }
 
     /// Hands over every phrase in a text, overlapping ones included, ordered by begin and then end. `words` are the

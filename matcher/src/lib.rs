@@ -69,6 +69,7 @@ mod texts;
 mod unwrap;
 mod vocabulary;
 mod words;
+mod work;
 
 pub use band::Band;
 pub use change::Change;

@@ -206,6 +206,8 @@ impl Matcher {
             last_word_is_cut: !mentions.is_empty()
                 && text.len() > 1
                 && lexicon.vocabulary.begins_follower(text.token(text.len() - 1)),
+            works: fields.purpose.works.or(fields.expense_type.works),
+            lines_of_work: &lexicon.work,
             dictionary: &self.dictionary,
         };
         decide::rank(mentions, &line, candidates);

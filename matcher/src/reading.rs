@@ -12,6 +12,7 @@ use crate::automaton::{Occurrence, keep_longest};
 use crate::lexicon::Lexicon;
 use crate::normalize::Normalized;
 use crate::vocabulary::{Classes, Marked};
+use crate::work::Works;
 
 /// One field, read.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub(crate) struct Reading {
     pub(crate) marks: Vec<Marked>,
     /// Everything the vocabulary says about the text.
     pub(crate) says: Classes,
+    /// The lines of work that the text speaks of. Not read from a vendor: what it sells is part of its name.
+    pub(crate) works: Works,
     /// Exact names, in the order of the text, none inside a longer one.
     pub(crate) names: Vec<Occurrence>,
 }
@@ -31,7 +34,7 @@ impl Reading {
     /// Reads a field into memory that is already there.
     pub(crate) fn read(&mut self, source: &str, lexicon: &Lexicon) {
         self.assign(source, lexicon);
-        let Reading { text, words, marks, says, names } = self;
+        let Reading { text, words, marks, says, names, .. } = self;
         lexicon.find_all(text, words, |occurrence| {
             if let Some(mark) = lexicon.vocabulary.mark(text, occurrence.pattern, &occurrence.tokens) {
                 *says = says.or(mark.classes);
@@ -47,9 +50,10 @@ impl Reading {
     /// The same without the places of the vocabulary's phrases: only the vendor's are asked for.
     pub(crate) fn read_names(&mut self, source: &str, lexicon: &Lexicon) {
         self.assign(source, lexicon);
-        let Reading { text, words, says, names, .. } = self;
+        let Reading { text, words, says, works, names, .. } = self;
         lexicon.find_all(text, words, |occurrence| {
             *says = says.or(lexicon.vocabulary.classes_of_phrase(occurrence.pattern).0);
+            *works = works.or(lexicon.work.of_phrase(occurrence.pattern));
             if lexicon.is_name(occurrence.pattern) {
                 names.push(occurrence);
             }
@@ -62,8 +66,9 @@ impl Reading {
 
     /// What the vocabulary says outside names of several words: the monitor of "Campaign Monitor" is no device.
     fn says_beside_names(&mut self, lexicon: &Lexicon) {
-        let Reading { text, words, says, names, .. } = self;
+        let Reading { text, words, says, works, names, .. } = self;
         *says = Classes::EMPTY;
+        *works = Works::EMPTY;
         lexicon.find_all(text, words, |found| {
             let inside = |name: &Occurrence| {
                 name.tokens.len() > 1
@@ -72,6 +77,7 @@ impl Reading {
             };
             if !names.iter().any(inside) {
                 *says = says.or(lexicon.vocabulary.classes_of_phrase(found.pattern).0);
+                *works = works.or(lexicon.work.of_phrase(found.pattern));
             }
         });
     }
@@ -82,6 +88,7 @@ impl Reading {
         self.marks.clear();
         self.names.clear();
         self.says = Classes::EMPTY;
+        self.works = Works::EMPTY;
     }
 }
 

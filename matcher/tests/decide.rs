@@ -81,6 +81,20 @@ fn an_ordinary_word_needs_support() {
 }
 
 #[test]
+fn a_word_is_supported_by_what_its_app_does() {
+    // The app does analytics, so that a purpose or an expense type says.
+    check(["BEACON T09 DUBLIN", "Product analytics", "Miscellaneous", "Other"], Some("beacon"));
+    check(["Beacon", "Webanalyse Juni", "Miscellaneous", "Other"], Some("beacon"));
+    check(["BEACON BURLINGTON MA", "", "Analytics software", "Other"], Some("beacon"));
+    check(["BEACON T09 DUBLIN", "", "Miscellaneous", "Other"], None);
+    check(["BEACON T09 DUBLIN", "Team chat", "Miscellaneous", "Other"], None);
+    // Others have the word in their names, and talk of analytics over lunch.
+    check(["Beacon Hill Tavern", "Product analytics", "Miscellaneous", "Other"], None);
+    check(["BEACON MUELLER", "Product analytics", "Miscellaneous", "Other"], None);
+    check(["Beacon", "Lunch with the product analytics team", "Lunch", "Meal"], None);
+}
+
+#[test]
 fn a_purpose_counts_when_nobody_else_was_paid() {
     check(["N/A", "Quillwork licence renewal", "Software", "Computer"], Some("quillwork"));
     check(["Softcat plc", "12x Zanderly licences", "Software", "Computer"], Some("zanderly"));

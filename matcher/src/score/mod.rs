@@ -16,6 +16,7 @@ use crate::explain::{Evidence, Field};
 use crate::mention::Mention;
 use crate::normalize::{Gap, Normalized};
 use crate::unwrap::{Part, Sells, Vendor};
+use crate::work::{LinesOfWork, Works};
 use tokens::Likeness;
 use weights as w;
 
@@ -40,6 +41,9 @@ pub(crate) struct Line<'l> {
     pub(crate) bought_through: bool,
     /// The vendor field ends in the beginning of a word that follows names.
     pub(crate) last_word_is_cut: bool,
+    /// The lines of work that purpose and expense type speak of.
+    pub(crate) works: Works,
+    pub(crate) lines_of_work: &'l LinesOfWork,
     pub(crate) dictionary: &'l Dictionary,
 }
 
@@ -184,11 +188,16 @@ fn vendor_surroundings(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
     };
     let name_ends = end_of_name(mention, line);
     let beside = || (vendor.seller..vendor.parts.len()).filter(|at| !mention.tokens.contains(at));
-    // A city that no list holds explains a word beside a coined name; beside a weak one it may be the rest of another.
+    // A city that no list holds explains a word beside a coined name; beside a weak one it may be the rest of another,
+    // unless the line speaks of the app's work.
+    let works = is_line_of_work(mention, line);
     let weak_name = mention.strength <= Strength::Shared;
     let is_strange = |at: &usize| match vendor.parts[*at] {
-        Part::Word => !line.named[*at],
-        Part::PerhapsPlace => weak_name && !line.named[*at],
+        Part::Word => {
+            let code = works && *at >= mention.tokens.end && is_short_code(line.vendor_text.token(*at));
+            !line.named[*at] && !code
+        }
+        Part::PerhapsPlace => weak_name && !works && !line.named[*at],
         _ => false,
     };
     let strange = beside().filter(|&at| at < name_ends).filter(is_strange).count();
@@ -203,6 +212,13 @@ fn vendor_surroundings(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
     }
     if strange == 0 && venue.is_none() {
         tally.add("whole", w::WHOLE, || "nothing in the vendor belongs to another name");
+        if works {
+            tally.add(
+                "line_of_work",
+                w::LINE_OF_WORK,
+                || "the purpose or the expense type says what the app does",
+            );
+        }
     } else if strange > 0 {
         let counted = u8::try_from(strange).unwrap_or(u8::MAX).min(w::STRANGE_WORDS_MAX);
         tally.add("strange_words", strange_word * f64::from(counted), || {
@@ -235,6 +251,23 @@ fn vendor_surroundings(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
     if vendor.intermediary && mention.tokens.start >= vendor.seller {
         tally.add("intermediary", w::INTERMEDIARY, || "paid through an intermediary for online payments");
     }
+}
+
+/// `T09`: two digits or more among one or two letters are an account's code or a gate's number, no part of a name.
+fn is_short_code(token: &str) -> bool {
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 2 && token.len() > digits && token.len() <= 4
+}
+
+/// Whether a weak name is supported by words for what its app does. A name that is only near gets no such support:
+/// competitors do the same work, and some of them are called alike.
+fn is_line_of_work(mention: &Mention, line: &Line<'_>) -> bool {
+    if line.works == Works::EMPTY || mention.strength > Strength::Shared || mention.guess.is_some() {
+        return false;
+    }
+    let category = line.dictionary.get(mention.entry).category.as_deref().unwrap_or_default();
+    let bought = !line.context.occasion && !line.context.hardware && line.context.heading != Heading::Travel;
+    bought && line.works.any(line.lines_of_work.of_category(category))
 }
 
 /// Where the words that may belong to the seller's name end: what follows a reference, an asterisk or a number sign

@@ -153,7 +153,11 @@ fn lines_with_all_fields_are_answered_as_claimed() {
     for class in ["app_store", "product_specific", "purpose_only", "reseller_invoice", "ambiguous_positive"] {
         assert!(run.classes[class].f1() >= 0.97, "{class}: {:?}", run.classes[class]);
     }
-    assert!(run.classes["vendor_in_purpose"].false_positive_rate() <= 0.01);
+    for class in ["vendor_in_purpose", "other_of_the_name"] {
+        assert!(run.classes[class].false_positive_rate() <= 0.01, "{class}: {:?}", run.classes[class]);
+    }
+    // A city that no list holds, without a region behind it, may be the rest of another name.
+    assert!(run.classes["line_of_work"].recall() >= 0.9, "{:?}", run.classes["line_of_work"]);
 }
 
 #[test]

@@ -35,8 +35,15 @@ impl Row {
     /// Whether the vendor by itself tells what was paid for.
     #[allow(dead_code, reason = "the example that writes a file has no use for it")]
     pub(crate) fn decided_by_vendor(&self) -> bool {
-        let elsewhere =
-            ["purpose_only", "reseller_invoice", "app_store", "product_specific", "ambiguous_positive"];
+        let elsewhere = [
+            "purpose_only",
+            "reseller_invoice",
+            "app_store",
+            "product_specific",
+            "ambiguous_positive",
+            "line_of_work",
+            "other_of_the_name",
+        ];
         !elsewhere.contains(&self.class)
     }
 }
@@ -66,6 +73,10 @@ pub(crate) fn make(apps: &[App], count: usize, seed: u64) -> HeldOut {
     for _ in 0..count {
         making.positives();
         making.negatives(&unknown);
+    }
+    // Behind all others, so that those stay as they were.
+    for _ in 0..count {
+        making.lines_of_work();
     }
     HeldOut { known, rows: making.rows }
 }
@@ -112,6 +123,34 @@ impl Making {
             1 => name.to_lowercase(),
             _ => name.to_uppercase(),
         }
+    }
+
+    /// A weak name as the whole seller, with or without words for what its app does, and such words beside another
+    /// seller of that name.
+    fn lines_of_work(&mut self) {
+        let (categories, texts) = *self.random.pick(&words::LINES_OF_WORK);
+        let speaks_of = |app: &App| app.category.as_deref().is_some_and(|c| categories.contains(&c));
+        let text = (*self.random.pick(texts)).to_owned();
+
+        let app = self.app(|app| app.ambiguous && speaks_of(app));
+        let name = self.cased(&app.name);
+        let place = *self.random.pick(&words::PLACES);
+        let vendor = match self.random.below(3) {
+            0 => name,
+            1 => format!("{name} {place}"),
+            _ => format!("{name} T{:02} {place}", self.random.below(99)),
+        };
+        let mut acceptable = vec![Some(app.id.clone())];
+        acceptable.extend(app.parent.clone().map(Some));
+        self.push("line_of_work", vendor, text.clone(), NEUTRAL, Some(app.id.clone()), acceptable);
+
+        // The same words, paid to a seller that has the name and more.
+        let app = self.app(|app| app.ambiguous && speaks_of(app) && !app.name.contains([' ', '.']));
+        let more = *self.random.pick(&words::SURNAMES);
+        let first = self.random.below(2) == 0;
+        let name = if first { format!("{} {more}", app.name) } else { format!("{more} {}", app.name) };
+        let vendor = self.cased(&name);
+        self.push("other_of_the_name", vendor, text, NEUTRAL, None, vec![]);
     }
 
     fn paid(&mut self, class: &'static str, app: &App, vendor: String, purpose: Option<String>) {

@@ -403,3 +403,75 @@ pub(crate) const GENERIC: [&str; 12] = [
     "Helpdesk tool",
     "CRM",
 ];
+
+/// Words that a seller has in its name beside an app's.
+pub(crate) const SURNAMES: [&str; 12] = [
+    "Mueller", "Brothers", "Garden", "Okafor", "Partners", "Nagy", "Ferreira", "Dynamics", "Robotics",
+    "Kowalski", "Haus", "Tanaka",
+];
+
+/// Categories of the dictionary, and how people put what such apps do.
+pub(crate) const LINES_OF_WORK: [(&[&str], &[&str]); 14] = [
+    (
+        &["collaboration"],
+        &[
+            "team chat for the Lyon office",
+            "Video calls Q3",
+            "visio avec les filiales",
+            "ビデオ会議 6月",
+            "Videokonferenzen",
+        ],
+    ),
+    (
+        &["crm-sales"],
+        &[
+            "CRM for the sales reps",
+            "CRM-System",
+            "sales pipeline software",
+            "顧客管理 営業部",
+            "software de ventas",
+        ],
+    ),
+    (
+        &["design"],
+        &[
+            "design tool, product team",
+            "UI design",
+            "outil de design",
+            "mockups and prototyping",
+            "デザインツール 4月",
+        ],
+    ),
+    (
+        &["support"],
+        &["helpdesk for customers", "live chat on our site", "Kundenservice Ticketsystem", "shared inbox"],
+    ),
+    (
+        &["project-mgmt"],
+        &[
+            "project tracking",
+            "issue tracker engineering",
+            "Projektmanagement",
+            "gestion de projet",
+            "タスク管理",
+        ],
+    ),
+    (&["knowledge"], &["team wiki", "knowledge base", "Wissensdatenbank", "internal docs wiki"]),
+    (
+        &["hr-payroll"],
+        &["payroll March", "HR system", "performance reviews H1", "Lohnabrechnung", "給与計算"],
+    ),
+    (
+        &["finance-accounting"],
+        &["bookkeeping", "accounting software UK entity", "logiciel comptable", "会計ソフト"],
+    ),
+    (&["analytics"], &["product analytics", "web analytics", "session replay for checkout", "アクセス解析"]),
+    (&["dev-tools"], &["error tracking", "feature flags", "API testing", "code review tool"]),
+    (&["ai"], &["AI assistant", "meeting transcription", "coding assistant", "KI-Tool", "文字起こし"]),
+    (
+        &["recruiting"],
+        &["applicant tracking", "job ads Warsaw", "Stellenanzeigen", "candidate sourcing", "求人広告"],
+    ),
+    (&["email-marketing"], &["newsletter", "transactional email", "email campaigns spring", "メール配信"]),
+    (&["security"], &["endpoint protection", "antivirus", "vulnerability scanner", "Virenschutz"]),
+];
