@@ -1,9 +1,10 @@
 //! Decisions and answers over what was synced.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fixtures::simulator::Fault;
+use matcher::patterns::{Charge, recurrence};
 use matcher::{Dictionary, Matcher};
 use sync::query::{self, Filter, PageRequest};
 use sync::{Silent, Snapshot, decide};
@@ -132,4 +133,36 @@ async fn a_foreign_account_sees_nothing() {
     .unwrap();
     let hidden = query::explanation(store, foreign, matcher.dictionary(), own.lines[0].id).await.unwrap();
     assert_eq!(hidden, None);
+}
+
+#[test]
+fn the_made_up_company_has_subscriptions_that_go_on_that_stopped_and_that_got_dearer() {
+    let company = fixtures::company::Company::generate(crate::harness::SEED, crate::harness::TODAY);
+    let mut payers: BTreeMap<(String, String), Vec<&fixtures::company::Entry>> = BTreeMap::new();
+    for report in &company.reports {
+        for entry in report.entries.iter().filter(|entry| entry.itemizations.is_empty()) {
+            let Some(app) = &entry.pays_for else { continue };
+            payers.entry((report.owner.to_string(), app.clone())).or_default().push(entry);
+        }
+    }
+    let (mut active, mut ended, mut dearer) = (0, 0, 0);
+    for entries in payers.values() {
+        let charges: Vec<Charge<'_>> = entries
+            .iter()
+            .map(|entry| Charge {
+                id: &entry.id,
+                date: entry.transaction_date,
+                amount: entry.transaction_amount,
+                currency: entry.transaction_currency,
+            })
+            .collect();
+        for found in recurrence::find(&charges, crate::harness::TODAY) {
+            match found.status {
+                recurrence::Status::Active { .. } => active += 1,
+                recurrence::Status::Overdue { .. } | recurrence::Status::Stopped { .. } => ended += 1,
+            }
+            dearer += usize::from(!found.price_changes.is_empty());
+        }
+    }
+    assert!(active >= 20 && ended >= 5 && dearer >= 5, "{active} go on, {ended} ended, {dearer} got dearer");
 }
