@@ -44,6 +44,7 @@ mod observe;
 mod pace;
 mod page;
 pub mod scope;
+pub mod signature;
 
 pub use client::{Client, ClientConfig, Clock};
 pub use data_center::{DATA_CENTERS, DataCenter, Environment};

@@ -10,6 +10,7 @@ mod provisioning;
 mod provisioning_schemas;
 mod report_details;
 mod rows;
+mod signing_keys;
 mod spend;
 mod target;
 mod travel;
@@ -22,5 +23,6 @@ pub use expenses::{ExpenseUser, Expenses, ItemizationsOf, PAGE_ROWS_MAX, ReportQ
 pub use identity::{Identity, LIST_ROWS_MAX, LookupAttribute};
 pub use provisioning::{BULK_BYTES_MAX, BULK_OPERATIONS_MAX, Provisioning};
 pub use report_details::ReportDetails;
+pub use signing_keys::signing_keys;
 pub use spend::{SPEND_ROWS_MAX, Spend};
 pub use travel::Travel;

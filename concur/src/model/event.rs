@@ -1,9 +1,7 @@
 //! Events as Concur pushes them. The order of arrival means nothing and the same event comes more than once: take an
 //! event as a reason to read its object again. Entries that are edited send none. Not here: receiving them.
 //!
-//! The `Concur-Signature` of a delivery is not checked: its algorithm is published as a page with a public key and
-//! without a definition of what exactly is signed. Mutual TLS with the documented name, and reading the object
-//! again, are what a receiver can rely on.
+//! Nothing that an event says is to be believed, whoever signed it (`crate::signature`).
 //! Source: "Event Subscription Service v4"; topic pages of Expense, User Provisioning, Identity, Spend and Travel.
 
 use super::wire;

@@ -8,6 +8,7 @@
 
 mod connection;
 mod errors;
+mod events;
 mod faults;
 mod pace;
 mod pages;
