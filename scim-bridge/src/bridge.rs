@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::matcher::Matcher;
+use concur::signature::SigningKey;
 use store::Store;
+use tokio::sync::Notify;
 
 use crate::accounts::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery;
+use crate::events::Keys;
 use crate::http::{Admission, Issuers, Known};
 use crate::journal::Journal;
 use crate::metrics::Metrics;
@@ -48,6 +51,10 @@ pub struct Bridge {
     pub(crate) journal: Arc<Journal>,
     /// The rules of accounts, at hand.
     pub(crate) rules: Arc<sync::rules::Keeper>,
+    /// Concur's public keys, which its events are signed with.
+    pub(crate) event_keys: Keys,
+    /// Rung when an event named a report.
+    pub(crate) sync_bell: Arc<Notify>,
     draining: Arc<AtomicBool>,
 }
 
@@ -107,8 +114,17 @@ impl Bridge {
             issuers,
             journal: Arc::default(),
             rules: Arc::default(),
+            event_keys: Keys::default(),
+            sync_bell: Arc::default(),
             draining: Arc::default(),
         }
+    }
+
+    /// The same bridge, taking events that are signed with one of these keys as well.
+    #[must_use]
+    pub(crate) fn with_event_keys(mut self, keys: Vec<SigningKey>) -> Self {
+        self.event_keys = Keys::new(keys);
+        self
     }
 
     /// A bridge on which everything can be tried: it forgets what it is told when its last clone is dropped, waits for

@@ -26,6 +26,7 @@ pub mod config;
 pub mod conformance;
 pub mod delivery;
 pub mod demo;
+pub mod events;
 pub mod http;
 mod journal;
 pub mod logging;

@@ -149,6 +149,16 @@ metrics! {
         "Expense lines by the status of their match.";
     match_lines_decided: IntCounterVec = "scim_bridge_match_lines_decided_total" ["account"]
         "Expense lines for which the app was decided.";
+    events: IntCounterVec = "scim_bridge_events_total" ["account", "outcome"]
+        "Events of Concur that came to an account's address, by what became of them.";
+    events_last_seconds: GaugeVec = "scim_bridge_events_last_seconds" ["account"]
+        "Age of the newest event that was taken.";
+    events_trouble: IntGaugeVec = "scim_bridge_events_trouble" ["account"]
+        "1 while a subscription is not as it should be, or Concur cannot be asked about it.";
+    events_gap_open: IntGaugeVec = "scim_bridge_events_gap_open" ["account"]
+        "1 while events of some time are lost and not all of it has been read again.";
+    events_reports_waiting: IntGaugeVec = "scim_bridge_events_reports_waiting" ["account"]
+        "Reports that an event named and that have not been read again.";
     concur_requests: IntCounterVec = "scim_bridge_concur_requests_total" ["account", "endpoint", "status"]
         "Requests to Concur by the client's name of the endpoint; status none is no answer.";
     concur_request_seconds: HistogramVec = "scim_bridge_concur_request_seconds" ["endpoint"]

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::matcher::{Dictionary, DictionaryError, Matcher};
+use concur::signature::SigningKey;
 use concur::{Budget, HostPolicy, HttpConfig};
 use store::{MasterKey, Store};
 
@@ -22,6 +23,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{Config, DeliveryMode};
 use crate::delivery;
+use crate::events;
 use crate::http;
 use crate::journal::Keeper;
 use crate::metrics::Metrics;
@@ -89,6 +91,14 @@ pub enum StartError {
     NoApps {
         /// The file.
         path: PathBuf,
+    },
+    /// The file of Concur's keys is not one.
+    #[error("cannot use the file of public keys {} (setting events.keys_file): {reason}", path.display())]
+    EventKeys {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The port is taken or not allowed.
     #[error("cannot listen on {address} (setting listen): is another process there?")]
@@ -171,6 +181,17 @@ pub fn load_dictionary(file: Option<&std::path::Path>) -> Result<Dictionary, Sta
     if dictionary.is_empty() { Err(StartError::NoApps { path: path.to_owned() }) } else { Ok(dictionary) }
 }
 
+/// The public keys of Concur that the configuration names.
+fn event_keys(config: &Config) -> Result<Vec<SigningKey>, StartError> {
+    let path = &config.events.keys_file;
+    if path.as_os_str().is_empty() {
+        return Ok(Vec::new());
+    }
+    let wrong = |reason: String| StartError::EventKeys { path: path.clone(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    SigningKey::from_pem(&text).map_err(|error| wrong(error.to_string()))
+}
+
 /// How Concur is spoken to, as configured.
 pub fn client_settings(config: &Config) -> ClientSettings {
     let host_policy =
@@ -227,6 +248,7 @@ pub struct Running {
     upkeep: Upkeep,
     watch: Watch,
     keeper: Keeper,
+    listening: events::Watch,
     _alone: Option<Alone>,
 }
 
@@ -254,9 +276,9 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
             ended.map_err(StartError::Store)?;
         }
         let matcher = Matcher::new(Arc::new(load_dictionary(opening.dictionary_file())?));
-        Ok::<_, StartError>((alone, store, Arc::new(matcher)))
+        Ok::<_, StartError>((alone, store, Arc::new(matcher), event_keys(&opening)?))
     });
-    let (alone, store, matcher) =
+    let (alone, store, matcher, event_keys) =
         opened.await.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))?;
     let listen = |source| StartError::Listen { address: config.listen.clone(), source };
     let (listener, address) = http::bind(&config.listen).map_err(listen)?;
@@ -280,14 +302,16 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         accounts,
         delivery: handle,
         matcher,
-    });
+    })
+    .with_event_keys(event_keys);
     let server = http::Server::start(&bridge, listener).map_err(listen)?;
     let sync = SyncLoop::start(&bridge);
     let upkeep = Upkeep::start(&bridge);
     let watch = Watch::start(&bridge);
     let keeper = Keeper::start(&bridge);
+    let listening = events::Watch::start(&bridge);
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "accepting requests");
-    Ok(Running { bridge, address, server, worker, sync, upkeep, watch, keeper, _alone: alone })
+    Ok(Running { bridge, address, server, worker, sync, upkeep, watch, keeper, listening, _alone: alone })
 }
 
 /// The parts of a bridge that serves nothing and delivers nothing, for commands that have a question.
@@ -344,6 +368,7 @@ impl Running {
         }
         self.watch.stop().await;
         self.keeper.stop().await;
+        self.listening.stop().await;
         self.upkeep.stop().await;
         tracing::info!("stopped");
     }

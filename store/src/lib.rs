@@ -39,6 +39,7 @@ pub mod credentials;
 pub mod cursors;
 pub mod drift;
 mod error;
+pub mod events;
 pub mod facts;
 mod flush;
 mod group;

@@ -622,3 +622,59 @@ diesel::table! {
         beats -> BigInt,
     }
 }
+
+diesel::table! {
+    event_listeners (account_id) {
+        account_id -> Text,
+        address_no -> BigInt,
+        subscribed_at -> BigInt,
+        alive_at -> BigInt,
+        checked_at -> Nullable<BigInt>,
+        trouble -> Nullable<Text>,
+        gap_from -> Nullable<BigInt>,
+        gap_to -> Nullable<BigInt>,
+        gap_closed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    event_subscriptions (account_id, topic) {
+        account_id -> Text,
+        topic -> Text,
+        subscription_id -> Text,
+    }
+}
+
+diesel::table! {
+    events (account_id, event_id) {
+        account_id -> Text,
+        event_id -> Text,
+        topic -> Text,
+        event_type -> Text,
+        subject -> Nullable<Text>,
+        happened_at -> Nullable<BigInt>,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    event_counts (account_id, outcome) {
+        account_id -> Text,
+        outcome -> Text,
+        events -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    touched_reports (account_id, report_id) {
+        account_id -> Text,
+        report_id -> Text,
+        owner_id -> Nullable<Text>,
+        deleted -> Bool,
+        first_at -> BigInt,
+        last_at -> BigInt,
+        due_at -> BigInt,
+        tries -> Integer,
+    }
+}

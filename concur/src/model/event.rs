@@ -79,6 +79,11 @@ impl Event {
         bare(&self.topic) == bare(topic)
     }
 
+    /// Concur's id of the company it is about; events of provision requests name none.
+    pub fn company(&self) -> Option<&str> {
+        self.facts.get("companyId")?.as_str().filter(|text| !text.is_empty())
+    }
+
     /// What it is about; `None` for a topic this product has no use for, or facts that are not as documented.
     pub fn subject(&self) -> Option<EventSubject> {
         let text = |name: &str| self.facts.get(name)?.as_str().filter(|text| !text.is_empty());
@@ -166,6 +171,9 @@ mod tests {
         let without = r#"{"reportId": "R1", "userId": null}"#;
         check("concur.expense.report", "reportDeleted", without, Some(&report(None, true)));
         check(expenses, "statusChanged", "{}", None);
+        let company = event(expenses, "statusChanged", r#"{"companyId": "C", "reportId": "R1"}"#);
+        assert_eq!(company.company(), Some("C"));
+        assert_eq!(event(expenses, "statusChanged", &without.replace("userId", "companyId")).company(), None);
         let done =
             format!(r#"{{"provisionId": "{USER}", "success": true, "provisionStatusHref": "https:/us"}}"#);
         let provision = EventSubject::Provision { provision: USER.parse().unwrap(), success: Some(true) };

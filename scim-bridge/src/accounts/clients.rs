@@ -10,6 +10,7 @@ use concur::{Budget, Client, ClientConfig, CurrentPace, HostPolicy, HttpConfig, 
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use store::Store;
+use store::accounts::Account;
 use store::credentials::{self, Kind};
 use store::ids::AccountId;
 
@@ -128,17 +129,7 @@ impl Clients {
         if let Some(built) = self.built().get(&account).filter(|built| built.of == row.updated_at) {
             return Ok(built.client.clone());
         }
-        let (client_id, client_secret) = self
-            .store
-            .read(move |conn| {
-                let client_id = credentials::get(conn, account, Kind::ClientId)?;
-                Ok((client_id, credentials::get(conn, account, Kind::ClientSecret)?))
-            })
-            .await?;
-        let (Some(client_id), Some(client_secret)) = (client_id, client_secret) else {
-            return Err(ClientError::NoCredentials);
-        };
-        let credentials = Credentials { client_id: client_id.expose_secret().to_owned(), client_secret };
+        let credentials = self.credentials(account).await?;
         let tokens = Arc::new(StoredTokens {
             store: self.store.clone(),
             clock: self.clock.clone(),
@@ -156,6 +147,39 @@ impl Clients {
             *kept = Built { client, of: row.updated_at };
         }
         Ok(kept.client.clone())
+    }
+
+    /// Client id and secret of the account's application.
+    async fn credentials(&self, account: AccountId) -> Result<Credentials, ClientError> {
+        let read = move |conn: &mut store::Conn| {
+            let client_id = credentials::get(conn, account, Kind::ClientId)?;
+            Ok((client_id, credentials::get(conn, account, Kind::ClientSecret)?))
+        };
+        let (Some(client_id), Some(client_secret)) = self.store.read(read).await? else {
+            return Err(ClientError::NoCredentials);
+        };
+        Ok(Credentials { client_id: client_id.expose_secret().to_owned(), client_secret })
+    }
+
+    /// What manages the event subscriptions of the account's application, in the account's data centre.
+    ///
+    /// # Errors
+    /// As [`Clients::get`]; an address of the account that may not be called.
+    pub async fn events(&self, account: &Account) -> Result<concur::api::Events, ClientError> {
+        let credentials = self.credentials(account.id).await?;
+        let (http, origin) = (self.http()?, self.origin(account)?);
+        Ok(concur::api::Events::new(http, origin, credentials, self.clock.as_fn()))
+    }
+
+    /// What speaks to Concur for no account, with the same limits.
+    pub(crate) fn http(&self) -> Result<concur::Http, concur::Error> {
+        concur::Http::new(&self.settings.http, self.settings.host_policy.clone())
+    }
+
+    /// The data centre of an account: where its tokens say that it lives, else what it was connected with.
+    pub(crate) fn origin(&self, account: &Account) -> Result<concur::Origin, concur::Error> {
+        let address = account.geolocation.as_deref().unwrap_or(&account.base_uri);
+        self.settings.host_policy.origin(address)
     }
 
     /// Adds the calls that were counted since the last time to those in the store.

@@ -9,6 +9,7 @@ mod brake;
 mod config;
 mod demo;
 mod dictionary;
+mod events;
 mod healthcheck;
 mod import;
 mod line;
@@ -91,6 +92,9 @@ enum Command {
     Operations(operations::Operations),
     /// Compare Concur's users with what is wanted; take over, repair.
     Reconcile(reconcile::Reconcile),
+    /// Concur's events, so that outcomes and changed reports are known at once: subscribe, look, unsubscribe.
+    #[command(subcommand)]
+    Events(events::Events),
     /// The deprovisioning brake: look, release, cancel, settings.
     #[command(subcommand)]
     Brake(brake::Brake),
@@ -215,6 +219,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Sync(sync) => sync.run(settings).await,
         Command::Operations(operations) => tokio::task::block_in_place(|| operations.run(settings)),
         Command::Reconcile(reconcile) => reconcile.run(settings).await,
+        Command::Events(events) => events.run(settings).await,
         Command::Brake(brake) => brake.run(settings).await,
         Command::Config(config) => config.run(settings),
         Command::Openapi => openapi::run(),

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 pub use self::layers::{Layers, Origin, Setting};
 pub use self::model::{
-    Concur, Config, Delivery, DeliveryMode, Limits, Log, LogFormat, LogLevel, Proxies, RequestLog, SecretUrl,
-    Sync,
+    Concur, Config, Delivery, DeliveryMode, EventTrust, Events, Limits, Log, LogFormat, LogLevel, Proxies,
+    RequestLog, SecretUrl, Sync,
 };
 
 /// A revocation is in force in every process within it: `token_known_for` may not be longer (reliability S3).
@@ -136,6 +136,12 @@ impl Config {
                 }
             }
         }
+        if let Some(address) = self.events.base().filter(|address| !self.may_receive_at(address)) {
+            return wrong(
+                "events.address",
+                format!("{address:?} is no https address, like \"https://scim.example.com\""),
+            );
+        }
         if let Err(error) = self.concur.proxy() {
             return wrong("concur.proxy", error.to_string());
         }
@@ -169,6 +175,11 @@ impl Config {
                 format!("at least limits.backlog ({}): leavers go before all others", self.limits.backlog),
             );
         }
+        self.refuse_zeros()
+    }
+
+    /// Limits of nothing at all.
+    fn refuse_zeros(&self) -> Result<(), Error> {
         for (key, value) in [
             ("limits.scim_body_bytes", self.limits.scim_body_bytes),
             ("limits.group_body_bytes", self.limits.group_body_bytes),
@@ -181,6 +192,7 @@ impl Config {
             ("limits.bulk_operations", self.limits.bulk_operations),
             ("limits.patch_operations", self.limits.patch_operations),
             ("limits.api_page", self.limits.api_page),
+            ("events.body_bytes", self.events.body_bytes),
             ("delivery.bulk_from", self.delivery.bulk_from),
             ("delivery.max_concurrent", self.delivery.max_concurrent),
             ("concur.max_concurrent", self.concur.max_concurrent),
@@ -189,10 +201,19 @@ impl Config {
             ("concur.total_requests_per_second", self.concur.total_requests_per_second as usize),
         ] {
             if value == 0 {
-                return wrong(key, "0 would stop everything; use at least 1".into());
+                let reason = "0 would stop everything; use at least 1".into();
+                return Err(Error::Contradiction { key, reason });
             }
         }
         Ok(())
+    }
+
+    /// Whether Concur could send events to this address: https, or http where the simulator may stand for Concur.
+    fn may_receive_at(&self, address: &str) -> bool {
+        url::Url::parse(address).is_ok_and(|url| {
+            let loopback = self.concur.allow_loopback_http && url.scheme() == "http";
+            (url.scheme() == "https" || loopback) && url.has_host() && url.query().is_none()
+        })
     }
 
     /// The address callers use, without a slash at the end. `bound` is where we really listen.
@@ -242,6 +263,9 @@ mod tests {
         check(|c| c.listen = "8085".into(), "listen");
         check(|c| c.public_url = "scim.example.com".into(), "public_url");
         check(|c| c.delivery.bulk_from = 0, "delivery.bulk_from");
+        check(|c| c.events.address = "http://scim.example.com".into(), "events.address");
+        check(|c| c.events.address = "scim.example.com".into(), "events.address");
+        check(|c| c.events.body_bytes = 0, "events.body_bytes");
         check(|c| c.concur.proxy = SecretUrl::new("proxy.example.com:3128"), "concur.proxy");
         check(|c| c.concur.total_max_concurrent = 0, "concur.total_max_concurrent");
         check(|c| c.limits.headers = 97, "limits.headers");

@@ -4,17 +4,20 @@
 //! caller stops. Messages of Concur may name people, so they go to the store and never to the log.
 
 use concur::Error;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use store::operations::{self, ExtensionOutcome, NewOperation, State, Transition};
-use store::{Conn, links};
+use store::{Conn, events, links};
 
 use super::engine::Engine;
 use super::failure;
 use super::job::Job;
-use super::policy::{self, Decision, Event};
+use super::policy::{self, Decision, Event, later};
 use super::verdict::{Verdict, refusal};
 use crate::brake::{self, BrakeLimits, Grip};
 use crate::translate::Kind;
+
+/// An event makes its request be asked about sooner for so long; what Concur does not know by then comes with the usual waits.
+const TOLD_FOR: SignedDuration = SignedDuration::from_mins(5);
 
 /// What stands beside a state change.
 #[derive(Debug, Clone, Default)]
@@ -106,12 +109,18 @@ impl Engine {
             ..Transition::to(decision.to, now)
         };
         let (id, expect) = (job.row.id, job.expect());
+        let asked_for = self.asked_for(job, event, &note, now);
         let written = self
             .store
             .write(move |conn| {
                 let mine = operations::transition(conn, id, expect, &transition)?;
                 if mine {
                     effects(conn, now)?;
+                    if let Some((provision, due_at)) = asked_for
+                        && events::was_told(conn, &provision, earlier(now, TOLD_FOR))?
+                    {
+                        operations::due_by(conn, id, due_at)?;
+                    }
                 }
                 Ok(mine)
             })
@@ -133,6 +142,18 @@ impl Engine {
                 None
             }
         }
+    }
+
+    /// The request whose outcome is waited for, and when to ask for it if an event says that there is one: that may come
+    /// before the answer to the request, and before Concur's status knows of it.
+    fn asked_for(&self, job: &Job, event: Event, note: &Note, now: Timestamp) -> Option<(String, Timestamp)> {
+        let due_at = match event {
+            Event::Submitted => now,
+            Event::Pending { retry_after: None } => later(now, self.settings.poll_first),
+            _ => return None,
+        };
+        let provision = note.provision_id.clone().or_else(|| job.row.provision_id.clone())?;
+        Some((provision, due_at))
     }
 
     /// Tells waiters that Concur took the identity part.
@@ -167,6 +188,10 @@ impl Engine {
             "operation moved"
         );
     }
+}
+
+fn earlier(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.checked_sub(by).unwrap_or(now)
 }
 
 /// The state of one part of a user, with the operation and with the resource.

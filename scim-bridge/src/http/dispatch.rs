@@ -114,7 +114,7 @@ async fn identify(bridge: &Bridge, request: &HttpRequest) -> Result<Caller, Erro
 /// Authentication and authorisation, before anything else of the request is read.
 async fn admit(bridge: &Bridge, access: Access, request: &HttpRequest) -> Result<Option<Caller>, Error> {
     let scope = match access {
-        Access::Open | Access::Client => return Ok(None),
+        Access::Open | Access::Client | Access::Listener => return Ok(None),
         Access::Metrics if bridge.config.metrics_open => return Ok(None),
         Access::Metrics => Scope::MetricsRead,
         Access::Account(scope) => scope,

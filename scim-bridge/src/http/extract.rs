@@ -30,6 +30,18 @@ pub(crate) async fn json_bytes(
     tokio::time::timeout(limits.body_time, reading).await.map_err(|_| Error::BodyTooSlow)?
 }
 
+/// The body of a request, of `most` bytes, whatever it says it is.
+pub(crate) async fn any_bytes(
+    headers: &HeaderMap,
+    payload: Payload,
+    most: usize,
+    limits: &Limits,
+) -> Result<Vec<u8>, Error> {
+    check_headers(headers, most, |_| true, "")?;
+    let reading = collect(payload, most, limits.body_pace);
+    tokio::time::timeout(limits.body_time, reading).await.map_err(|_| Error::BodyTooSlow)?
+}
+
 /// The parameters of a form, of `most` bytes.
 pub(crate) async fn form(
     headers: &HeaderMap,

@@ -9,6 +9,7 @@ mod auth;
 mod context;
 mod dispatch;
 mod error;
+mod events;
 mod extract;
 mod heard;
 mod jwt;

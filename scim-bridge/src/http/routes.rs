@@ -12,7 +12,7 @@ use futures::future::LocalBoxFuture;
 use super::auth::Scope;
 use super::context::Context;
 use super::error::{Error, Surface};
-use super::{api, oauth, openapi, ops, scim};
+use super::{api, events, oauth, openapi, ops, scim};
 
 /// What every handler is.
 pub(crate) type Handler = fn(Context) -> LocalBoxFuture<'static, Result<HttpResponse, Error>>;
@@ -26,6 +26,8 @@ pub enum Access {
     Account(Scope),
     /// Whoever has client credentials; the handler asks for them.
     Client,
+    /// Whoever knows the secret address of a listener; the handler looks.
+    Listener,
     /// A token with this scope; nobody needs one when the configuration opens metrics.
     Metrics,
 }
@@ -116,6 +118,8 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         POST "/api/v1/operations/{id}/cancel" ACT => api::operations::cancel,
         POST "/api/v1/operations/{id}/hold" ACT => api::operations::hold,
         POST "/api/v1/operations/{id}/release" ACT => api::operations::release,
+        POST "/events/concur/{account}/{key}" Access::Listener => events::take,
+        GET "/api/v1/events" OPS => api::events::status,
         GET "/api/v1/drift" OPS => api::drift::list,
         GET "/api/v1/brake" OPS => api::brake::status,
         POST "/api/v1/brake/release" BRAKE => api::brake::release,

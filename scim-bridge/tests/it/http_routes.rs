@@ -43,6 +43,8 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/operations/{id}/cancel", "ops:write"),
     ("POST", "/api/v1/operations/{id}/hold", "ops:write"),
     ("POST", "/api/v1/operations/{id}/release", "ops:write"),
+    ("POST", "/events/concur/{account}/{key}", "listener"),
+    ("GET", "/api/v1/events", "ops:read"),
     ("GET", "/api/v1/drift", "ops:read"),
     ("GET", "/api/v1/brake", "ops:read"),
     ("POST", "/api/v1/brake/release", "brake:release"),
@@ -103,6 +105,7 @@ fn every_route_has_its_row_with_its_scope() {
             let scope = match route.access {
                 Access::Open => "open",
                 Access::Client => "client",
+                Access::Listener => "listener",
                 Access::Account(scope) => scope.as_str(),
                 Access::Metrics => "metrics:read",
             };
@@ -127,7 +130,7 @@ async fn a_route_opens_to_its_own_scope_and_account_and_to_no_other() {
         }
         let rows = expected();
         for (method, path, needed) in
-            rows.iter().filter(|(_, _, needed)| !["open", "client"].contains(needed))
+            rows.iter().filter(|(_, _, needed)| !["open", "client", "listener"].contains(needed))
         {
             assert_eq!(ask(house, method, path, None).await, 401, "{method} {path}");
             for (scope, of, token) in &tokens {

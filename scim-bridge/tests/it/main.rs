@@ -24,6 +24,7 @@ mod delivery_line;
 mod delivery_returns;
 mod demo;
 mod documents;
+mod events;
 mod harness;
 mod http_access;
 mod http_api;

@@ -20,6 +20,7 @@
 
 mod chain;
 mod claim;
+mod hasten;
 mod insert;
 mod pass;
 mod read;
@@ -33,6 +34,7 @@ use serde_json::Value;
 
 pub use chain::{chain_of, follow, is_latest, join, link, lives};
 pub use claim::{Claim, What, claim_due, claim_one, claim_polls, end_leases, expire_leases};
+pub use hasten::{due_by, hasten};
 pub use pass::{has_absorbed, oldest_deactivation, pass_stuck};
 pub(crate) use read::telling_of_one;
 pub use read::{

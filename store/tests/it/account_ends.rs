@@ -70,6 +70,11 @@ fn fill(test: &TestStore, account: AccountId, name: &str) {
                  INSERT INTO catalogue_groups VALUES ('{group}', '{account}', 'EXP_USER');
                  INSERT INTO group_members VALUES ('{group}', '{user}', 0);
                  INSERT INTO granted_roles VALUES ('{user}', 'EXP_USER', 0);
+                 INSERT INTO event_listeners VALUES ('{account}', 1, 0, 0, NULL, NULL, NULL, NULL, NULL);
+                 INSERT INTO event_subscriptions VALUES ('{account}', 't', 's');
+                 INSERT INTO events VALUES ('{account}', 'e', 't', 'x', NULL, NULL, 0);
+                 INSERT INTO event_counts VALUES ('{account}', 'taken', 1, 0);
+                 INSERT INTO touched_reports VALUES ('{account}', 'R', NULL, FALSE, 0, 0, 0, 0);
                  INSERT INTO brakes VALUES ('{account}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0);
                  INSERT INTO brake_counts VALUES ('{account}', '{user}', 0);
                  INSERT INTO brake_holds VALUES ({op}, '{account}', 0);

@@ -8,6 +8,7 @@ mod chains;
 mod changes;
 mod conversations;
 mod database;
+mod events;
 mod group;
 mod groups;
 mod lines;

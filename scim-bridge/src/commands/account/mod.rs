@@ -72,7 +72,9 @@ impl Account {
             }
             Self::Delete(form) => tokio::task::block_in_place(|| form.run(&config)),
             Self::List => tokio::task::block_in_place(|| list(&serve::open_store(&config)?)),
-            Self::Show { name } => tokio::task::block_in_place(|| show(&serve::open_store(&config)?, &name)),
+            Self::Show { name } => tokio::task::block_in_place(|| {
+                show(&serve::open_store(&config)?, &name, config.events.base().is_some())
+            }),
         }
     }
 }
@@ -128,7 +130,7 @@ fn list(store: &Store) -> anyhow::Result<()> {
     output::table(&["name", "id", "company uuid", "authentication", "base uri", "state"], &rows)
 }
 
-fn show(store: &Store, name: &str) -> anyhow::Result<()> {
+fn show(store: &Store, name: &str, events_on: bool) -> anyhow::Result<()> {
     let account = find(store, name)?;
     let tokens = store.read_blocking(|conn| store::oauth_tokens::load(conn, account.id))?;
     let tokens = tokens.map(|tokens| {
@@ -139,6 +141,7 @@ fn show(store: &Store, name: &str) -> anyhow::Result<()> {
             "scopes": tokens.scopes,
         })
     });
+    let events = store.read_blocking(|conn| crate::events::status(conn, account.id, events_on))?;
     let shown = serde_json::json!({
         "name": account.name,
         "id": account.id,
@@ -150,6 +153,7 @@ fn show(store: &Store, name: &str) -> anyhow::Result<()> {
         "paused_at": account.paused_at,
         "paused_reason": account.paused_reason,
         "tokens": tokens,
+        "events": events,
         "settings": account.settings,
     });
     output::result(&serde_json::to_string_pretty(&shown)?)

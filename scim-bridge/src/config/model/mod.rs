@@ -5,6 +5,7 @@
 
 mod concur;
 mod delivery;
+mod events;
 mod limits;
 mod log;
 mod proxies;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::concur::{Concur, Sync};
 pub use self::delivery::{Delivery, DeliveryMode};
+pub use self::events::{EventTrust, Events};
 pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat, LogLevel, RequestLog};
 pub use self::proxies::Proxies;
@@ -69,6 +71,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// The pull of expense reports and users.
     pub sync: Sync,
+    /// Events that SAP Concur sends of its own accord.
+    pub events: Events,
     /// The client of SAP Concur.
     pub concur: Concur,
 }
@@ -93,6 +97,7 @@ impl Default for Config {
             request_log: RequestLog::default(),
             delivery: Delivery::default(),
             sync: Sync::default(),
+            events: Events::default(),
             concur: Concur::default(),
         }
     }

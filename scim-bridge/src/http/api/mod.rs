@@ -8,6 +8,7 @@ pub(super) mod brake;
 pub(super) mod changes;
 pub(super) mod conversations;
 pub(super) mod drift;
+pub(super) mod events;
 pub(super) mod explanation;
 pub(super) mod hand;
 pub(super) mod leavers;
