@@ -145,12 +145,16 @@ metrics! {
         "Sync runs that ended.";
     sync_lines_read: IntCounterVec = "scim_bridge_sync_lines_read_total" ["account"]
         "Expense lines read from Concur.";
+    sync_reports_removed: IntCounterVec = "scim_bridge_sync_reports_removed_total" ["account"]
+        "Reports that are gone from Concur, with their lines.";
     match_lines: IntGaugeVec = "scim_bridge_match_lines" ["account", "status"]
         "Expense lines by the status of their match.";
     match_lines_decided: IntCounterVec = "scim_bridge_match_lines_decided_total" ["account"]
         "Expense lines for which the app was decided.";
     events: IntCounterVec = "scim_bridge_events_total" ["account", "outcome"]
         "Events of Concur that came to an account's address, by what became of them.";
+    events_missed: IntCounterVec = "scim_bridge_events_missed_total" ["account"]
+        "Reports that asking has found changed and that no event had named, though the account listens.";
     events_last_seconds: GaugeVec = "scim_bridge_events_last_seconds" ["account"]
         "Age of the newest event that was taken.";
     events_trouble: IntGaugeVec = "scim_bridge_events_trouble" ["account"]

@@ -1,5 +1,5 @@
 //! When to sync: every connected account, each on a task of its own, one interval after its last run began, whichever
-//! process made it. Accounts do not wait for each other, and replicas do not repeat each other (`sync_run`).
+//! process made it; and at once what an event of Concur's has named. Accounts do not wait for each other, and replicas do not repeat each other (`sync_run`).
 //!
 //! A run that fails is logged and recorded; the next one goes on where it stopped. An account that is connected while the
 //! process runs is found within seconds.
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use store::accounts::Account;
 use store::ids::AccountId;
 use store::runs::{self, State};
-use sync::Silent;
+use sync::{Silent, Snapshot};
 use tokio::task::{self, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,10 @@ use crate::sync_run::{SyncError, Syncer};
 
 /// How often to look whether an account is due.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// From one sync to the next where an event named a report that nobody can ask for by name.
+const MORE_TO_FIND_AFTER: Duration = Duration::from_mins(5);
+/// After named reports could not be read.
+const TOLD_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// The running loop.
 #[derive(Debug)]
@@ -50,82 +54,141 @@ impl SyncLoop {
     }
 }
 
+/// What is to be done for an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// A whole sync.
+    Sync,
+    /// Only the reports that events have named.
+    Told,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Well,
+    /// An event has named what only a whole sync can find.
+    MoreToFind,
+    Badly,
+}
+
+/// What is remembered of an account between two looks.
+#[derive(Debug, Default)]
+struct Memory {
+    at_work: bool,
+    /// When this process last began a whole sync.
+    tried: Option<Timestamp>,
+    /// Whether there is something to find that only a whole sync finds.
+    more_to_find: bool,
+    /// When named reports could last not be read.
+    failed: Option<Timestamp>,
+}
+
 async fn run(bridge: &Bridge) {
-    let mut under_way = JoinSet::new();
-    let mut busy: HashMap<task::Id, AccountId> = HashMap::new();
-    let mut tried: HashMap<AccountId, Timestamp> = HashMap::new();
+    let mut under_way: JoinSet<Ended> = JoinSet::new();
+    let mut busy: HashMap<task::Id, (AccountId, Work)> = HashMap::new();
+    let mut memories: HashMap<AccountId, Memory> = HashMap::new();
     loop {
         while let Some(ended) = under_way.try_join_next_with_id() {
-            let id = match ended {
-                Ok((id, ())) => id,
+            let (id, ended) = match ended {
+                Ok(ended) => ended,
                 Err(error) => {
                     tracing::error!(error = %logging::chain(&error), "a sync panicked");
-                    error.id()
+                    (error.id(), Ended::Badly)
                 }
             };
-            busy.remove(&id);
-        }
-        match bridge.store.read(last_runs).await {
-            Err(error) => tracing::warn!(error = %logging::chain(&error), "sync waits for the database"),
-            Ok(accounts) => {
-                for (account, last) in accounts {
-                    let last = last.max(tried.get(&account.id).copied());
-                    let at_work = busy.values().any(|id| *id == account.id);
-                    if !at_work && is_due(&account, last, bridge) {
-                        let (id, bridge) = (account.id, bridge.clone());
-                        tried.insert(id, bridge.clock.now());
-                        let task = under_way.spawn(async move { one(&bridge, &account).await });
-                        busy.insert(task.id(), id);
-                    }
+            if let Some((account, work)) = busy.remove(&id) {
+                let memory = memories.entry(account).or_default();
+                memory.at_work = false;
+                memory.more_to_find |= ended == Ended::MoreToFind;
+                if work == Work::Told {
+                    memory.failed = (ended == Ended::Badly).then(|| bridge.clock.now());
                 }
             }
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        let now = bridge.clock.now();
+        match bridge.store.read(move |conn| accounts(conn, now)).await {
+            Err(error) => tracing::warn!(error = %logging::chain(&error), "sync waits for the database"),
+            Ok(accounts) => {
+                for (account, last, is_told) in accounts {
+                    let memory = memories.entry(account.id).or_default();
+                    let Some(work) = due(&account, last, is_told, memory, bridge) else { continue };
+                    memory.at_work = true;
+                    if work == Work::Sync {
+                        (memory.tried, memory.more_to_find) = (Some(now), false);
+                    }
+                    let (id, bridge) = (account.id, bridge.clone());
+                    let task = under_way.spawn(async move {
+                        match work {
+                            Work::Sync => one(&bridge, &account).await,
+                            Work::Told => told(&bridge, &account).await,
+                        }
+                    });
+                    busy.insert(task.id(), (id, work));
+                }
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = bridge.sync_bell.notified() => {}
+        }
     }
 }
 
-/// Every account, and when its last run began, by whichever process. One that was interrupted, or is under way elsewhere,
-/// does not count: the lease tells the two apart.
-fn last_runs(conn: &mut store::Conn) -> Result<Vec<(Account, Option<Timestamp>)>, store::Error> {
+/// Every account, when its last run began, by whichever process, and whether events have named reports of it. A run that was
+/// interrupted, or is under way elsewhere, does not count: the lease tells the two apart.
+fn accounts(
+    conn: &mut store::Conn,
+    now: Timestamp,
+) -> Result<Vec<(Account, Option<Timestamp>, bool)>, store::Error> {
     let accounts = store::accounts::list(conn)?.into_iter();
     accounts
         .map(|account| {
             let last = runs::latest(conn, account.id, sync::run::KIND)?;
             let last = last.filter(|run| run.state != State::Running).map(|run| run.started_at);
-            Ok((account, last))
+            let is_told = !store::events::due(conn, account.id, now, 1)?.is_empty();
+            Ok((account, last, is_told))
         })
         .collect()
 }
 
-fn is_due(account: &Account, last: Option<Timestamp>, bridge: &Bridge) -> bool {
-    let connected = account.is_connected() && account.paused_at.is_none();
-    let waited =
-        |began| bridge.clock.now().duration_since(began).unsigned_abs() >= bridge.config.sync.interval;
-    connected && last.is_none_or(waited)
+/// What is to be done for an account now.
+fn due(
+    account: &Account,
+    last: Option<Timestamp>,
+    is_told: bool,
+    memory: &Memory,
+    bridge: &Bridge,
+) -> Option<Work> {
+    let now = bridge.clock.now();
+    if memory.at_work || !account.is_connected() || account.paused_at.is_some() {
+        return None;
+    }
+    let last = last.max(memory.tried);
+    let waited = |began, time: Duration| now.duration_since(began).unsigned_abs() >= time;
+    let interval = bridge.config.sync.interval;
+    let interval = if memory.more_to_find { interval.min(MORE_TO_FIND_AFTER) } else { interval };
+    if last.is_none_or(|began| waited(began, interval)) {
+        return Some(Work::Sync);
+    }
+    let may_ask = memory.failed.is_none_or(|at| waited(at, TOLD_AGAIN_AFTER));
+    (is_told && may_ask).then_some(Work::Told)
 }
 
 /// One run of one account.
-async fn one(bridge: &Bridge, account: &Account) {
+async fn one(bridge: &Bridge, account: &Account) -> Ended {
     let id = account.id.to_string();
-    let syncer = Syncer {
-        store: bridge.store.clone(),
-        clients: bridge.accounts.clone(),
-        clock: bridge.clock.clone(),
-        matcher: bridge.matcher.clone(),
-        parallel_reports: bridge.config.concur.max_concurrent,
-    };
     let metrics = &bridge.metrics;
-    let outcome = match syncer.run(account, &Silent).await {
+    let outcome = match syncer(bridge).run(account, &Silent).await {
         Ok(summary) => {
             let done = &summary.snapshot;
-            metrics.sync_lines_read.with_label_values(&[&id]).inc_by(done.lines as u64);
-            metrics.match_lines_decided.with_label_values(&[&id]).inc_by(done.decided as u64);
+            count(bridge, &id, done);
             tracing::info!(account = %id, lines = done.lines, users = done.users, outcome = summary.state.as_str(), "synced");
             summary.state.as_str()
         }
         Err(SyncError::UnderWay) => {
             tracing::debug!(account = %id, "another process syncs this account");
-            return;
+            return Ended::Well;
         }
         Err(error) => {
             tracing::warn!(account = %id, error = %logging::chain(&error), "sync ended early");
@@ -133,4 +196,45 @@ async fn one(bridge: &Bridge, account: &Account) {
         }
     };
     metrics.sync_runs.with_label_values(&[&id, sync::run::KIND, outcome]).inc();
+    if outcome == "failed" { Ended::Badly } else { Ended::Well }
+}
+
+/// The reports of one account that events have named.
+async fn told(bridge: &Bridge, account: &Account) -> Ended {
+    let id = account.id.to_string();
+    match syncer(bridge).told(account).await {
+        Ok((told, snapshot)) => {
+            count(bridge, &id, &snapshot);
+            if !told.is_nothing() {
+                tracing::info!(account = %id, count = told.read, lines = snapshot.lines, "reports that events named were read");
+            }
+            if told.left > 0 { Ended::MoreToFind } else { Ended::Well }
+        }
+        Err(SyncError::UnderWay) => {
+            tracing::debug!(account = %id, "another process syncs this account");
+            Ended::Badly
+        }
+        Err(error) => {
+            tracing::warn!(account = %id, error = %logging::chain(&error), "reports that events named cannot be read");
+            Ended::Badly
+        }
+    }
+}
+
+fn syncer(bridge: &Bridge) -> Syncer {
+    Syncer {
+        store: bridge.store.clone(),
+        clients: bridge.accounts.clone(),
+        clock: bridge.clock.clone(),
+        matcher: bridge.matcher.clone(),
+        parallel_reports: bridge.config.concur.max_concurrent,
+    }
+}
+
+fn count(bridge: &Bridge, account: &str, done: &Snapshot) {
+    let metrics = &bridge.metrics;
+    metrics.sync_lines_read.with_label_values(&[account]).inc_by(done.lines as u64);
+    metrics.match_lines_decided.with_label_values(&[account]).inc_by(done.decided as u64);
+    metrics.sync_reports_removed.with_label_values(&[account]).inc_by(done.removed as u64);
+    metrics.events_missed.with_label_values(&[account]).inc_by(done.untold as u64);
 }

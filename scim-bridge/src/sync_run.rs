@@ -11,8 +11,9 @@ use matcher::Matcher;
 use store::Store;
 use store::accounts::Account;
 use store::ids::AccountId;
+use sync::pull::told::Told;
 use sync::run::Summary;
-use sync::{Company, Progress};
+use sync::{Company, Progress, Snapshot};
 
 use crate::accounts::{ClientError, Clients};
 use crate::clock::Clock;
@@ -64,6 +65,23 @@ impl Syncer {
     /// # Errors
     /// [`SyncError`]; what was stored stays, and the next run goes on there.
     pub async fn run(&self, account: &Account, progress: &dyn Progress) -> Result<Summary, SyncError> {
+        self.alone(account, async |company| sync::run::sync(&company, &self.matcher, progress).await).await
+    }
+
+    /// Reads the reports of the account that events have named, and no others.
+    ///
+    /// # Errors
+    /// [`SyncError`]; what was not read stays to be read.
+    pub async fn told(&self, account: &Account) -> Result<(Told, Snapshot), SyncError> {
+        self.alone(account, async |company| sync::run::told(&company, &self.matcher).await).await
+    }
+
+    /// Does something for the account that only one process may do at a time.
+    async fn alone<T>(
+        &self,
+        account: &Account,
+        work: impl AsyncFnOnce(Company) -> Result<T, sync::Error>,
+    ) -> Result<T, SyncError> {
         let client = self.clients.get(account.id).await?;
         let owner = format!("{}-{:08x}", std::process::id(), rand::random::<u32>());
         if !self.take(account.id, &owner).await? {
@@ -77,7 +95,7 @@ impl Syncer {
             parallel_reports: self.parallel_reports,
         };
         let outcome = tokio::select! {
-            summary = sync::run::sync(&company, &self.matcher, progress) => summary.map_err(SyncError::Sync),
+            done = work(company) => done.map_err(SyncError::Sync),
             lost = self.keep(account.id, &owner) => Err(lost),
         };
         let (id, ours) = (account.id, owner.clone());

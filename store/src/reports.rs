@@ -233,19 +233,48 @@ pub fn get(
     row.map(Report::try_from).transpose()
 }
 
-/// Ids of the reports that may still change: not removed, not paid. The open-report pass reads them again, since a
-/// change of an entry need not move the header's date.
-pub fn open_report_ids(conn: &mut Conn, account: AccountId, source: &str) -> Result<Vec<String>, Error> {
+/// Ids of the reports that may still change, not removed and not paid: the next ones after `after`. They are to be read again
+/// now and then, since a change of an entry need not move the header's date.
+pub fn open_after(
+    conn: &mut Conn,
+    account: AccountId,
+    source: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<String>, Error> {
     let account = account.to_string();
     on!(conn, c => {
         reports::table
             .filter(reports::account_id.eq(&account).and(reports::source.eq(source)))
+            .filter(reports::report_id.gt(after.unwrap_or("")))
             .filter(reports::removed_at.is_null())
             .filter(reports::payment_status.is_null().or(reports::payment_status.ne_all(FINAL_PAYMENT)))
             .order(reports::report_id)
+            .limit(value::limit(limit))
             .select(reports::report_id)
             .load(c)
     })
+}
+
+/// Ids of those that are new, or are stored differently.
+pub fn different(conn: &mut Conn, account: AccountId, read: &[NewReport]) -> Result<Vec<String>, Error> {
+    let mut different = Vec::new();
+    for report in read {
+        let row = Row::new(account, report, Timestamp::UNIX_EPOCH);
+        let same = reports::content_hash.eq(&row.content_hash).and(reports::removed_at.is_null());
+        let stored: Option<String> = on!(conn, c => {
+            reports::table
+                .find((&row.account_id, &row.source, &row.report_id))
+                .filter(same)
+                .select(reports::report_id)
+                .first(c)
+                .optional()
+        })?;
+        if stored.is_none() {
+            different.push(row.report_id);
+        }
+    }
+    Ok(different)
 }
 
 /// Concur answered 404 for the report itself: it and its lines get `removed_at`. False if it was not there or removed

@@ -14,6 +14,11 @@ use crate::schema::users;
 use crate::value::{self, hash_parts, micros};
 use crate::{Conn, Error};
 
+diesel::define_sql_function! {
+    /// Of both databases.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
 /// Rows per statement, well under SQLite's 32,766 bound values.
 const CHUNK: usize = 500;
 
@@ -182,6 +187,20 @@ pub fn get(conn: &mut Conn, account: AccountId, concur_user_id: &str) -> Result<
         users::table.find((&account, concur_user_id)).select(Row::as_select()).first(c).optional()
     })?;
     row.map(ConcurUser::try_from).transpose()
+}
+
+/// Whether somebody has this login now, whatever the case of its letters.
+pub fn has_login(conn: &mut Conn, account: AccountId, login: &str) -> Result<bool, Error> {
+    let account = account.to_string();
+    let has_it = lower(users::user_name).eq(lower(login)).and(users::removed_at.is_null());
+    let found: Option<String> = on!(conn, c => {
+        users::table
+            .filter(users::account_id.eq(&account).and(has_it))
+            .select(users::concur_user_id)
+            .first(c)
+            .optional()
+    })?;
+    Ok(found.is_some())
 }
 
 /// The next users by id; pass the last id to go on.

@@ -18,6 +18,18 @@ pub struct Snapshot {
     pub lines: usize,
     /// Lines left out because they are older than the window.
     pub lines_outside: usize,
+    /// Reports read again because an event named them.
+    #[serde(default)]
+    pub told: usize,
+    /// Reports read again because they may still change.
+    #[serde(default)]
+    pub open_reports: usize,
+    /// Reports that are gone from Concur.
+    #[serde(default)]
+    pub removed: usize,
+    /// Reports that had changed without an event, though the account listens to events.
+    #[serde(default)]
+    pub untold: usize,
     /// Users stored.
     pub users: usize,
     /// Lines decided.

@@ -10,7 +10,8 @@ use store::{
 };
 
 use crate::pull::expenses::{Pass, Read};
-use crate::{Company, Error, Progress, Snapshot, decide, pull};
+use crate::pull::told::Told;
+use crate::{Company, Error, Progress, Silent, Snapshot, decide, pull};
 
 /// The kind under which runs of this module are recorded.
 pub const KIND: &str = "sync";
@@ -82,10 +83,17 @@ async fn steps(
     if authentication == AuthenticationType::CompanyLevel {
         pull::users::users(company, progress, snapshot).await?;
     }
+    let began = company.now();
     let mut pass = Pass::begin(company).await?;
+    let passed_from = (!pass.is_resumed()).then_some(began);
     let mut decide_from = FIRST_DECIDED;
     loop {
         let read = pass.next_page(company, progress, snapshot).await?;
+        // A first pass may take days, and what changes meanwhile is not to wait for its end.
+        pull::told::told(company, snapshot).await?;
+        if read == Read::Everything {
+            pull::open_reports::open_reports(company, passed_from, progress, snapshot).await?;
+        }
         if read == Read::Everything || snapshot.lines >= decide_from {
             decide::match_lines(company, matcher, progress, snapshot).await?;
             decide_from = FIRST_DECIDED.max(2 * snapshot.lines);
@@ -94,6 +102,20 @@ async fn steps(
             return Ok(());
         }
     }
+}
+
+/// Reads what events have named and decides it, without a run of its own: it may happen every few seconds. The caller sees to it
+/// that no run of the account is under way.
+///
+/// # Errors
+/// As [`pull::told::told`] and [`decide::match_lines`]; what is not read stays due.
+pub async fn told(company: &Company, matcher: &Arc<Matcher>) -> Result<(Told, Snapshot), Error> {
+    let mut snapshot = Snapshot::default();
+    let told = pull::told::told(company, &mut snapshot).await?;
+    if snapshot.lines > 0 {
+        decide::match_lines(company, matcher, &Silent, &mut snapshot).await?;
+    }
+    Ok((told, snapshot))
 }
 
 /// An error with all its causes on one line, for the run's record.

@@ -97,13 +97,17 @@ impl Now {
 }
 
 fn told(done: &Snapshot) -> String {
-    let Snapshot { users, reports, lines, lines_outside, decided, matched, .. } = done;
+    let Snapshot { users, reports, removed, lines, lines_outside, decided, matched, .. } = done;
     let outside = match lines_outside {
         0 => String::new(),
         n => format!(" ({n} older than the window left out)"),
     };
+    let gone = match removed {
+        0 => String::new(),
+        n => format!(", {n} reports gone"),
+    };
     format!(
-        "{users} users, {reports} reports and {lines} lines new or changed{outside}; {decided} lines decided, {matched} of \
+        "{users} users, {reports} reports and {lines} lines new or changed{outside}{gone}; {decided} lines decided, {matched} of \
          them matched to an app"
     )
 }
@@ -142,7 +146,10 @@ impl Runs {
         }
         let rows: Vec<_> = found.iter().map(row).collect();
         output::table(
-            &["started", "finished", "state", "reports", "lines", "matched", "gaps", "error"],
+            &[
+                "started", "finished", "state", "reports", "removed", "no event", "lines", "matched", "gaps",
+                "error",
+            ],
             &rows,
         )
     }
@@ -169,6 +176,8 @@ fn row(run: &Run) -> Vec<String> {
         run.finished_at.map(time).unwrap_or_default(),
         run.state.as_str().to_owned(),
         count("reports"),
+        count("removed"),
+        count("untold"),
         count("lines"),
         count("matched"),
         run.progress["gaps"].as_array().map_or(0, Vec::len).to_string(),

@@ -341,3 +341,61 @@ impl House {
         self.simulator.now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date()
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_to_a_report_is_known_when_concur_says_so_though_the_next_sync_is_days_away() {
+    let change = |config: &mut Config| {
+        on(config);
+        (config.sync.enabled, config.sync.interval) = (true, Duration::from_hours(240));
+    };
+    for database in store::testing::stores() {
+        eprintln!("on {}", database.name);
+        // The first sync reads the users and what was modified in the last days, as if the year had been read before.
+        let prepare = |conn: &mut store::Conn, account: &Account| {
+            let now = Clock::system().now();
+            let today = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+            let position =
+                json!({"windows": [], "page": null, "windows_done": 0, "began": null, "watermark": today});
+            store::cursors::put(conn, account.id, "reports", "position", &position, now)
+        };
+        let house = House::prepared(database, change, prepare).await;
+        let (store, id) = (house.store().clone(), house.account.id);
+        house
+            .until("the first sync is over", async || {
+                let last = store.read(move |conn| store::runs::latest(conn, id, "sync")).await.unwrap();
+                last.is_some_and(|run| run.state == store::runs::State::Complete)
+            })
+            .await;
+        house.subscribe().await;
+        let open = store.read(move |conn| store::reports::open_after(conn, id, "concur_v3", None, 1_000));
+        let open = open.await.unwrap();
+        let stored = async |report: &str| {
+            let report = report.to_owned();
+            let find = move |conn: &mut store::Conn| store::reports::get(conn, id, "concur_v3", &report);
+            store.read(find).await.unwrap()
+        };
+        let (gone, paid) = (open[0].clone(), open[1].clone());
+        house.simulator.act(&Act::DeleteReport { report: gone.clone() }).unwrap();
+        let payment_status = Some("P_PAID".to_owned());
+        let change = Act::ChangeStatus { report: paid.clone(), approval_status: None, payment_status };
+        house.simulator.act(&change).unwrap();
+        house.until("the report is gone", async || stored(&gone).await.unwrap().removed_at.is_some()).await;
+        house
+            .until("the report is paid", async || {
+                stored(&paid).await.unwrap().payment_status.as_deref() == Some("P_PAID")
+            })
+            .await;
+        let runs = house.get("/api/v1/sync/runs").await.expect(200);
+        assert_eq!(runs["runs"].as_array().unwrap().len(), 1, "no other sync was needed: {runs}");
+        house.until("all is noted", async || house.count("report_gone").await == 1).await;
+        let status = house.event_status().await;
+        assert_eq!((&status["reports_waiting"], &status["gap"]), (&json!(0), &Value::Null), "{status}");
+
+        // Of somebody whom nobody knows: only a whole sync can find it, and that is not five minutes after the last.
+        let body = report_event("of nobody", &house.account.company_uuid);
+        let address = house.event_address().await;
+        assert_eq!(house.deliver(&address, Some(&sign(&body)), &body).await.status, 204);
+        house.until("it is left", async || house.count("report_left_to_pass").await == 1).await;
+        house.stop().await;
+    }
+}

@@ -92,6 +92,15 @@ pub(crate) async fn with(change: impl Fn(&mut Config), story: impl AsyncFn(&Hous
 
 impl House {
     pub(crate) async fn build(database: TestStore, change: impl Fn(&mut Config)) -> Self {
+        Self::prepared(database, change, |_, _| Ok(())).await
+    }
+
+    /// The same, with something done to the database between connecting the account and starting the bridge.
+    pub(crate) async fn prepared(
+        database: TestStore,
+        change: impl Fn(&mut Config),
+        prepare: impl FnOnce(&mut store::Conn, &Account) -> Result<(), store::Error> + Send + 'static,
+    ) -> Self {
         concur::install_crypto();
         let simulator = Simulator::start(simulator::Config {
             provisioning_delay: Duration::ZERO,
@@ -102,6 +111,8 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let config = config(&database, folder.path(), &change);
         let account = connect_account(&database.store, &config, &simulator, "Acme").await;
+        let connected = account.clone();
+        database.store.write(move |conn| prepare(conn, &connected)).await.unwrap();
         let token = token(&database.store, Some(&account), ALL_SCOPES).await;
         let running = serve::start(config, Clock::system()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();

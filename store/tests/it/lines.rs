@@ -138,7 +138,7 @@ fn a_report_that_is_gone_takes_its_lines_with_it() {
         let upsert = |now| write(test, |c| reports::upsert(c, account, &page, at(now)));
         assert_eq!((upsert(0), upsert(1)), (3, 0));
         put(test, account, &[line("E1", "1"), line("E2", "1")], 0);
-        let open = || read(test, |c| reports::open_report_ids(c, account, "concur_v3"));
+        let open = || read(test, |c| reports::open_after(c, account, "concur_v3", None, 10));
         assert_eq!(open(), ["R1", "R3"]);
         let remove = |now| write(test, |c| reports::mark_removed(c, account, "concur_v3", "R1", at(now)));
         assert!(remove(2) && !remove(3));

@@ -8,8 +8,8 @@
 //! What cannot be read is kept aside as a gap, and the run then ends "complete with gaps", never "complete".
 
 use futures::{StreamExt, TryStreamExt, stream};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use store::{Conn, accounts, cursors, ids::AccountId, lines, reports};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use store::{Conn, accounts, cursors, events, ids::AccountId, lines, reports};
 
 use super::{
     gap,
@@ -19,8 +19,13 @@ use super::{
 };
 use crate::{Company, Error, Progress, Snapshot, ingest::v3, window};
 
-const DATA_TYPE: &str = "reports";
+pub(super) const DATA_TYPE: &str = "reports";
 const CURSOR: &str = "position";
+
+/// Events are remembered for so long.
+const TOLD_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// An event may take so long without being missed.
+const UNDER_WAY: SignedDuration = SignedDuration::from_mins(10);
 
 /// Reads whatever is due: the rest of the first year, or what has changed since.
 ///
@@ -52,6 +57,7 @@ pub enum Read {
 pub struct Pass {
     first_day: Date,
     position: Position,
+    is_resumed: bool,
 }
 
 impl Pass {
@@ -73,8 +79,14 @@ impl Pass {
             .map(serde_json::from_value)
             .transpose()
             .map_err(|error| Error::Cursor { name: CURSOR, reason: error.to_string() })?;
+        let is_resumed = stored.as_ref().is_some_and(|position| !position.windows.is_empty());
         let position = Position::next_pass(stored, first_day, today(company));
-        Ok(Pass { first_day, position })
+        Ok(Pass { first_day, position, is_resumed })
+    }
+
+    /// Whether it goes on with a pass that began in an earlier run.
+    pub fn is_resumed(&self) -> bool {
+        self.is_resumed
     }
 
     /// Reads and stores one page, or closes the pass when there is none left.
@@ -87,7 +99,7 @@ impl Pass {
         progress: &dyn Progress,
         snapshot: &mut Snapshot,
     ) -> Result<Read, Error> {
-        let Self { first_day, position } = self;
+        let Self { first_day, position, .. } = self;
         snapshot.windows_done = position.windows_done;
         let left = position.windows.len();
         if left == 0 {
@@ -153,22 +165,46 @@ async fn store_page(
         .map_err(|error| Error::Cursor { name: CURSOR, reason: error.to_string() })?;
     snapshot.lines_outside += read.iter().map(|report| report.outside).sum::<usize>();
     snapshot.gaps.extend(read.iter().flat_map(|report| report.gaps.iter().cloned()));
-    let (reports, lines) = company
+    let (untold, (reports, lines)) = company
         .store
         .write(move |conn| {
+            let untold = untold(conn, account, &read, now)?;
             let written = write_reports(conn, account, &read, now)?;
             cursors::put(conn, account, DATA_TYPE, CURSOR, &cursor, now)?;
-            Ok(written)
+            Ok((untold, written))
         })
         .await?;
+    snapshot.untold += untold;
     snapshot.reports += reports;
     snapshot.lines += lines;
     Ok(())
 }
 
+/// How many of these reports have changed since the account listens to events, without any that named them: what asking
+/// has made good. Zero for an account that does not listen.
+fn untold(
+    conn: &mut Conn,
+    account: AccountId,
+    read: &[ReadReport],
+    now: Timestamp,
+) -> Result<usize, store::Error> {
+    let Some(listener) = events::listener(conn, account)? else { return Ok(0) };
+    let since = now.checked_sub(TOLD_FOR).unwrap_or(now);
+    // What happened before is not missed, and what happens now may be on its way.
+    let span = listener.subscribed_at..now.checked_sub(UNDER_WAY).unwrap_or(now);
+    let headers = read.iter().map(|report| &report.header);
+    let within = headers.filter(|header| header.last_modified.is_some_and(|at| span.contains(&at)));
+    let within: Vec<_> = within.cloned().collect();
+    let mut untold = 0;
+    for id in reports::different(conn, account, &within)? {
+        untold += usize::from(!events::was_told(conn, &id, since)?);
+    }
+    Ok(untold)
+}
+
 /// Headers, lines, and the end of lines that a complete reading of their report no longer shows. How many reports and
 /// lines are new or changed.
-fn write_reports(
+pub(super) fn write_reports(
     conn: &mut Conn,
     account: AccountId,
     read: &[ReadReport],

@@ -2,9 +2,12 @@
 //! process that dies repeats a page and never skips one.
 
 pub mod expenses;
+mod named;
+pub mod open_reports;
 mod position;
 mod report;
 mod retry;
+pub mod told;
 pub mod users;
 
 use crate::progress::Gap;

@@ -6,4 +6,5 @@ mod expenses;
 mod harness;
 mod import;
 mod rules;
+mod told;
 mod users;

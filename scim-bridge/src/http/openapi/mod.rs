@@ -128,7 +128,7 @@ fn operation(it: &Described) -> utoipa::openapi::path::Operation {
         Some(Access::Metrics) => {
             operation.security(SecurityRequirement::new(BEARER, ["metrics:read"])).build()
         }
-        Some(Access::Open | Access::Client) | None => operation.build(),
+        Some(Access::Open | Access::Client | Access::Listener) | None => operation.build(),
     }
 }
 

@@ -7,6 +7,7 @@ use super::answers;
 use super::parameters::{self as p, Parameter};
 use super::shape::Shape;
 use crate::brake;
+use crate::events;
 
 /// A row.
 pub(super) struct Described {
@@ -82,6 +83,7 @@ fn outbox() -> Vec<Described> {
         POST "/api/v1/operations/{id}/cancel" "Ends one that is not on its way." (p::NONE) [Shape::of::<api::operations::Reason>()] => answers::operation();
         POST "/api/v1/operations/{id}/hold" "Stops one that waits." (p::NONE) [Shape::of::<api::operations::Reason>()] => answers::operation();
         POST "/api/v1/operations/{id}/release" "Lets one go on that a person has held." (p::NONE) [Shape::of::<api::operations::Reason>()] => answers::operation();
+        GET "/api/v1/events" "Whether the account listens to Concur's events, when the last one came, and what became of them." (p::NONE) => Shape::of::<events::Status>();
         GET "/api/v1/drift" "Where SCIM and Concur differ, as the last comparison found it." (p::DRIFT) => answers::drift();
         GET "/api/v1/brake" "Where the deprovisioning brake stands." (p::NONE) => Shape::of::<brake::Status>();
         POST "/api/v1/brake/release" "Lets held deactivations go." (p::NONE) [Shape::of::<api::brake::Decision>()] => Shape::of::<brake::Acted>();
