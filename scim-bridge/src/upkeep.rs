@@ -1,5 +1,6 @@
 //! What every connection needs whether anybody uses it or not: a refresh at least daily, since one that idles for six
-//! months is dead; and now and then the count of calls, from which the used scopes follow.
+//! months is dead; and now and then the count of calls, from which the used scopes follow. And what the database needs:
+//! statistics of tables that have grown, soon enough that nobody waits for them.
 //!
 //! Not here: the refresh itself, which `concur` does once for all replicas.
 //! Source: Concur page *Authentication* (refresh tokens live six months from their last use).
@@ -19,6 +20,8 @@ use crate::logging;
 
 /// How often to look.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
+/// How often to look whether tables have grown: a large import is over within a minute.
+const STATISTICS_EVERY: Duration = Duration::from_secs(5);
 /// A connection that was not refreshed for this long is refreshed.
 const IDLE: SignedDuration = SignedDuration::from_hours(24);
 /// After a failed refresh.
@@ -41,7 +44,8 @@ impl Upkeep {
         let clients = bridge.accounts.clone();
         let task = tokio::spawn(async move {
             // A refresh that is under way goes on by itself and is saved.
-            let _ = stopped.run_until_cancelled(run(&bridge)).await;
+            let both = async { tokio::join!(run(&bridge), keep_statistics(&bridge.store)) };
+            let _ = stopped.run_until_cancelled(both).await;
         });
         Self { cancel, task, clients }
     }
@@ -51,6 +55,21 @@ impl Upkeep {
         self.cancel.cancel();
         drop(self.task.await);
         keep_call_counts(&self.clients).await;
+    }
+}
+
+/// Has the database look at tables that have grown, so that it knows how to read them.
+async fn keep_statistics(store: &Store) {
+    loop {
+        match store.refresh_statistics().await {
+            Ok(tables) if tables.is_empty() => {}
+            Ok(tables) => {
+                tracing::info!(count = tables.len(), "statistics were made of tables that have grown");
+            }
+            // A plan that is not the best one is no reason to worry anybody.
+            Err(error) => tracing::debug!(error = %logging::chain(&error), "tables were not looked at"),
+        }
+        tokio::time::sleep(STATISTICS_EVERY).await;
     }
 }
 

@@ -232,7 +232,7 @@ impl Thread {
             Err("the database gave up the transaction that this write shared with others".to_owned())
         };
         if let Err(reason) = &ended {
-            tracing::warn!(reason, writes = ran.len(), "a group of writes was undone");
+            tracing::warn!(error = reason, count = ran.len(), "a group of writes was undone");
         }
         self.counted.writes.fetch_add(u64::try_from(ran.len()).unwrap_or(0), Ordering::Relaxed);
         self.counted.commits.fetch_add(1, Ordering::Relaxed);

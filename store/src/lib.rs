@@ -67,6 +67,7 @@ pub mod rules;
 pub mod runs;
 mod schema;
 mod seal;
+mod statistics;
 mod store;
 pub mod testing;
 pub mod tokens;

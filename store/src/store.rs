@@ -8,7 +8,7 @@ use r2d2::ManageConnection as _;
 use crate::flush::{self, Flusher};
 use crate::group::{self, Commits, Queue};
 use crate::pool::{Manager, off_runtime};
-use crate::{Conn, Error, MasterKey, migrate, rehearsal};
+use crate::{Conn, Error, MasterKey, migrate, rehearsal, statistics};
 
 /// Connections kept per process: enough for the server's blocking threads, few enough for a small PostgreSQL.
 const POOL_SIZE: u32 = 8;
@@ -224,6 +224,15 @@ impl Store {
             Ok(Store { shared: Arc::new(Shared { pool, master_key, writes }) })
         })
         .await
+    }
+
+    /// Makes the database's statistics of tables that have more than doubled since it last did; their names. To be called
+    /// every few seconds. Nothing to do on SQLite.
+    pub async fn refresh_statistics(&self) -> Result<Vec<String>, Error> {
+        match &self.shared.writes {
+            Writes::SideBySide { .. } => self.write(statistics::refresh).await,
+            Writes::InTurn { .. } | Writes::Here | Writes::Rehearsed(_) => Ok(Vec::new()),
+        }
     }
 
     /// A key for another purpose, the same for every process that has this master key; the master key cannot be computed

@@ -1,6 +1,6 @@
 //! `scim-bridge scim check`: whether a SCIM server does what the RFCs and the identity providers ask of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ::scim::habits::Habit;
 use anyhow::{Context as _, bail};
@@ -8,8 +8,10 @@ use clap::{Args, Subcommand};
 use secrecy::SecretString;
 
 use super::{Settings, Usage, output};
+use crate::clock::Clock;
 use crate::config::duration;
-use crate::conformance::{self, Outcome, Report, Target, Told};
+use crate::conformance::{self, Checked, Outcome, Report, Target, Told};
+use crate::demo::tenant::Tenant;
 use crate::serve;
 
 /// What to do with a SCIM server, ours or anybody's.
@@ -25,16 +27,17 @@ pub(super) enum Scim {
     },
 }
 
-/// Works on throw-away users and groups and deletes them again; nobody who is there before is changed. A server that
-/// provisions something real gets real users for a moment: use a test tenant.
+/// Without an address it checks this version on a throw-away tenant: an empty database and a simulated Concur, both gone
+/// afterwards. With one it works on throw-away users and groups and deletes them again; nobody who is there before is
+/// changed. A server that provisions something real gets real users for a moment: use a test tenant.
 #[derive(Debug, Args)]
 pub(super) struct Check {
     /// SCIM base address, like <https://bridge.example.com/scim/v2>.
-    #[arg(long)]
-    url: String,
+    #[arg(long, requires = "token_file")]
+    url: Option<String>,
     /// File that holds the bearer token.
-    #[arg(long, value_name = "FILE")]
-    token_file: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "url")]
+    token_file: Option<PathBuf>,
     /// Domain of the throw-away users' names and addresses.
     #[arg(long, default_value = "example.com")]
     domain: String,
@@ -47,6 +50,9 @@ pub(super) struct Check {
     /// One JSON document instead of lines.
     #[arg(long)]
     json: bool,
+    /// The report as a page of HTML, for people.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 impl Scim {
@@ -83,16 +89,20 @@ impl Check {
     async fn run(self) -> anyhow::Result<()> {
         let timeout =
             duration::parse(&self.timeout).map_err(|reason| Usage(format!("--timeout: {reason}")))?;
-        let token = std::fs::read_to_string(&self.token_file)
-            .with_context(|| format!("--token-file {}", self.token_file.display()))?;
-        let token = token.trim();
-        if token.is_empty() || token.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            let place = self.token_file.display();
-            return Err(Usage(format!("--token-file {place}: it must hold one token on one line")).into());
-        }
-        let token = SecretString::from(token);
-        let target = Target { url: self.url, token, domain: self.domain, timeout };
         concur::install_crypto();
+        let (Some(url), Some(file)) = (&self.url, &self.token_file) else {
+            output::note("no --url: this version is checked on a throw-away tenant");
+            let tenant = Tenant::start().await?;
+            let (url, token) = (tenant.scim_base.clone(), tenant.token.clone());
+            let done = self.check(Target { url, token, domain: DOMAIN_OF_TENANT.to_owned(), timeout }).await;
+            tenant.stop().await;
+            return done;
+        };
+        let token = read_token(file)?;
+        self.check(Target { url: url.clone(), token, domain: self.domain.clone(), timeout }).await
+    }
+
+    async fn check(&self, target: Target) -> anyhow::Result<()> {
         let json = self.json;
         let report = conformance::run(&target, self.only.as_deref(), |told| {
             if !json {
@@ -107,8 +117,27 @@ impl Check {
         if json {
             output::result(&serde_json::to_string_pretty(&report)?)?;
         }
+        if let Some(file) = &self.html {
+            let checked = Checked { url: &target.url, at: Clock::system().now() };
+            std::fs::write(file, conformance::html(&report, checked))
+                .with_context(|| format!("--html {}", file.display()))?;
+            output::note(&format!("the report is in {}", file.display()));
+        }
         conclude(&report)
     }
+}
+
+/// The domain that the throw-away tenant's company has.
+const DOMAIN_OF_TENANT: &str = "aldermoor.example";
+
+fn read_token(file: &Path) -> anyhow::Result<SecretString> {
+    let place = || format!("--token-file {}", file.display());
+    let token = std::fs::read_to_string(file).with_context(place)?;
+    let token = token.trim();
+    if token.is_empty() || token.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(Usage(format!("{}: it must hold one token on one line", place())).into());
+    }
+    Ok(SecretString::from(token))
 }
 
 /// One line for a person.

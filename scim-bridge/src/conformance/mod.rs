@@ -8,6 +8,7 @@
 
 mod checks;
 mod client;
+mod page;
 mod report;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use self::client::Client;
+pub use self::page::{Checked, html};
 pub use self::report::{Outcome, Report, Told};
 
 /// What to check.

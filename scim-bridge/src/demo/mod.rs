@@ -9,6 +9,7 @@ mod memory;
 pub mod player;
 mod stage;
 mod story;
+pub mod tenant;
 mod voice;
 
 use std::path::{Path, PathBuf};

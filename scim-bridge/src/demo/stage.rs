@@ -60,7 +60,7 @@ impl Stage<'_> {
     }
 
     /// Connects the company as an operator would: at company level, tested before it is saved.
-    async fn connect(&self) -> anyhow::Result<AccountId> {
+    pub(super) async fn connect(&self) -> anyhow::Result<AccountId> {
         let name = "Aldermoor Instruments (simulated)";
         // A process that was killed between connecting and remembering has left the account.
         let wanted = name.to_owned();
@@ -118,7 +118,13 @@ impl Stage<'_> {
         Ok(())
     }
 
-    async fn token(&self, name: &str, scopes: &[&str], account: Option<AccountId>) -> anyhow::Result<String> {
+    /// A token of the demo, in plain text.
+    pub(super) async fn token(
+        &self,
+        name: &str,
+        scopes: &[&str],
+        account: Option<AccountId>,
+    ) -> anyhow::Result<String> {
         let now = self.bridge.clock.now();
         let new = NewToken {
             account,

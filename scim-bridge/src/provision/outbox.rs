@@ -130,8 +130,8 @@ fn with_roles(
     now: jiff::Timestamp,
 ) -> Result<NewOperation, store::Error> {
     let wanted = operation.roles();
-    let fresh: Vec<String> = wanted.iter().filter(|code| !granted.contains(code)).cloned().collect();
-    roles::grant(conn, resource_id, &fresh, now)?;
+    // All of them, also those that are known: delivery may have seen one gone since they were read.
+    roles::grant(conn, resource_id, &wanted, now)?;
     let revoked = granted.iter().filter(|code| !wanted.contains(code)).cloned().collect();
     let operation = Operation { revoked, ..operation.clone() };
     Ok(NewOperation {

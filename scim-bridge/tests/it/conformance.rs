@@ -168,3 +168,29 @@ async fn the_command_tells_line_by_line_or_as_one_document_and_by_its_exit_code(
     assert!(said.contains("the token is refused (401)"), "{said}");
     house.stop().await;
 }
+
+#[test]
+fn without_an_address_this_version_is_checked_on_a_throw_away_tenant_and_shown_as_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("report.html");
+    let temporary = folder.path().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let output = bridge(folder.path())
+        .args(["scim", "check", "--only", "create", "--json", "--html", page.to_str().unwrap()])
+        .env("TMPDIR", &temporary)
+        .output()
+        .unwrap();
+    let (said, noted) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{noted}");
+    let told: Value = serde_json::from_str(&said).unwrap();
+    let told = told["told"].as_array().unwrap();
+    assert!(told.len() > 3 && told.iter().all(|it| it["outcome"] != "failed"), "{said}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("default-src 'none'") && !page.contains("<script"), "{page}");
+    for it in told {
+        let sentence = it["check"].as_str().unwrap().replace('_', " ");
+        assert!(page.contains(&sentence), "{sentence}");
+    }
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "nothing is left");
+}

@@ -265,3 +265,33 @@ fn what_is_rehearsed_is_seen_there_and_nowhere_else() {
         });
     });
 }
+
+#[test]
+fn statistics_are_made_when_a_table_has_doubled_and_not_before() {
+    on_each(|test, account| {
+        let refresh = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(test.store.refresh_statistics()).unwrap()
+        };
+        // With a word to the server that it publish the count of rows at once, and not within seconds.
+        let publish = if test.name == "postgres" { "SELECT pg_stat_force_next_flush();" } else { "" };
+        let add = |from: usize, to: usize| {
+            let row = |n| format!("('{account}', 'test', 'c{n}', '{{}}', 0)");
+            let rows: Vec<String> = (from..to).map(row).collect();
+            write(test, |c| execute(c, &format!("{publish} INSERT INTO cursors VALUES {}", rows.join(", "))));
+        };
+        add(0, 400);
+        assert_eq!(refresh(), Vec::<String>::new(), "a small table is read as it comes");
+        add(400, 1_000);
+        if test.name == "sqlite" {
+            assert_eq!(refresh(), Vec::<String>::new());
+            return;
+        }
+        assert_eq!(refresh(), ["cursors"]);
+        assert_eq!(refresh(), Vec::<String>::new(), "once is enough");
+        add(1_000, 2_000);
+        assert_eq!(refresh(), Vec::<String>::new(), "not yet");
+        add(2_000, 3_000);
+        assert_eq!(refresh(), ["cursors"]);
+    });
+}

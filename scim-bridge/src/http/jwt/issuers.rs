@@ -65,7 +65,7 @@ impl Issuers {
         match (fetched, &known.keys) {
             (Err(reason), Some((keys, at))) if now.saturating_duration_since(*at) < STALE_MAX => {
                 if !tried_lately {
-                    tracing::warn!(%url, %reason, "an issuer's keys cannot be fetched anew; the last ones are used");
+                    tracing::warn!(error = %reason, "an issuer's keys cannot be fetched anew; the last ones are used");
                 }
                 Ok(Arc::clone(keys))
             }
@@ -85,7 +85,7 @@ impl Issuers {
         }
         let fetched = self.fetch(url, &mut known, now).await;
         fetched
-            .inspect_err(|reason| tracing::warn!(%url, %reason, "an issuer's keys cannot be fetched anew"))
+            .inspect_err(|reason| tracing::warn!(error = %reason, "an issuer's keys cannot be fetched anew"))
             .ok()
     }
 

@@ -45,7 +45,7 @@ pub(super) async fn authenticate(
         return Ok(None);
     }
     let Some((token, trust)) = stands_for(bridge, &jwt, now).await? else { return Ok(None) };
-    if !is_signed(bridge, &trust, &jwt, at).await? {
+    if !is_signed(bridge, &token, &trust, &jwt, at).await? {
         return Ok(None);
     }
     let Some(id) = token.account else { return Ok(Some((token, None))) };
@@ -59,18 +59,21 @@ async fn stands_for(bridge: &Bridge, jwt: &Jwt<'_>, now: Timestamp) -> Result<Op
     let mut found = bridge.store.read(move |conn| tokens::trusted(conn, &issuer, now)).await?;
     found.retain(|(_, trust)| jwt.claims.fit(trust));
     if found.len() > 1 {
-        let ids: Vec<_> = found.iter().map(|(token, _)| token.id.to_string()).collect();
-        tracing::warn!(
-            tokens = ids.join(","),
-            "a JWT fits more than one trusted issuer, so none; tell them apart by claims"
-        );
+        let token = found.iter().map(|(token, _)| token.id.as_str()).collect::<Vec<_>>().join(",");
+        tracing::warn!(token, "a JWT fits more than one trusted issuer, so none: tell them apart by claims");
         return Ok(None);
     }
     Ok(found.pop())
 }
 
 /// Whether a key of the issuer has signed it. A key that is not known yet is looked for once more.
-async fn is_signed(bridge: &Bridge, trust: &Trust, jwt: &Jwt<'_>, at: Instant) -> Result<bool, Error> {
+async fn is_signed(
+    bridge: &Bridge,
+    token: &Token,
+    trust: &Trust,
+    jwt: &Jwt<'_>,
+    at: Instant,
+) -> Result<bool, Error> {
     let url = match &trust.keys {
         Keys::Given(set) => {
             return Ok(KeySet::parse(set).is_ok_and(|keys| keys.matches(jwt) == Match::Signed));
@@ -78,7 +81,7 @@ async fn is_signed(bridge: &Bridge, trust: &Trust, jwt: &Jwt<'_>, at: Instant) -
         Keys::At(url) => url,
     };
     let keys = bridge.issuers.keys(url, at).await.map_err(|NoKeys(reason)| {
-        tracing::warn!(issuer = trust.issuer, reason, "the keys of a trusted issuer cannot be had");
+        tracing::warn!(token = %token.id, error = reason, "the keys of a trusted issuer cannot be had");
         Error::KeysUnavailable
     })?;
     match keys.matches(jwt) {
