@@ -1,19 +1,15 @@
 //! `scim-bridge line explain|history|decide|release`: one expense line.
 
-use std::sync::Arc;
-
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use matcher::Matcher;
-use store::Store;
-use store::ids::{AccountId, LineId};
+use store::ids::LineId;
 use store::matches::Status;
 use sync::hand::{self, Speaker, Word};
 use sync::query;
 
-use super::{Settings, Usage, account, output};
+use super::account_lines::AccountLines;
+use super::{Settings, Usage, output};
 use crate::clock::Clock;
-use crate::serve;
 
 /// Who acts, as the audit trail names it.
 const ACTOR: &str = "command line";
@@ -53,11 +49,9 @@ pub(super) struct Which {
     account: Option<String>,
 }
 
-/// What the commands work on.
+/// A line, and what commands work on.
 struct Place {
-    store: Store,
-    account: AccountId,
-    matcher: Arc<Matcher>,
+    of: AccountLines,
     line: LineId,
 }
 
@@ -69,7 +63,8 @@ impl Line {
             Self::Explain(which) => explain(&which.open(settings)?).await,
             Self::History(which) => {
                 let it = which.open(settings)?;
-                let found = query::history(&it.store, it.account, it.matcher.dictionary(), it.line).await?;
+                let found =
+                    query::history(&it.of.store, it.of.account, it.of.matcher.dictionary(), it.line).await?;
                 match found {
                     Some(found) => output::result(&serde_json::to_string_pretty(&found)?),
                     None => it.none(),
@@ -79,13 +74,14 @@ impl Line {
                 let word = word(app, status)?;
                 let it = which.open(settings)?;
                 let done =
-                    hand::decide(&it.store, it.account, &it.matcher, it.line, word, speaker(note)).await?;
+                    hand::decide(&it.of.store, it.of.account, &it.of.matcher, it.line, word, speaker(note))
+                        .await?;
                 if done { explain(&it).await } else { it.none() }
             }
             Self::Release(which) => {
                 let it = which.open(settings)?;
                 let speaker = speaker(String::new());
-                if !hand::release(&it.store, it.account, &it.matcher, it.line, speaker).await? {
+                if !hand::release(&it.of.store, it.of.account, &it.of.matcher, it.line, speaker).await? {
                     output::note("nobody has decided this line by hand; nothing was changed");
                 }
                 explain(&it).await
@@ -107,7 +103,7 @@ fn word(app: Option<String>, status: Option<Status>) -> anyhow::Result<Word> {
 }
 
 async fn explain(it: &Place) -> anyhow::Result<()> {
-    match query::explanation(&it.store, it.account, it.matcher.dictionary(), it.line).await? {
+    match query::explanation(&it.of.store, it.of.account, it.of.matcher.dictionary(), it.line).await? {
         Some(found) => output::result(&serde_json::to_string_pretty(&found)?),
         None => it.none(),
     }
@@ -121,12 +117,6 @@ impl Place {
 
 impl Which {
     fn open(&self, settings: &Settings) -> anyhow::Result<Place> {
-        tokio::task::block_in_place(|| {
-            let config = settings.load()?;
-            let store = serve::open_store(&config)?;
-            let account = account::named_or_only(&store, self.account.as_deref())?.id;
-            let matcher = Matcher::new(Arc::new(serve::load_dictionary(config.dictionary_file())?));
-            Ok(Place { store, account, matcher: Arc::new(matcher), line: self.id })
-        })
+        Ok(Place { of: AccountLines::open(settings, self.account.as_deref())?, line: self.id })
     }
 }

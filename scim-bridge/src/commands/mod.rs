@@ -5,6 +5,7 @@
 //! usage or configuration.
 
 mod account;
+mod account_lines;
 mod brake;
 mod config;
 mod demo;

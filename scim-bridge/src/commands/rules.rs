@@ -1,18 +1,14 @@
 //! `scim-bridge rules show|what-if|set|undo|rematch|revisions`: the account's own rules over its stored lines.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use matcher::Matcher;
-use store::Store;
-use store::ids::AccountId;
 use sync::rules::{self, Applied, Effect, NewRules, Standing};
 
-use super::{Settings, account, output};
+use super::account_lines::AccountLines;
+use super::{Settings, output};
 use crate::clock::Clock;
-use crate::serve;
 
 /// Who acts, as the audit trail names it.
 const ACTOR: &str = "command line";
@@ -90,22 +86,9 @@ pub(super) struct Of {
     account: Option<String>,
 }
 
-/// What the commands work on.
-struct Place {
-    store: Store,
-    account: AccountId,
-    matcher: Arc<Matcher>,
-}
-
 impl Of {
-    fn open(&self, settings: &Settings) -> anyhow::Result<Place> {
-        tokio::task::block_in_place(|| {
-            let config = settings.load()?;
-            let store = serve::open_store(&config)?;
-            let account = account::named_or_only(&store, self.account.as_deref())?.id;
-            let matcher = Matcher::new(Arc::new(serve::load_dictionary(config.dictionary_file())?));
-            Ok(Place { store, account, matcher: Arc::new(matcher) })
-        })
+    fn open(&self, settings: &Settings) -> anyhow::Result<AccountLines> {
+        AccountLines::open(settings, self.account.as_deref())
     }
 }
 
@@ -147,7 +130,7 @@ fn read(file: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-async fn show(place: &Place, revision: Option<i64>) -> anyhow::Result<()> {
+async fn show(place: &AccountLines, revision: Option<i64>) -> anyhow::Result<()> {
     let account = place.account;
     let found = place.store.read(move |conn| match revision {
         None => store::rules::current(conn, account),
@@ -163,7 +146,7 @@ async fn show(place: &Place, revision: Option<i64>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn revisions(place: &Place) -> anyhow::Result<()> {
+async fn revisions(place: &AccountLines) -> anyhow::Result<()> {
     let account = place.account;
     let found = place.store.read(move |conn| store::rules::list(conn, account, 1_000)).await?;
     if found.is_empty() {
@@ -188,6 +171,13 @@ async fn revisions(place: &Place) -> anyhow::Result<()> {
 fn told(applied: &Applied, json: bool) -> anyhow::Result<()> {
     if json {
         return print(applied);
+    }
+    if applied.effect.lines == 0 && applied.lines_changed == 0 {
+        output::note(&format!(
+            "these are the rules of revision {}, which hold; nothing was changed",
+            applied.revision
+        ));
+        return Ok(());
     }
     output::result(&format!(
         "revision {} holds: {} rules; {} decisions changed",

@@ -1,7 +1,7 @@
 //! Time travel: a query as it would have been answered at another time.
 //!
-//! The tables of the query are put in the shade of expressions of the same names, which hold the lines that were known
-//! then, and the decisions that stood then. Texts and amounts are those of today: of them the last reading is kept.
+//! Common table expressions named like the tables stand before the query, so that it reads the lines that were known then
+//! and the decisions that stood then. Texts and amounts are those of today: of them only the last reading is kept.
 
 use diesel::backend::Backend;
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use crate::Conn;
 use crate::conn::Raw;
 use crate::value::micros;
 
-/// `(… FROM line_changes c JOIN lines l …)` and so on, around the three values that they are told.
+/// The lines that were known, in pieces around their values: time, table, account, time.
 const LINES: [&str; 4] = [
     "WITH lines AS (SELECT l.line_id, l.account_id, l.source, l.source_key, l.report_id, l.entry_id, l.itemization_id, \
      l.owner_login, l.transaction_date, l.transaction_amount, l.transaction_currency, l.posted_amount, \
@@ -22,12 +22,14 @@ const LINES: [&str; 4] = [
     "lines l JOIN line_changes c ON c.line_id = l.line_id WHERE l.account_id = ",
     " AND c.added_at <= ",
 ];
+/// The decisions that stand still, in pieces: table, account, time.
 const STANDING: [&str; 3] = [
     "), matches AS (SELECT m.line_id, m.account_id, m.line_hash, m.status, m.app_id, m.score, m.band, m.matched_by, \
      m.candidate, m.explanation, m.dictionary_version, m.pinned, m.decided_at, m.since, m.rules_revision, m.rule FROM ",
     "matches m WHERE m.account_id = ",
     " AND m.since <= ",
 ];
+/// The decisions that stood then and stand no more, in pieces: account, time, time.
 const PAST: [&str; 4] = [
     " UNION ALL SELECT p.line_id, p.account_id, '' AS line_hash, p.status, p.app_id, p.score, p.band, p.matched_by, \
      p.candidate, p.explanation, p.dictionary_version, p.pinned, p.since AS decided_at, p.since, p.rules_revision, p.rule \

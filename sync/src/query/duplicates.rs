@@ -59,18 +59,12 @@ pub async fn duplicates(
     request: &PageRequest,
 ) -> Result<PossibleDuplicates, Error> {
     let charges = store.read(move |conn| store::lines::charges(conn, account, &filter)).await?;
-    let mut found = find(&charges, dictionary);
-    let start = match request.cursor.as_deref().map(str::parse::<usize>) {
-        None => 0,
-        Some(Ok(start)) if start <= found.len() => start,
-        Some(_) => return Err(Error::BadCursor),
-    };
-    let (total, end) = (found.len(), (start + request.limit()).min(found.len()));
-    found.truncate(end);
+    let found = find(&charges, dictionary);
+    let slice = request.slice(found.len())?;
     Ok(PossibleDuplicates {
-        duplicates: found.split_off(start.min(end)),
-        total,
-        next_cursor: (end < total).then(|| end.to_string()),
+        total: found.len(),
+        next_cursor: slice.next_cursor(found.len()),
+        duplicates: slice.of(found).collect(),
     })
 }
 

@@ -25,6 +25,37 @@ impl PageRequest {
     }
 }
 
+/// A page of rows that are all at hand, in an order of their own. Its cursor is a place in that order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slice {
+    start: usize,
+    end: usize,
+}
+
+impl PageRequest {
+    /// Which of so many rows.
+    pub(super) fn slice(&self, rows: usize) -> Result<Slice, Error> {
+        let start = match self.cursor.as_deref().map(str::parse::<usize>) {
+            None => 0,
+            Some(Ok(start)) if start <= rows => start,
+            Some(_) => return Err(Error::BadCursor),
+        };
+        Ok(Slice { start, end: (start + self.limit()).min(rows) })
+    }
+}
+
+impl Slice {
+    /// The rows.
+    pub(super) fn of<T>(self, rows: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+        rows.into_iter().skip(self.start).take(self.end - self.start)
+    }
+
+    /// Where the next page begins, if there is one.
+    pub(super) fn next_cursor(self, rows: usize) -> Option<String> {
+        (self.end < rows).then(|| self.end.to_string())
+    }
+}
+
 pub(super) fn encode(cursor: &PageCursor) -> String {
     format!("{}~{}", cursor.transaction_date, cursor.line_id)
 }
@@ -54,6 +85,24 @@ mod tests {
         for text in ["", "~", "2026-02-28", "2026-02-30~0193a1b2-0000-7000-8000-000000000001", "2026-02-28~7"]
         {
             assert!(matches!(decode(text), Err(Error::BadCursor)), "{text}");
+        }
+    }
+
+    #[test]
+    fn slices_go_from_page_to_page_and_other_cursors_are_refused() {
+        let page = |cursor: Option<&str>| PageRequest { cursor: cursor.map(str::to_owned), limit: Some(2) };
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let slice = page(cursor.as_deref()).slice(5).unwrap();
+            seen.extend(slice.of(0..5));
+            cursor = slice.next_cursor(5);
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, [0, 1, 2, 3, 4]);
+        for text in ["6", "-1", "x", ""] {
+            assert!(matches!(page(Some(text)).slice(5), Err(Error::BadCursor)), "{text}");
         }
     }
 

@@ -117,7 +117,7 @@ pub struct Subscription {
     pub line_ids: Vec<String>,
 }
 
-/// A page of subscriptions: those that go on first, of them the dearest.
+/// A page of subscriptions: those that go on first; in each currency the dearest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Subscriptions {
     /// The subscriptions.
@@ -144,20 +144,15 @@ pub async fn subscriptions(
     let charges = store.read(move |conn| store::lines::charges(conn, account, &filter)).await?;
     let mut found = find(&charges, today);
     found.retain(|it| state.is_none_or(|wanted| it.state == wanted));
-    let start = match request.cursor.as_deref().map(str::parse::<usize>) {
-        None => 0,
-        Some(Ok(start)) if start <= found.len() => start,
-        Some(_) => return Err(Error::BadCursor),
-    };
-    let (total, end) = (found.len(), (start + request.limit()).min(found.len()));
+    let slice = request.slice(found.len())?;
     let named = |mut it: Subscription| {
         it.app_name = dictionary.app(&it.app_id).map(|app| app.name.clone());
         it
     };
     Ok(Subscriptions {
-        subscriptions: found.into_iter().skip(start).take(end - start).map(named).collect(),
-        total,
-        next_cursor: (end < total).then(|| end.to_string()),
+        total: found.len(),
+        next_cursor: slice.next_cursor(found.len()),
+        subscriptions: slice.of(found).map(named).collect(),
     })
 }
 
@@ -173,8 +168,8 @@ fn find(charges: &[Charge], today: Date) -> Vec<Subscription> {
             .collect();
         found.extend(recurrence::find(&plain, today).into_iter().map(|it| told(it, &of_one[0])));
     }
-    // A stable sort: equal ones stay in the order of app and owner.
-    found.sort_by_key(|it| (it.state, Reverse(it.yearly)));
+    // Amounts of two currencies are not compared. A stable sort: equal ones stay in the order of app and owner.
+    found.sort_by_cached_key(|it| (it.state, it.currency.clone(), Reverse(it.yearly)));
     found
 }
 
@@ -237,6 +232,19 @@ mod tests {
             amount: amount.parse().unwrap(),
             currency: "EUR".to_owned(),
         }
+    }
+
+    #[test]
+    fn a_cheap_yen_is_no_dear_dollar() {
+        let of = |owner: &str, currency: &str, amount: &str| {
+            let charges = (6..=11).map(|month| charge("figma", owner, date(2026, month, 3), amount));
+            charges.map(|it| Charge { currency: currency.to_owned(), ..it }).collect::<Vec<_>>()
+        };
+        let mut charges = of("ada", "JPY", "1500");
+        charges.extend(of("grace", "EUR", "10"));
+        charges.extend(of("linus", "EUR", "45"));
+        let order: Vec<_> = find(&charges, date(2026, 11, 20)).into_iter().map(|it| it.owner).collect();
+        assert_eq!(order, ["linus", "grace", "ada"], "each currency by itself");
     }
 
     #[test]

@@ -121,17 +121,11 @@ pub async fn totals(
         })
         .await?;
     let rows = rows(sums, by, &Departments::of(people));
-    let start = match request.cursor.as_deref().map(str::parse::<usize>) {
-        None => 0,
-        Some(Ok(start)) if start <= rows.len() => start,
-        Some(_) => return Err(Error::BadCursor),
-    };
-    let (total_rows, end) = (rows.len(), (start + request.limit()).min(rows.len()));
-    let page = rows.into_values().skip(start).take(end - start);
+    let slice = request.slice(rows.len())?;
     Ok(Totals {
-        totals: page.map(|row| named(row, dictionary)).collect(),
-        total_rows,
-        next_cursor: (end < total_rows).then(|| end.to_string()),
+        total_rows: rows.len(),
+        next_cursor: slice.next_cursor(rows.len()),
+        totals: slice.of(rows.into_values()).map(|row| named(row, dictionary)).collect(),
     })
 }
 

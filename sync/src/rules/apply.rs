@@ -101,7 +101,7 @@ pub async fn undo(
     let (holds, to, text) = store
         .read(move |conn| {
             let holds = lines::head(conn, account)?.rules_revision;
-            let to = to.unwrap_or(holds - 1);
+            let to = to.unwrap_or((holds - 1).max(0));
             // Before the first revision there were no rules.
             let text = if to == 0 { String::new() } else { rules::get(conn, account, to)?.rules };
             Ok((holds, to, text))
@@ -205,5 +205,81 @@ impl Change {
         };
         audit::append(conn, &event)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use matcher::Dictionary;
+    use store::lines::{Money, NewLine, Texts};
+    use store::matches::Status;
+    use store::{accounts, testing::TestStore};
+
+    const RULES: &str = "[[rules]]\nname = \"taxis\"\naction = \"ignore\"\n\
+                         when = { vendor_description = { contains_word = \"taxi\" } }\n";
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_790_000_000).unwrap()
+    }
+
+    /// Stores a line and decides it by the rules that hold.
+    fn taxi(test: &TestStore, account: AccountId, matcher: &Matcher, key: &str) {
+        let money = Money { amount: 7.into(), currency: "EUR".to_owned() };
+        let line = NewLine {
+            source: "test".to_owned(),
+            source_key: key.to_owned(),
+            report_id: None,
+            entry_id: None,
+            itemization_id: None,
+            owner_login: "ada@example.com".to_owned(),
+            transaction_date: jiff::civil::date(2026, 3, 1),
+            transaction: money.clone(),
+            posted: money,
+            texts: Texts { vendor_description: Some("City Taxi".to_owned()), ..Texts::default() },
+            is_personal: false,
+            has_itemizations: false,
+            raw: json!({}),
+        };
+        test.store.write_blocking(|conn| lines::upsert(conn, account, &[line], now())).unwrap();
+        decide::match_stored(&test.store, account, matcher, now()).unwrap();
+    }
+
+    #[test]
+    fn a_line_that_came_while_the_change_was_computed_is_decided_by_the_new_rules_too() {
+        for test in store::testing::stores() {
+            let account = test
+                .store
+                .write_blocking(|conn| accounts::insert_unconnected(conn, "Desk", now()))
+                .unwrap()
+                .id;
+            let app = r#"{"id":"quillwork","name":"Quillwork"}"#;
+            let matcher = Arc::new(Matcher::new(Arc::new(Dictionary::from_jsonl(app).unwrap())));
+            taxi(&test, account, &matcher, "before");
+            let book = test
+                .store
+                .write_blocking(|conn| Rulebook::proposed(conn, account, matcher.dictionary(), 1, RULES))
+                .unwrap();
+            let book = Arc::new(book);
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let scanned = runtime.block_on(scan(&test.store, account, &matcher, &book)).unwrap();
+
+            taxi(&test, account, &matcher, "meanwhile");
+            let change = Change {
+                account,
+                over: 0,
+                actor: "ada".to_owned(),
+                becomes: Some((RULES.to_owned(), String::new())),
+            };
+            let changed = test
+                .store
+                .write_blocking(|conn| {
+                    change.apply(conn, &matcher, &book, scanned.due, scanned.change, now())
+                })
+                .unwrap();
+            assert_eq!((scanned.effect.changed, changed), (1, 2), "{}", test.name);
+            let counts = test.store.read_blocking(|conn| matches::counts_by_status(conn, account)).unwrap();
+            assert_eq!(counts, [(Status::Ignored, 2)], "{}", test.name);
+        }
     }
 }

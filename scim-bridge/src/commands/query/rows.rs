@@ -170,7 +170,7 @@ fn words(name: &str, value: &Value) -> String {
                 joined(&["posted", "amount", "currency"])
             }
         }
-        Value::String(text) if matches!(name, "posted" | "amount") => money(text),
+        Value::String(text) if matches!(name, "posted" | "amount" | "yearly") => money(text),
         other => plain(other),
     }
 }
