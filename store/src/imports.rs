@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::conn::on;
 use crate::ids::{AccountId, ImportId, LineId};
-use crate::lines::Upserted;
+use crate::lines::{LineNo, Upserted};
 use crate::schema::{import_lines, imports, lines};
 use crate::value::{self, micros, text_enum};
 use crate::{Conn, Error};
@@ -144,12 +144,12 @@ pub fn start(
 }
 
 /// Notes the lines of a page, in the transaction that stored them, and what all pages so far did.
-pub fn add_lines(conn: &mut Conn, id: ImportId, line_ids: &[LineId], total: &Counts) -> Result<(), Error> {
+pub fn add_lines(conn: &mut Conn, id: ImportId, lines: &[LineNo], total: &Counts) -> Result<(), Error> {
     let id = id.to_string();
-    for chunk in line_ids.chunks(CHUNK) {
+    for chunk in lines.chunks(CHUNK) {
         let rows: Vec<_> = chunk
             .iter()
-            .map(|line| (import_lines::import_id.eq(&id), import_lines::line_id.eq(line.to_string())))
+            .map(|line| (import_lines::import_id.eq(&id), import_lines::line_no.eq(line.0)))
             .collect();
         on!(conn, c => diesel::insert_into(import_lines::table).values(&rows).on_conflict_do_nothing().execute(c))?;
     }
@@ -221,8 +221,8 @@ pub fn undo(conn: &mut Conn, account: AccountId, id: ImportId, now: Timestamp) -
         diesel::dsl::exists(
             held_twice.filter(
                 held_twice
-                    .field(import_lines::line_id)
-                    .eq(lines::line_id)
+                    .field(import_lines::line_no)
+                    .eq(lines::line_no)
                     .and(held_twice.field(import_lines::import_id).ne(&key)),
             ),
         )
@@ -230,14 +230,14 @@ pub fn undo(conn: &mut Conn, account: AccountId, id: ImportId, now: Timestamp) -
     let mut removed = 0;
     loop {
         // By batches: what is removed is no longer found.
-        let batch: Vec<String> = on!(conn, c => {
+        let batch: Vec<i64> = on!(conn, c => {
             import_lines::table
                 .inner_join(lines::table)
                 .filter(import_lines::import_id.eq(&key))
                 .filter(diesel::dsl::not(held_elsewhere()))
                 .filter(lines::removed_at.is_null())
                 .limit(value::limit(CHUNK))
-                .select(lines::line_id)
+                .select(lines::line_no)
                 .load(c)
         })?;
         if batch.is_empty() {
@@ -283,7 +283,7 @@ pub fn possible_duplicates(
             .inner_join(other.on(same))
             .filter(import_lines::import_id.eq(&key).and(lines::account_id.eq(&account)))
             .filter(lines::removed_at.is_null())
-            .order((lines::line_id, other.field(lines::line_id)))
+            .order((lines::line_no, other.field(lines::line_no)))
             .limit(value::limit(limit))
             .select((lines::line_id, other.field(lines::line_id)))
             .load(c)

@@ -63,3 +63,109 @@ pub(crate) fn check_writable(conn: &mut Conn) -> Result<(), Error> {
          DELETE FROM audit_heads WHERE chain = 'write check'"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use r2d2::ManageConnection as _;
+
+    use super::*;
+    use crate::ids::AccountId;
+    use crate::pool::Manager;
+    use crate::{Store, imports, lines, matches, testing};
+
+    fn up_to<DB: Backend, C: MigrationHarness<DB>>(conn: &mut C, source: EmbeddedMigrations, version: &str)
+    where
+        EmbeddedMigrations: MigrationSource<DB>,
+    {
+        conn.applied_migrations().unwrap();
+        for migration in MigrationSource::<DB>::migrations(&source).unwrap() {
+            if migration.name().version().to_string().as_str() < version {
+                conn.run_migration(&*migration).unwrap();
+            }
+        }
+    }
+
+    /// An empty database of the time before this migration, with these rows.
+    fn old_database(test: &testing::TestStore, version: &str, rows: &str) -> String {
+        let url = match test.name {
+            "sqlite" => format!("{}-old", test.database_url),
+            _ => {
+                let empty = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+                test.store.write_blocking(|conn| testing::execute(conn, empty)).unwrap();
+                test.database_url.clone()
+            }
+        };
+        let mut old = Manager::parse(&url, Duration::from_secs(10)).unwrap().connect().unwrap();
+        match &mut old.raw {
+            Raw::Sqlite(conn) => {
+                up_to(&mut **conn, SQLITE, version);
+                conn.batch_execute(rows).unwrap();
+            }
+            Raw::Postgres(conn) => {
+                up_to(&mut ***conn, POSTGRES, version);
+                conn.batch_execute(rows).unwrap();
+            }
+        }
+        url
+    }
+
+    #[test]
+    fn lines_get_their_numbers_and_keep_what_belongs_to_them() {
+        let account: AccountId = "0193a1b2-0000-7000-8000-000000000001".parse().unwrap();
+        let id = |key| lines::line_id(account, "csv", key);
+        let mut rows = format!(
+            "INSERT INTO accounts (account_id, name, company_uuid, authentication_type, base_uri, settings, created_at, \
+             updated_at) VALUES ('{account}', 'Acme', '', 'user_level', '', '{{}}', 0, 0); \
+             INSERT INTO imports VALUES ('0193a1b2-0000-7000-8000-000000000002', '{account}', 'f.csv', '', 'complete', \
+                3, 0, 0, 0, 0, 0); \
+             INSERT INTO line_heads VALUES ('{account}', 9, 0); "
+        );
+        // Ids are hashes: their order is none of the lines.
+        for (n, key) in ["a", "b", "c"].into_iter().enumerate() {
+            let id = id(key);
+            rows += &format!(
+                "INSERT INTO lines VALUES ('{id}', '{account}', 'csv', '{key}', 'R', 'E{n}', 'I{n}', 'ada@example.com', \
+                    '2026-01-0{}', '{n}.5', 'EUR', '{n}.5', 'EUR', TRUE, 'h{n}', NULL); \
+                 INSERT INTO line_texts (line_id, vendor_description, is_personal, has_itemizations, updated_at) \
+                    VALUES ('{id}', 'vendor {key}', FALSE, FALSE, {n}); \
+                 INSERT INTO line_raw VALUES ('{id}', '{{\"key\":\"{key}\"}}'); \
+                 INSERT INTO line_changes VALUES ('{id}', '{account}', {n}, 0); \
+                 INSERT INTO matches (line_id, account_id, line_hash, status, app_id, score, band, matched_by, explanation, \
+                    dictionary_version, pinned, decided_at, since) VALUES ('{id}', '{account}', 'h{n}', 'matched', \
+                    'app-{key}', 1, 'certain', 'dictionary', '{{}}', 'd', FALSE, 0, 0); \
+                 INSERT INTO past_matches VALUES ('{id}', {n}, '{account}', 'unmatched', NULL, 0, 'none', 'none', NULL, \
+                    'past-{key}', '{{}}', 'd', 0, FALSE, 0, 1); \
+                 INSERT INTO import_lines VALUES ('0193a1b2-0000-7000-8000-000000000002', '{id}'); ",
+                n + 1
+            );
+        }
+        for test in testing::stores() {
+            let url = old_database(&test, "00000000000107", &rows);
+            let store = Store::open(&url, testing::master_key()).unwrap();
+            let mut numbers = Vec::new();
+            for (n, key) in ["a", "b", "c"].into_iter().enumerate() {
+                let (line, decision) =
+                    store.read_blocking(|conn| lines::get(conn, account, id(key))).unwrap().unwrap();
+                let ids = (line.entry_id.as_deref(), line.itemization_id.as_deref());
+                assert_eq!(ids, (Some(&*format!("E{n}")), Some(&*format!("I{n}"))), "{}", test.name);
+                assert_eq!(line.texts.vendor_description, Some(format!("vendor {key}")));
+                assert_eq!(decision.unwrap().outcome.app_id, Some(format!("app-{key}")));
+                let past = store.read_blocking(|conn| matches::past(conn, account, id(key), 9)).unwrap();
+                assert_eq!(past[0].outcome.candidate, Some(format!("past-{key}")));
+                let raw = store.read_blocking(|conn| lines::raw(conn, account, id(key))).unwrap();
+                assert_eq!(raw, Some(serde_json::json!({ "key": key })));
+                numbers.push(line.no);
+            }
+            assert!(numbers.is_sorted(), "{}: {numbers:?}", test.name);
+            let told =
+                store.read_blocking(|conn| lines::changes(conn, account, lines::ChangeCursor::default(), 9));
+            let told: Vec<_> = told.unwrap().into_iter().map(|it| it.line.source_key).collect();
+            assert_eq!(told, ["a", "b", "c"], "{}", test.name);
+            let import = "0193a1b2-0000-7000-8000-000000000002".parse().unwrap();
+            let now = jiff::Timestamp::UNIX_EPOCH;
+            assert_eq!(store.write_blocking(|conn| imports::undo(conn, account, import, now)).unwrap(), 3);
+        }
+    }
+}

@@ -294,6 +294,7 @@ pub fn mark_removed(
             .execute(c)
     })?;
     let of_it = lines::of_report(conn, account, source, report_id)?;
+    let of_it: Vec<i64> = of_it.into_iter().map(|(no, _)| no).collect();
     lines::remove(conn, account, &of_it, now)?;
     Ok(removed == 1)
 }

@@ -259,14 +259,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    lines (line_id) {
+    lines (line_no) {
+        line_no -> BigInt,
         line_id -> Text,
         account_id -> Text,
         source -> Text,
         source_key -> Text,
         report_id -> Nullable<Text>,
-        entry_id -> Nullable<Text>,
-        itemization_id -> Nullable<Text>,
         owner_login -> Text,
         transaction_date -> Text,
         transaction_amount -> Text,
@@ -280,8 +279,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    line_texts (line_id) {
-        line_id -> Text,
+    line_texts (line_no) {
+        line_no -> BigInt,
+        entry_id -> Nullable<Text>,
+        itemization_id -> Nullable<Text>,
         vendor_description -> Nullable<Text>,
         vendor_list_item -> Nullable<Text>,
         description -> Nullable<Text>,
@@ -297,15 +298,15 @@ diesel::table! {
 }
 
 diesel::table! {
-    line_raw (line_id) {
-        line_id -> Text,
+    line_raw (line_no) {
+        line_no -> BigInt,
         raw -> Text,
     }
 }
 
 diesel::table! {
-    matches (line_id) {
-        line_id -> Text,
+    matches (line_no) {
+        line_no -> BigInt,
         account_id -> Text,
         line_hash -> Text,
         status -> Text,
@@ -325,8 +326,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    past_matches (line_id, change) {
-        line_id -> Text,
+    past_matches (line_no, change) {
+        line_no -> BigInt,
         change -> BigInt,
         account_id -> Text,
         status -> Text,
@@ -354,8 +355,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    line_changes (line_id) {
-        line_id -> Text,
+    line_changes (line_no) {
+        line_no -> BigInt,
         account_id -> Text,
         change -> BigInt,
         added_at -> BigInt,
@@ -391,9 +392,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    import_lines (import_id, line_id) {
+    import_lines (import_id, line_no) {
         import_id -> Text,
-        line_id -> Text,
+        line_no -> BigInt,
     }
 }
 
@@ -567,11 +568,12 @@ diesel::table! {
 diesel::joinable!(operation_details -> operations (op_id));
 diesel::joinable!(brake_holds -> operations (op_id));
 diesel::joinable!(chains -> resources (resource_id));
-diesel::joinable!(line_texts -> lines (line_id));
-diesel::joinable!(matches -> lines (line_id));
-diesel::joinable!(line_raw -> lines (line_id));
-diesel::joinable!(line_changes -> lines (line_id));
-diesel::joinable!(import_lines -> lines (line_id));
+diesel::joinable!(line_texts -> lines (line_no));
+diesel::joinable!(matches -> lines (line_no));
+diesel::joinable!(past_matches -> lines (line_no));
+diesel::joinable!(line_raw -> lines (line_no));
+diesel::joinable!(line_changes -> lines (line_no));
+diesel::joinable!(import_lines -> lines (line_no));
 diesel::joinable!(links -> resources (resource_id));
 diesel::joinable!(token_issuers -> tokens (token_id));
 diesel::joinable!(resource_emails -> resources (resource_id));
@@ -583,6 +585,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     line_raw,
     line_changes,
     matches,
+    past_matches,
     import_lines
 );
 diesel::allow_tables_to_appear_in_same_query!(tokens, token_issuers);

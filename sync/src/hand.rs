@@ -138,7 +138,7 @@ fn by_machine(
     now: Timestamp,
 ) -> Result<Option<NewMatch>, Error> {
     lines::lock_head(conn, account)?;
-    let Some(found) = lines::some(conn, account, &[line])?.pop() else { return Ok(None) };
+    let Some(found) = lines::one(conn, account, line)? else { return Ok(None) };
     let book = Rulebook::current(conn, account, matcher.dictionary())?;
     decide::decide(&found.line, matcher, &book, &mut matcher.scratch(), now).map(Some)
 }

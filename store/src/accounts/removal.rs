@@ -50,10 +50,10 @@ pub fn delete_batch(conn: &mut Conn, account: AccountId) -> Result<bool, Error> 
 
 /// Texts, sources, matches and imports of a line go with it.
 fn lines_gone(conn: &mut Conn, account: &str) -> Result<bool, Error> {
-    let ids: Vec<String> = on!(conn, c => {
-        lines::table.filter(lines::account_id.eq(account)).select(lines::line_id).limit(BATCH).load(c)
+    let ids: Vec<i64> = on!(conn, c => {
+        lines::table.filter(lines::account_id.eq(account)).select(lines::line_no).limit(BATCH).load(c)
     })?;
-    on!(conn, c => diesel::delete(lines::table.filter(lines::line_id.eq_any(&ids))).execute(c))?;
+    on!(conn, c => diesel::delete(lines::table.filter(lines::line_no.eq_any(&ids))).execute(c))?;
     Ok(ids.is_empty())
 }
 

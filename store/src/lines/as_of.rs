@@ -15,23 +15,23 @@ use crate::value::micros;
 
 /// The lines that were known, in pieces around their values: time, table, account, time.
 const LINES: [&str; 4] = [
-    "WITH lines AS (SELECT l.line_id, l.account_id, l.source, l.source_key, l.report_id, l.entry_id, l.itemization_id, \
+    "WITH lines AS (SELECT l.line_no, l.line_id, l.account_id, l.source, l.source_key, l.report_id, \
      l.owner_login, l.transaction_date, l.transaction_amount, l.transaction_currency, l.posted_amount, \
      l.posted_currency, l.counted, l.content_hash, CASE WHEN l.removed_at > ",
     " THEN NULL ELSE l.removed_at END AS removed_at FROM ",
-    "lines l JOIN line_changes c ON c.line_id = l.line_id WHERE l.account_id = ",
+    "lines l JOIN line_changes c ON c.line_no = l.line_no WHERE l.account_id = ",
     " AND c.added_at <= ",
 ];
 /// The decisions that stand still, in pieces: table, account, time.
 const STANDING: [&str; 3] = [
-    "), matches AS (SELECT m.line_id, m.account_id, m.line_hash, m.status, m.app_id, m.score, m.band, m.matched_by, \
+    "), matches AS (SELECT m.line_no, m.account_id, m.line_hash, m.status, m.app_id, m.score, m.band, m.matched_by, \
      m.candidate, m.explanation, m.dictionary_version, m.pinned, m.decided_at, m.since, m.rules_revision, m.rule FROM ",
     "matches m WHERE m.account_id = ",
     " AND m.since <= ",
 ];
 /// The decisions that stood then and stand no more, in pieces: account, time, time.
 const PAST: [&str; 4] = [
-    " UNION ALL SELECT p.line_id, p.account_id, '' AS line_hash, p.status, p.app_id, p.score, p.band, p.matched_by, \
+    " UNION ALL SELECT p.line_no, p.account_id, '' AS line_hash, p.status, p.app_id, p.score, p.band, p.matched_by, \
      p.candidate, p.explanation, p.dictionary_version, p.pinned, p.since AS decided_at, p.since, p.rules_revision, p.rule \
      FROM past_matches p WHERE p.account_id = ",
     " AND p.since <= ",

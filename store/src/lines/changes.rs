@@ -9,11 +9,11 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use jiff::Timestamp;
 
-use super::Line;
 use super::query::{JoinedRow, joined};
 use super::row::{LineRow, TextsRow};
+use super::{Line, LineNo};
 use crate::conn::{Raw, on};
-use crate::ids::{AccountId, LineId};
+use crate::ids::AccountId;
 use crate::matches::{self, Match};
 use crate::schema::{line_changes, line_heads, line_texts, lines, matches as matches_table};
 use crate::value::{self, micros};
@@ -36,8 +36,8 @@ pub struct Head {
 pub struct ChangeCursor {
     /// Number of its change.
     pub change: i64,
-    /// Its id; `None`: before the first line of that number.
-    pub line_id: Option<LineId>,
+    /// The line; `None`: before the first one of that change.
+    pub line: Option<LineNo>,
 }
 
 /// A line that changed, or whose decision did.
@@ -127,16 +127,16 @@ pub(crate) fn mark(
     conn: &mut Conn,
     account: AccountId,
     change: i64,
-    ids: &[&str],
+    lines: &[i64],
     now: Timestamp,
 ) -> Result<(), Error> {
     let account = account.to_string();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in lines.chunks(CHUNK) {
         let rows: Vec<_> = chunk
             .iter()
-            .map(|id| {
+            .map(|line| {
                 (
-                    line_changes::line_id.eq(*id),
+                    line_changes::line_no.eq(*line),
                     line_changes::account_id.eq(&account),
                     line_changes::change.eq(change),
                     line_changes::added_at.eq(micros(now)),
@@ -146,7 +146,7 @@ pub(crate) fn mark(
         on!(conn, c => {
             diesel::insert_into(line_changes::table)
                 .values(&rows)
-                .on_conflict(line_changes::line_id)
+                .on_conflict(line_changes::line_no)
                 .do_update()
                 .set(line_changes::change.eq(excluded(line_changes::change)))
                 .execute(c)
@@ -163,17 +163,17 @@ pub fn changes(
     limit: usize,
 ) -> Result<Vec<Changed>, Error> {
     let account = account.to_string();
-    let last = after.line_id.map(|id| id.to_string()).unwrap_or_default();
+    let last = after.line.map_or(0, |line| line.0);
     let later = line_changes::change
         .gt(after.change)
-        .or(line_changes::change.eq(after.change).and(line_changes::line_id.gt(&last)));
+        .or(line_changes::change.eq(after.change).and(line_changes::line_no.gt(last)));
     let rows: Vec<(i64, JoinedRow)> = on!(conn, c => {
         lines::table
             .inner_join(line_changes::table)
             .inner_join(line_texts::table)
             .left_join(matches_table::table)
             .filter(line_changes::account_id.eq(&account).and(line_changes::change.ge(after.change)).and(later))
-            .order((line_changes::change, line_changes::line_id))
+            .order((line_changes::change, line_changes::line_no))
             .limit(value::limit(limit))
             .select((
                 line_changes::change,
@@ -184,20 +184,20 @@ pub fn changes(
     rows.into_iter()
         .map(|(change, row)| {
             let (line, decision) = joined(row)?;
-            Ok(Changed { at: ChangeCursor { change, line_id: Some(line.id) }, line, decision })
+            Ok(Changed { at: ChangeCursor { change, line: Some(line.no) }, line, decision })
         })
         .collect()
 }
 
-/// Ids of lines that changed after this number, in their order.
-pub fn changed_since(conn: &mut Conn, account: AccountId, change: i64) -> Result<Vec<LineId>, Error> {
+/// Lines that changed after this number, in the order of theirs.
+pub fn changed_since(conn: &mut Conn, account: AccountId, change: i64) -> Result<Vec<LineNo>, Error> {
     let account = account.to_string();
-    let ids: Vec<String> = on!(conn, c => {
+    let lines: Vec<i64> = on!(conn, c => {
         line_changes::table
             .filter(line_changes::account_id.eq(&account).and(line_changes::change.gt(change)))
-            .order(line_changes::line_id)
-            .select(line_changes::line_id)
+            .order(line_changes::line_no)
+            .select(line_changes::line_no)
             .load(c)
     })?;
-    ids.iter().map(|id| value::parse(id, "line_changes.line_id")).collect()
+    Ok(lines.into_iter().map(LineNo).collect())
 }

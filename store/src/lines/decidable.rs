@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::Line;
 use super::row::{LineRow, TextsRow};
+use super::{Line, LineNo};
 use crate::conn::on;
 use crate::ids::{AccountId, LineId};
 use crate::matches::{Outcome, OutcomeRow};
@@ -22,23 +22,23 @@ pub struct Decidable {
 
 type Row = (LineRow, TextsRow, Option<OutcomeRow>);
 
-/// All lines that decisions are made about, by id: no parents of itemizations, none that is removed. Pass the last id to
-/// go on.
+/// All lines that decisions are made about, in the order in which they came: no parents of itemizations, none that is
+/// removed. Pass the last one to go on.
 pub fn decidable(
     conn: &mut Conn,
     account: AccountId,
-    after: Option<LineId>,
+    after: Option<LineNo>,
     limit: usize,
 ) -> Result<Vec<Decidable>, Error> {
     let account = account.to_string();
-    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let after = after.map_or(0, |line| line.0);
     let rows: Vec<Row> = on!(conn, c => {
         lines::table
             .inner_join(line_texts::table)
             .left_join(matches_table::table)
-            .filter(lines::account_id.eq(&account).and(lines::line_id.gt(&after)).and(lines::removed_at.is_null()))
+            .filter(lines::account_id.eq(&account).and(lines::line_no.gt(after)).and(lines::removed_at.is_null()))
             .filter(line_texts::has_itemizations.eq(false))
-            .order(lines::line_id)
+            .order(lines::line_no)
             .limit(value::limit(limit))
             .select((LineRow::as_select(), TextsRow::as_select(), Option::<OutcomeRow>::as_select()))
             .load(c)
@@ -47,20 +47,30 @@ pub fn decidable(
 }
 
 /// The same lines out of these; keep them to some hundreds.
-pub fn some(conn: &mut Conn, account: AccountId, ids: &[LineId]) -> Result<Vec<Decidable>, Error> {
+pub fn some(conn: &mut Conn, account: AccountId, these: &[LineNo]) -> Result<Vec<Decidable>, Error> {
     let account = account.to_string();
-    let ids: Vec<String> = ids.iter().map(LineId::to_string).collect();
+    let these: Vec<i64> = these.iter().map(|line| line.0).collect();
     let rows: Vec<Row> = on!(conn, c => {
         lines::table
             .inner_join(line_texts::table)
             .left_join(matches_table::table)
-            .filter(lines::line_id.eq_any(&ids).and(lines::account_id.eq(&account)).and(lines::removed_at.is_null()))
+            .filter(lines::line_no.eq_any(&these).and(lines::account_id.eq(&account)).and(lines::removed_at.is_null()))
             .filter(line_texts::has_itemizations.eq(false))
-            .order(lines::line_id)
+            .order(lines::line_no)
             .select((LineRow::as_select(), TextsRow::as_select(), Option::<OutcomeRow>::as_select()))
             .load(c)
     })?;
     rows.into_iter().map(read).collect()
+}
+
+/// The line of this id, if decisions are made about it.
+pub fn one(conn: &mut Conn, account: AccountId, id: LineId) -> Result<Option<Decidable>, Error> {
+    let id = id.to_string();
+    let no: Option<i64> = on!(conn, c => {
+        lines::table.filter(lines::line_id.eq(&id)).select(lines::line_no).first(c).optional()
+    })?;
+    let Some(no) = no else { return Ok(None) };
+    Ok(some(conn, account, &[LineNo(no)])?.pop())
 }
 
 fn read((line, texts, outcome): Row) -> Result<Decidable, Error> {

@@ -23,12 +23,12 @@ use serde_json::Value;
 pub use changes::{ChangeCursor, Changed, Head, changed_since, changes, head, lock_head};
 pub(crate) use changes::{mark, next_change, set_rules_revision};
 pub use charges::{Charge, charges};
-pub use decidable::{Decidable, decidable, some};
+pub use decidable::{Decidable, decidable, one, some};
 pub use query::{Filter, Page, PageCursor, count, get, needs_match, page, raw};
 pub use remove::mark_missing;
 pub(crate) use remove::{of_report, remove};
 pub use sums::{By, Sum, sums};
-pub use upsert::{Upserted, upsert};
+pub use upsert::{Upserted, upsert, upsert_numbered};
 
 use crate::ids::{AccountId, LineId};
 use crate::value::hash_parts;
@@ -40,6 +40,24 @@ pub struct Money {
     pub amount: Decimal,
     /// ISO 4217 code.
     pub currency: String,
+}
+
+/// The number under which the database keeps a line and all that belongs to it: in the order in which lines first came.
+/// Another database has other numbers; outside, a line is known by its [`LineId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LineNo(pub(crate) i64);
+
+impl std::fmt::Display for LineNo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for LineNo {
+    type Err = std::num::ParseIntError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
 }
 
 /// The texts and codes that matching looks at, as Concur writes them.
@@ -97,7 +115,9 @@ pub struct NewLine {
 /// A stored line, without its raw source (see [`raw`]).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// Key, derived from account, source and source key.
+    /// Key in this database.
+    pub no: LineNo,
+    /// Key everywhere, derived from account, source and source key.
     pub id: LineId,
     /// Whose.
     pub account: AccountId,

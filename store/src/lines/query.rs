@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::Line;
 use super::as_of::{self, AsOf};
 use super::row::{LineRow, TextsRow};
+use super::{Line, LineNo};
 use crate::conn::on;
 use crate::ids::{AccountId, LineId};
 use crate::matches::{self, Band, Match, Status};
@@ -44,8 +44,8 @@ pub struct Filter {
 pub struct PageCursor {
     /// Its day.
     pub transaction_date: Date,
-    /// Its id.
-    pub line_id: LineId,
+    /// The line.
+    pub line: LineNo,
 }
 
 /// A page of lines with their decisions, newest first.
@@ -103,21 +103,21 @@ macro_rules! load {
 }
 pub(super) use load;
 
-/// The next lines to decide, by id: never decided, decided by another dictionary, or changed since. Pinned decisions,
-/// parents of itemizations and removed lines are left out. Pass the last id to go on.
+/// The next lines to decide, in the order in which they came: never decided, decided by another dictionary, or changed since. Pinned decisions,
+/// parents of itemizations and removed lines are left out. Pass the last one to go on.
 pub fn needs_match(
     conn: &mut Conn,
     account: AccountId,
     dictionary_version: &str,
-    after: Option<LineId>,
+    after: Option<LineNo>,
     limit: usize,
 ) -> Result<Vec<Line>, Error> {
     let account = account.to_string();
-    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let after = after.map_or(0, |line| line.0);
     let outdated = matches_table::dictionary_version
         .ne(dictionary_version)
         .or(matches_table::line_hash.ne(lines::content_hash));
-    let undecided = matches_table::line_id
+    let undecided = matches_table::line_no
         .nullable()
         .is_null()
         .or(matches_table::pinned.eq(false).and(outdated).assume_not_null());
@@ -125,10 +125,10 @@ pub fn needs_match(
         lines::table
             .inner_join(line_texts::table)
             .left_join(matches_table::table)
-            .filter(lines::account_id.eq(&account).and(lines::line_id.gt(&after)).and(lines::removed_at.is_null()))
+            .filter(lines::account_id.eq(&account).and(lines::line_no.gt(after)).and(lines::removed_at.is_null()))
             .filter(line_texts::has_itemizations.eq(false))
             .filter(undecided)
-            .order(lines::line_id)
+            .order(lines::line_no)
             .limit(value::limit(limit))
             .select((LineRow::as_select(), TextsRow::as_select()))
             .load(c)
@@ -156,11 +156,11 @@ pub fn page(
         let mut query = filtered!(query, &account, filter);
         if let Some(after) = after {
             let date = after.transaction_date.to_string();
-            let same_day = lines::transaction_date.eq(date.clone()).and(lines::line_id.lt(after.line_id.to_string()));
+            let same_day = lines::transaction_date.eq(date.clone()).and(lines::line_no.lt(after.line.0));
             query = query.filter(lines::transaction_date.lt(date).or(same_day));
         }
         let query = query
-            .order((lines::transaction_date.desc(), lines::line_id.desc()))
+            .order((lines::transaction_date.desc(), lines::line_no.desc()))
             .limit(value::limit(limit.saturating_add(1)))
             .select((LineRow::as_select(), TextsRow::as_select(), Option::<matches::Row>::as_select()));
         load!(query, c, &account, filter, schema)
@@ -168,7 +168,7 @@ pub fn page(
     let more = rows.len() > limit;
     let rows = rows.into_iter().take(limit).map(joined).collect::<Result<Vec<_>, Error>>()?;
     let last = rows.last().filter(|_| more);
-    let next = last.map(|(line, _)| PageCursor { transaction_date: line.transaction_date, line_id: line.id });
+    let next = last.map(|(line, _)| PageCursor { transaction_date: line.transaction_date, line: line.no });
     Ok(Page { rows, next })
 }
 

@@ -19,38 +19,37 @@ const CHUNK: usize = 1_000;
 pub(crate) fn remove(
     conn: &mut Conn,
     account: AccountId,
-    ids: &[String],
+    these: &[i64],
     now: Timestamp,
 ) -> Result<usize, Error> {
-    if ids.is_empty() {
+    if these.is_empty() {
         return Ok(0);
     }
     let change = changes::next_change(conn, account)?;
     let mut removed = 0;
-    for chunk in ids.chunks(CHUNK) {
-        let there = lines::line_id.eq_any(chunk).and(lines::removed_at.is_null());
+    for chunk in these.chunks(CHUNK) {
+        let there = lines::line_no.eq_any(chunk).and(lines::removed_at.is_null());
         removed += on!(conn, c => {
             diesel::update(lines::table.filter(there)).set(lines::removed_at.eq(micros(now))).execute(c)
         })?;
-        let ids: Vec<&str> = chunk.iter().map(String::as_str).collect();
-        changes::mark(conn, account, change, &ids, now)?;
+        changes::mark(conn, account, change, chunk, now)?;
     }
     Ok(removed)
 }
 
-/// The lines of a report that are still there.
+/// The lines of a report that are still there: their numbers and ids.
 pub(crate) fn of_report(
     conn: &mut Conn,
     account: AccountId,
     source: &str,
     report_id: &str,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<(i64, String)>, Error> {
     let of_report = lines::account_id
         .eq(account.to_string())
         .and(lines::source.eq(source))
         .and(lines::report_id.eq(report_id))
         .and(lines::removed_at.is_null());
-    on!(conn, c => lines::table.filter(of_report).select(lines::line_id).load(c))
+    on!(conn, c => lines::table.filter(of_report).select((lines::line_no, lines::line_id)).load(c))
 }
 
 /// After a complete re-read of a report: its lines of this source that were not seen (`present` are their source keys)
@@ -66,6 +65,7 @@ pub fn mark_missing(
     let present: HashSet<String> =
         present.iter().map(|key| line_id(account, source, key).to_string()).collect();
     let stored = of_report(conn, account, source, report_id)?;
-    let missing: Vec<String> = stored.into_iter().filter(|id| !present.contains(id)).collect();
+    let missing = stored.into_iter().filter(|(_, id)| !present.contains(id)).map(|(no, _)| no);
+    let missing: Vec<i64> = missing.collect();
     remove(conn, account, &missing, now)
 }

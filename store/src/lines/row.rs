@@ -1,9 +1,9 @@
-//! A line as it stands in its tables: `lines` (keys, money, dates), `line_texts` (words, flags), `line_raw`.
+//! A line as it stands in its tables: `lines` (keys, money, dates), `line_texts` (words, flags, Concur's ids within the report), `line_raw`.
 
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::{Line, Money, NewLine, Texts, line_id};
+use super::{Line, LineNo, Money, NewLine, Texts, line_id};
 use crate::Error;
 use crate::ids::AccountId;
 use crate::schema::{line_raw, line_texts, lines};
@@ -12,13 +12,14 @@ use crate::value::{self, decimal_text, hash_parts, micros};
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = lines, treat_none_as_default_value = false)]
 pub(super) struct LineRow {
+    /// The database gives it.
+    #[diesel(skip_insertion)]
+    pub(super) line_no: i64,
     pub(super) line_id: String,
     pub(super) account_id: String,
     pub(super) source: String,
     pub(super) source_key: String,
     pub(super) report_id: Option<String>,
-    pub(super) entry_id: Option<String>,
-    pub(super) itemization_id: Option<String>,
     pub(super) owner_login: String,
     pub(super) transaction_date: String,
     pub(super) transaction_amount: String,
@@ -33,7 +34,9 @@ pub(super) struct LineRow {
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = line_texts, treat_none_as_default_value = false)]
 pub(super) struct TextsRow {
-    pub(super) line_id: String,
+    pub(super) line_no: i64,
+    pub(super) entry_id: Option<String>,
+    pub(super) itemization_id: Option<String>,
     pub(super) vendor_description: Option<String>,
     pub(super) vendor_list_item: Option<String>,
     pub(super) description: Option<String>,
@@ -50,22 +53,27 @@ pub(super) struct TextsRow {
 #[derive(Insertable)]
 #[diesel(table_name = line_raw, treat_none_as_default_value = false)]
 pub(super) struct RawRow {
-    pub(super) line_id: String,
+    pub(super) line_no: i64,
     pub(super) raw: String,
 }
 
-/// One line in its three tables.
-pub(super) fn rows(account: AccountId, line: &NewLine, now: Timestamp) -> (LineRow, TextsRow, RawRow) {
-    let line_id = line_id(account, &line.source, &line.source_key).to_string();
+/// A line in its three tables.
+pub(super) struct Rows {
+    pub(super) line: LineRow,
+    pub(super) texts: TextsRow,
+    pub(super) raw: RawRow,
+}
+
+/// A line as read, not numbered yet.
+pub(super) fn rows(account: AccountId, line: &NewLine, now: Timestamp) -> Rows {
     let texts = &line.texts;
     let mut row = LineRow {
-        line_id: line_id.clone(),
+        line_no: 0,
+        line_id: line_id(account, &line.source, &line.source_key).to_string(),
         account_id: account.to_string(),
         source: line.source.clone(),
         source_key: line.source_key.clone(),
         report_id: line.report_id.clone(),
-        entry_id: line.entry_id.clone(),
-        itemization_id: line.itemization_id.clone(),
         owner_login: line.owner_login.clone(),
         transaction_date: line.transaction_date.to_string(),
         transaction_amount: decimal_text(line.transaction.amount),
@@ -77,7 +85,9 @@ pub(super) fn rows(account: AccountId, line: &NewLine, now: Timestamp) -> (LineR
         removed_at: None,
     };
     let texts = TextsRow {
-        line_id: line_id.clone(),
+        line_no: 0,
+        entry_id: line.entry_id.clone(),
+        itemization_id: line.itemization_id.clone(),
         vendor_description: texts.vendor_description.clone(),
         vendor_list_item: texts.vendor_list_item.clone(),
         description: texts.description.clone(),
@@ -90,17 +100,17 @@ pub(super) fn rows(account: AccountId, line: &NewLine, now: Timestamp) -> (LineR
         has_itemizations: line.has_itemizations,
         updated_at: micros(now),
     };
-    let raw = RawRow { line_id, raw: line.raw.to_string() };
+    let raw = RawRow { line_no: 0, raw: line.raw.to_string() };
     row.content_hash = content_hash(&row, &texts, &raw.raw);
-    (row, texts, raw)
+    Rows { line: row, texts, raw }
 }
 
 /// Over everything that was read; absent and empty differ.
 fn content_hash(row: &LineRow, texts: &TextsRow, raw: &str) -> String {
     let optional = [
         &row.report_id,
-        &row.entry_id,
-        &row.itemization_id,
+        &texts.entry_id,
+        &texts.itemization_id,
         &texts.vendor_description,
         &texts.vendor_list_item,
         &texts.description,
@@ -136,13 +146,14 @@ impl TryFrom<(LineRow, TextsRow)> for Line {
             Ok::<_, Error>(Money { amount: value::decimal(amount, what)?, currency })
         };
         Ok(Line {
+            no: LineNo(row.line_no),
             id: value::parse(&row.line_id, "lines.line_id")?,
             account: value::parse(&row.account_id, "lines.account_id")?,
             source: row.source,
             source_key: row.source_key,
             report_id: row.report_id,
-            entry_id: row.entry_id,
-            itemization_id: row.itemization_id,
+            entry_id: texts.entry_id,
+            itemization_id: texts.itemization_id,
             owner_login: row.owner_login,
             transaction_date: value::parse(&row.transaction_date, "lines.transaction_date")?,
             transaction: money(

@@ -1,19 +1,19 @@
 //! Putting lines in: idempotent by (account, source, source key), so that a page read twice changes nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use jiff::Timestamp;
 
-use super::row::{LineRow, RawRow, TextsRow, rows};
-use super::{NewLine, changes};
+use super::row::{LineRow, RawRow, Rows, TextsRow, rows};
+use super::{LineNo, NewLine, changes};
 use crate::conn::on;
 use crate::ids::AccountId;
 use crate::schema::{line_raw, line_texts, lines};
 use crate::{Conn, Error};
 
-/// Rows per statement: 16 columns each stay well under SQLite's 32,766 bound values and PostgreSQL's 65,535.
+/// Rows per statement: 15 columns each stay well under SQLite's 32,766 bound values and PostgreSQL's 65,535.
 const CHUNK: usize = 1_000;
 
 /// What an upsert did.
@@ -34,80 +34,90 @@ pub fn upsert(
     new: &[NewLine],
     now: Timestamp,
 ) -> Result<Upserted, Error> {
-    let mut done = Upserted::default();
-    for chunk in new.chunks(CHUNK) {
-        let mut pending: HashMap<String, (LineRow, TextsRow, RawRow)> = HashMap::with_capacity(chunk.len());
-        for line in chunk {
-            let rows = rows(account, line, now);
-            pending.insert(rows.0.line_id.clone(), rows);
-        }
-        let ids: Vec<&String> = pending.keys().collect();
-        let stored: Vec<(String, String, Option<i64>)> = on!(conn, c => {
-            lines::table
-                .filter(lines::line_id.eq_any(&ids))
-                .select((lines::line_id, lines::content_hash, lines::removed_at))
-                .load(c)
-        })?;
-        done.inserted += pending.len() - stored.len();
-        for (id, hash, removed_at) in stored {
-            let same = pending.get(&id).is_some_and(|(line, ..)| line.content_hash == hash);
-            if same && removed_at.is_none() {
-                pending.remove(&id);
-                done.unchanged += 1;
-            } else {
-                done.changed += 1;
-            }
-        }
-        put(conn, account, pending, now)?;
-    }
-    Ok(done)
+    upsert_numbered(conn, account, new, now).map(|(done, _)| done)
 }
 
-fn put(
+/// [`upsert`], and which lines they are, those included that were known and the same.
+pub fn upsert_numbered(
     conn: &mut Conn,
     account: AccountId,
-    pending: HashMap<String, (LineRow, TextsRow, RawRow)>,
+    new: &[NewLine],
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<(Upserted, Vec<LineNo>), Error> {
+    let (mut done, mut numbers) = (Upserted::default(), Vec::with_capacity(new.len()));
+    for chunk in new.chunks(CHUNK) {
+        let mut pending = last_of_each(chunk.iter().map(|line| rows(account, line, now)));
+        let known = known(conn, &pending)?;
+        pending.retain(|rows| match known.get(&rows.line.line_id) {
+            None => {
+                done.inserted += 1;
+                true
+            }
+            Some(known) if known.is(&rows.line) => {
+                done.unchanged += 1;
+                numbers.push(LineNo(known.no));
+                false
+            }
+            Some(_) => {
+                done.changed += 1;
+                true
+            }
+        });
+        put(conn, account, &mut pending, now)?;
+        numbers.extend(pending.iter().map(|rows| LineNo(rows.texts.line_no)));
+    }
+    Ok((done, numbers))
+}
+
+/// In their order, each line once.
+fn last_of_each(rows: impl DoubleEndedIterator<Item = Rows>) -> Vec<Rows> {
+    let mut seen = HashSet::new();
+    let mut last: Vec<Rows> = rows.rev().filter(|rows| seen.insert(rows.line.line_id.clone())).collect();
+    last.reverse();
+    last
+}
+
+/// A line as it is stored.
+struct Known {
+    no: i64,
+    hash: String,
+    removed: bool,
+}
+
+impl Known {
+    /// Whether it is there and says the same.
+    fn is(&self, line: &LineRow) -> bool {
+        !self.removed && self.hash == line.content_hash
+    }
+}
+
+fn known(conn: &mut Conn, pending: &[Rows]) -> Result<HashMap<String, Known>, Error> {
+    let ids: Vec<&str> = pending.iter().map(|rows| rows.line.line_id.as_str()).collect();
+    let known: Vec<(String, i64, String, bool)> = on!(conn, c => {
+        lines::table
+            .filter(lines::line_id.eq_any(&ids))
+            .select((lines::line_id, lines::line_no, lines::content_hash, lines::removed_at.is_not_null()))
+            .load(c)
+    })?;
+    Ok(known.into_iter().map(|(id, no, hash, removed)| (id, Known { no, hash, removed })).collect())
+}
+
+/// Writes them, and tells each its number.
+fn put(conn: &mut Conn, account: AccountId, pending: &mut [Rows], now: Timestamp) -> Result<(), Error> {
     if pending.is_empty() {
         return Ok(());
     }
     let change = changes::next_change(conn, account)?;
-    let mut line_rows = Vec::with_capacity(pending.len());
-    let mut texts_rows = Vec::with_capacity(pending.len());
-    let mut raw_rows = Vec::with_capacity(pending.len());
-    for (line, texts, raw) in pending.into_values() {
-        line_rows.push(line);
-        texts_rows.push(texts);
-        raw_rows.push(raw);
-    }
-    on!(conn, c => {
-        diesel::insert_into(lines::table)
-            .values(&line_rows)
-            .on_conflict(lines::line_id)
-            .do_update()
-            .set((
-                lines::report_id.eq(excluded(lines::report_id)),
-                lines::entry_id.eq(excluded(lines::entry_id)),
-                lines::itemization_id.eq(excluded(lines::itemization_id)),
-                lines::owner_login.eq(excluded(lines::owner_login)),
-                lines::transaction_date.eq(excluded(lines::transaction_date)),
-                lines::transaction_amount.eq(excluded(lines::transaction_amount)),
-                lines::transaction_currency.eq(excluded(lines::transaction_currency)),
-                lines::posted_amount.eq(excluded(lines::posted_amount)),
-                lines::posted_currency.eq(excluded(lines::posted_currency)),
-                lines::counted.eq(excluded(lines::counted)),
-                lines::content_hash.eq(excluded(lines::content_hash)),
-                lines::removed_at.eq(excluded(lines::removed_at)),
-            ))
-            .execute(c)
-    })?;
+    put_lines(conn, pending)?;
+    let texts: Vec<&TextsRow> = pending.iter().map(|rows| &rows.texts).collect();
     on!(conn, c => {
         diesel::insert_into(line_texts::table)
-            .values(&texts_rows)
-            .on_conflict(line_texts::line_id)
+            .values(texts)
+            .on_conflict(line_texts::line_no)
             .do_update()
             .set((
+                line_texts::entry_id.eq(excluded(line_texts::entry_id)),
+                line_texts::itemization_id.eq(excluded(line_texts::itemization_id)),
                 line_texts::vendor_description.eq(excluded(line_texts::vendor_description)),
                 line_texts::vendor_list_item.eq(excluded(line_texts::vendor_list_item)),
                 line_texts::description.eq(excluded(line_texts::description)),
@@ -122,14 +132,49 @@ fn put(
             ))
             .execute(c)
     })?;
+    let raw: Vec<&RawRow> = pending.iter().map(|rows| &rows.raw).collect();
     on!(conn, c => {
         diesel::insert_into(line_raw::table)
-            .values(&raw_rows)
-            .on_conflict(line_raw::line_id)
+            .values(raw)
+            .on_conflict(line_raw::line_no)
             .do_update()
             .set(line_raw::raw.eq(excluded(line_raw::raw)))
             .execute(c)
     })?;
-    let ids: Vec<&str> = line_rows.iter().map(|row| row.line_id.as_str()).collect();
-    changes::mark(conn, account, change, &ids, now)
+    let numbers: Vec<i64> = pending.iter().map(|rows| rows.texts.line_no).collect();
+    changes::mark(conn, account, change, &numbers, now)
+}
+
+fn put_lines(conn: &mut Conn, pending: &mut [Rows]) -> Result<(), Error> {
+    let lines: Vec<&LineRow> = pending.iter().map(|rows| &rows.line).collect();
+    let numbered: Vec<(String, i64)> = on!(conn, c => {
+        diesel::insert_into(lines::table)
+            .values(lines)
+            .on_conflict(lines::line_id)
+            .do_update()
+            .set((
+                lines::report_id.eq(excluded(lines::report_id)),
+                lines::owner_login.eq(excluded(lines::owner_login)),
+                lines::transaction_date.eq(excluded(lines::transaction_date)),
+                lines::transaction_amount.eq(excluded(lines::transaction_amount)),
+                lines::transaction_currency.eq(excluded(lines::transaction_currency)),
+                lines::posted_amount.eq(excluded(lines::posted_amount)),
+                lines::posted_currency.eq(excluded(lines::posted_currency)),
+                lines::counted.eq(excluded(lines::counted)),
+                lines::content_hash.eq(excluded(lines::content_hash)),
+                lines::removed_at.eq(excluded(lines::removed_at)),
+            ))
+            .returning((lines::line_id, lines::line_no))
+            .get_results(c)
+    })?;
+    let numbers: HashMap<String, i64> = numbered.into_iter().collect();
+    for rows in pending {
+        let no = numbers.get(&rows.line.line_id).copied();
+        let no = no.ok_or_else(|| Error::Corrupt {
+            what: "lines.line_no",
+            reason: "a line was not stored".to_owned(),
+        })?;
+        (rows.texts.line_no, rows.raw.line_no) = (no, no);
+    }
+    Ok(())
 }

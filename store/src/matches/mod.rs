@@ -16,7 +16,8 @@ pub(crate) use row::{OutcomeRow, Row};
 
 use crate::conn::on;
 use crate::ids::{AccountId, LineId};
-use crate::schema::matches;
+use crate::lines::LineNo;
+use crate::schema::{lines, matches};
 use crate::value::{self, text_enum};
 use crate::{Conn, Error};
 
@@ -73,7 +74,7 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct NewMatch {
     /// The line.
-    pub line_id: LineId,
+    pub line: LineNo,
     /// The line's `content_hash` when it was decided; when the line changes, it is decided again.
     pub line_hash: String,
     /// What was decided.
@@ -91,8 +92,6 @@ pub struct NewMatch {
 /// A stored decision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Match {
-    /// The line.
-    pub line_id: LineId,
     /// Whose.
     pub account: AccountId,
     /// The line's `content_hash` when it was decided.
@@ -115,9 +114,9 @@ pub struct Match {
 pub fn get(conn: &mut Conn, account: AccountId, line: LineId) -> Result<Option<Match>, Error> {
     let (account, line) = (account.to_string(), line.to_string());
     let row: Option<Row> = on!(conn, c => {
-        matches::table
-            .find(&line)
-            .filter(matches::account_id.eq(&account))
+        lines::table
+            .inner_join(matches::table)
+            .filter(lines::line_id.eq(&line).and(matches::account_id.eq(&account)))
             .select(Row::as_select())
             .first(c)
             .optional()

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Outcome, Row};
 use crate::conn::on;
 use crate::ids::{AccountId, LineId};
-use crate::schema::past_matches;
+use crate::schema::{lines, past_matches};
 use crate::value;
 use crate::{Conn, Error};
 
@@ -31,7 +31,7 @@ pub struct Past {
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = past_matches, treat_none_as_default_value = false)]
 pub(super) struct PastRow {
-    line_id: String,
+    line_no: i64,
     change: i64,
     account_id: String,
     status: String,
@@ -54,7 +54,7 @@ impl PastRow {
     pub(super) fn new(old: &Row, change: i64, until: i64) -> Self {
         let old = old.clone();
         PastRow {
-            line_id: old.line_id,
+            line_no: old.line_no,
             change,
             account_id: old.account_id,
             status: old.status,
@@ -101,8 +101,9 @@ impl TryFrom<PastRow> for Past {
 pub fn past(conn: &mut Conn, account: AccountId, line: LineId, limit: usize) -> Result<Vec<Past>, Error> {
     let (account, line) = (account.to_string(), line.to_string());
     let rows: Vec<PastRow> = on!(conn, c => {
-        past_matches::table
-            .filter(past_matches::line_id.eq(&line).and(past_matches::account_id.eq(&account)))
+        lines::table
+            .inner_join(past_matches::table)
+            .filter(lines::line_id.eq(&line).and(past_matches::account_id.eq(&account)))
             .order(past_matches::change.desc())
             .limit(value::limit(limit))
             .select(PastRow::as_select())

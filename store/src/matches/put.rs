@@ -1,6 +1,6 @@
 //! Storing decisions. What they replace is kept, with the time for which it stood.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -43,26 +43,26 @@ fn store(conn: &mut Conn, account: AccountId, new: &[NewMatch], overrule: bool) 
     }
     lines::lock_head(conn, account)?;
     for chunk in new.chunks(CHUNK) {
-        let mut rows: HashMap<String, Row> =
-            chunk.iter().map(|m| (m.line_id.to_string(), Row::new(account, m))).collect();
-        let ids: Vec<&String> = rows.keys().collect();
+        let mut rows: BTreeMap<i64, Row> =
+            chunk.iter().map(|new| (new.line.0, Row::new(account, new))).collect();
+        let ids: Vec<i64> = rows.keys().copied().collect();
         let standing: Vec<Row> = on!(conn, c => {
-            matches::table.filter(matches::line_id.eq_any(&ids)).select(Row::as_select()).load(c)
+            matches::table.filter(matches::line_no.eq_any(&ids)).select(Row::as_select()).load(c)
         })?;
         let mut ended = HashMap::new();
         let mut same = HashSet::new();
         for old in standing {
-            let Some(row) = rows.get_mut(&old.line_id) else { continue };
+            let Some(row) = rows.get_mut(&old.line_no) else { continue };
             if old.pinned && !row.pinned && !overrule {
-                rows.remove(&old.line_id);
+                rows.remove(&old.line_no);
             } else if row.is_same_outcome(&old) {
                 row.since = old.since;
-                same.insert(old.line_id);
+                same.insert(old.line_no);
             } else {
-                ended.insert(old.line_id.clone(), old);
+                ended.insert(old.line_no, old);
             }
         }
-        let changed: Vec<&Row> = rows.values().filter(|row| !same.contains(&row.line_id)).collect();
+        let changed: Vec<&Row> = rows.values().filter(|row| !same.contains(&row.line_no)).collect();
         note(conn, account, &changed, &ended)?;
         stored.written += rows.len();
         stored.changed += changed.len();
@@ -76,18 +76,18 @@ fn note(
     conn: &mut Conn,
     account: AccountId,
     changed: &[&Row],
-    ended: &HashMap<String, Row>,
+    ended: &HashMap<i64, Row>,
 ) -> Result<(), Error> {
     let Some(now) = changed.iter().map(|row| row.decided_at).max() else { return Ok(()) };
     let change = lines::next_change(conn, account)?;
     let past =
-        changed.iter().filter_map(|row| Some(PastRow::new(ended.get(&row.line_id)?, change, row.since)));
+        changed.iter().filter_map(|row| Some(PastRow::new(ended.get(&row.line_no)?, change, row.since)));
     let past: Vec<PastRow> = past.collect();
     if !past.is_empty() {
         on!(conn, c => diesel::insert_into(past_matches::table).values(&past).execute(c))?;
     }
-    let ids: Vec<&str> = changed.iter().map(|row| row.line_id.as_str()).collect();
-    lines::mark(conn, account, change, &ids, value::time(now, "matches.decided_at")?)
+    let these: Vec<i64> = changed.iter().map(|row| row.line_no).collect();
+    lines::mark(conn, account, change, &these, value::time(now, "matches.decided_at")?)
 }
 
 fn write(conn: &mut Conn, rows: Vec<&Row>) -> Result<(), Error> {
@@ -97,7 +97,7 @@ fn write(conn: &mut Conn, rows: Vec<&Row>) -> Result<(), Error> {
     on!(conn, c => {
         diesel::insert_into(matches::table)
             .values(rows)
-            .on_conflict(matches::line_id)
+            .on_conflict(matches::line_no)
             .do_update()
             .set((
                 matches::line_hash.eq(excluded(matches::line_hash)),

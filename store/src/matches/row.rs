@@ -11,7 +11,7 @@ use crate::value::{self, micros};
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = matches, treat_none_as_default_value = false)]
 pub(crate) struct Row {
-    pub(super) line_id: String,
+    pub(super) line_no: i64,
     pub(super) account_id: String,
     pub(super) line_hash: String,
     pub(super) status: String,
@@ -33,7 +33,7 @@ impl Row {
     pub(super) fn new(account: AccountId, new: &NewMatch) -> Self {
         let outcome = &new.outcome;
         Row {
-            line_id: new.line_id.to_string(),
+            line_no: new.line.0,
             account_id: account.to_string(),
             line_hash: new.line_hash.clone(),
             status: outcome.status.to_string(),
@@ -69,7 +69,6 @@ impl TryFrom<Row> for Match {
     type Error = Error;
     fn try_from(row: Row) -> Result<Self, Error> {
         Ok(Match {
-            line_id: value::parse(&row.line_id, "matches.line_id")?,
             account: value::parse(&row.account_id, "matches.account_id")?,
             line_hash: row.line_hash,
             outcome: Outcome {

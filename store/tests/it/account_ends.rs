@@ -87,18 +87,23 @@ fn fill(test: &TestStore, account: AccountId, name: &str) {
                  INSERT INTO users VALUES ('{account}', 'u', 'u', NULL, NULL, NULL, TRUE, '{{}}', '', 0, NULL);
                  INSERT INTO reports VALUES
                     ('{account}', 'v3', 'R', 'n', 'o', NULL, 'EUR', '1', NULL, NULL, 0, '{{}}', '', 0, NULL);
-                 INSERT INTO lines VALUES ('l-{name}', '{account}', 'v3', 'k', 'R', NULL, NULL, 'o', '2026-01-01',
-                    '1', 'EUR', '1', 'EUR', TRUE, '', NULL);
-                 INSERT INTO line_raw VALUES ('l-{name}', '{{}}');
-                 INSERT INTO matches VALUES ('l-{name}', '{account}', '', 'unmatched', NULL, 0, 'none', '', NULL, '{{}}',
-                    '', FALSE, 0, 0, 0, NULL);
-                 INSERT INTO past_matches VALUES ('l-{name}', 1, '{account}', 'unmatched', NULL, 0, 'none', '', NULL,
-                   NULL, '{{}}', '', 0, false, 0, 1);
+                 INSERT INTO lines (line_no, line_id, account_id, source, source_key, report_id, owner_login,
+                    transaction_date, transaction_amount, transaction_currency, posted_amount, posted_currency,
+                    counted, content_hash)
+                    VALUES ({op}, 'l-{name}', '{account}', 'v3', 'k', 'R', 'o', '2026-01-01', '1', 'EUR', '1', 'EUR',
+                    TRUE, '');
+                 INSERT INTO line_raw (line_no, raw) VALUES ({op}, '{{}}');
+                 INSERT INTO matches (line_no, account_id, line_hash, status, score, band, matched_by, explanation,
+                    dictionary_version, pinned, decided_at, since, rules_revision)
+                    VALUES ({op}, '{account}', '', 'unmatched', 0, 'none', '', '{{}}', '', FALSE, 0, 0, 0);
+                 INSERT INTO past_matches (line_no, change, account_id, status, score, band, matched_by, explanation,
+                    dictionary_version, rules_revision, pinned, since, until)
+                    VALUES ({op}, 1, '{account}', 'unmatched', 0, 'none', '', '{{}}', '', 0, FALSE, 0, 1);
                  INSERT INTO line_heads VALUES ('{account}', 1, 1);
-                 INSERT INTO line_changes VALUES ('l-{name}', '{account}', 1, 0);
+                 INSERT INTO line_changes (line_no, account_id, change, added_at) VALUES ({op}, '{account}', 1, 0);
                  INSERT INTO rule_revisions VALUES ('{account}', 1, '', 'ada', '', 0, 0);
                  INSERT INTO imports VALUES ('i-{name}', '{account}', 'f', '', 'complete', 1, 0, 0, 0, 0, 0);
-                 INSERT INTO import_lines VALUES ('i-{name}', 'l-{name}');
+                 INSERT INTO import_lines (import_id, line_no) VALUES ('i-{name}', {op});
                  INSERT INTO replaced_accounts VALUES ('{account}', 'n', 'x', 0, NULL, NULL);"
             ),
         )

@@ -2,21 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use store::ids::{AccountId, LineId};
+use store::ids::AccountId;
 use store::lines::{self, By, ChangeCursor, Filter};
 use store::matches::{self, NewMatch, Outcome, Stored};
 use store::rules::{self, Revision};
 use store::testing::TestStore;
 
-use crate::lines::{decided, line, outcome, put};
+use crate::lines::{decided, line, line_id as id, outcome, put};
 use crate::{add_account, at, on_each, read, write};
 
-fn id(account: AccountId, key: &str) -> LineId {
-    lines::line_id(account, "concur_v3", key)
-}
-
 fn decide(test: &TestStore, account: AccountId, key: &str, app: Option<&str>, now: i64) -> Stored {
-    let new = NewMatch { decided_at: at(now), ..decided(account, key, app) };
+    let new = NewMatch { decided_at: at(now), ..decided(test, account, key, app) };
     write(test, |c| matches::upsert(c, account, &[new]))
 }
 
@@ -109,10 +105,10 @@ fn what_a_decision_replaces_is_kept_with_the_time_for_which_it_stood() {
         assert_eq!(decide(test, account, "E1", Some("slack"), 2), Stored { written: 1, changed: 0 });
         assert_eq!(decide(test, account, "E1", None, 3).changed, 1);
         let pinned = Outcome { pinned: true, matched_by: "hand".to_owned(), ..outcome(Some("zoom")) };
-        let pin = NewMatch { outcome: pinned, decided_at: at(4), ..decided(account, "E1", None) };
+        let pin = NewMatch { outcome: pinned, decided_at: at(4), ..decided(test, account, "E1", None) };
         write(test, |c| matches::upsert(c, account, &[pin]));
         assert_eq!(decide(test, account, "E1", Some("slack"), 5), Stored::default(), "a person has spoken");
-        let back = NewMatch { decided_at: at(6), ..decided(account, "E1", Some("slack")) };
+        let back = NewMatch { decided_at: at(6), ..decided(test, account, "E1", Some("slack")) };
         assert_eq!(write(test, |c| matches::overrule(c, account, &[back])).changed, 1);
 
         let line = id(account, "E1");

@@ -50,6 +50,16 @@ fn a_database_of_a_newer_version_is_refused() {
 }
 
 #[test]
+fn sqlite_is_compiled_so_that_a_statement_stays_prepared_and_connections_share_no_lock() {
+    let test = testing::sqlite();
+    let options =
+        read(&test, |c| testing::lines(c, "SELECT compile_options AS line FROM pragma_compile_options"));
+    let has = |option: &str| options.iter().any(|it| it == option);
+    assert!(has("ENABLE_QPSG") && has("DEFAULT_MEMSTATUS=0"), "{options:?}");
+    assert!(!has("ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+}
+
+#[test]
 fn a_wrong_address_is_told_at_once_and_without_the_password() {
     let refuse = |url: &str| Store::open(url, MasterKey::from_bytes([0; 32])).unwrap_err();
     for url in ["mysql://x", "sqlite:", "sqlite::memory:", "postgres://u:hunter2@[bad/x"] {
@@ -200,7 +210,7 @@ fn both_databases_have_exactly_the_columns_of_schema_rs() {
         let actual = match test.name {
             "sqlite" => {
                 // SQLite's own row number must be spelled INTEGER; it has 64 bits all the same.
-                "SELECT m.name, p.name, CASE WHEN p.name = 'op_id' OR m.name || '.' || p.name = 'request_log.seq' \
+                "SELECT m.name, p.name, CASE WHEN p.name IN ('op_id', 'line_no') OR m.name || '.' || p.name = 'request_log.seq' \
                  THEN 'BIGINT' ELSE p.type END, 1 - p.\"notnull\" FROM sqlite_schema m, pragma_table_info(m.name) p \
                  WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'"
             }

@@ -127,7 +127,7 @@ fn a_full_disk_fails_the_whole_group_truly_and_the_next_one_finds_room_again() {
     Runtime::new().unwrap().block_on(full).unwrap();
     let large = |name: &str| {
         let mut user = new_user(account, name);
-        user.content.body = json!({"title": "x".repeat(50_000)});
+        user.content.body = json!({"title": "x".repeat(1_000_000)});
         write(store, move |conn| resources::insert(conn, &user).map(drop))
     };
     let writes = vec![adds(store, account, "small"), large("large"), adds(store, account, "behind")];

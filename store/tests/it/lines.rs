@@ -3,7 +3,7 @@
 use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 use serde_json::json;
-use store::ids::AccountId;
+use store::ids::{AccountId, LineId};
 use store::lines::{self, By, Filter, Money, NewLine, Texts, Upserted};
 use store::matches::{self, Band, NewMatch, Outcome, Status, Stored};
 use store::reports::{self, NewReport};
@@ -37,9 +37,16 @@ pub(crate) fn line(key: &str, posted: &str) -> NewLine {
     }
 }
 
-pub(crate) fn decided(account: AccountId, key: &str, app: Option<&str>) -> NewMatch {
+/// The id of a line made by [`line`].
+pub(crate) fn line_id(account: AccountId, key: &str) -> LineId {
+    lines::line_id(account, "concur_v3", key)
+}
+
+/// A decision about a line that is stored.
+pub(crate) fn decided(test: &TestStore, account: AccountId, key: &str, app: Option<&str>) -> NewMatch {
+    let stored = read(test, |c| lines::get(c, account, line_id(account, key)));
     NewMatch {
-        line_id: lines::line_id(account, "concur_v3", key),
+        line: stored.unwrap().0.no,
         line_hash: String::new(),
         outcome: outcome(app),
         explanation: json!({"alias": "slack"}),
@@ -78,12 +85,12 @@ fn a_page_read_twice_changes_nothing() {
         page[3].texts.business_purpose = Some(String::new());
         page[4].raw = json!({"ID": "E4", "PostedAmount": 12.6});
         assert_eq!(put(test, account, &page[..10], 3), upserted(0, 2, 8));
-        let id = lines::line_id(account, "concur_v3", "E3");
+        let id = line_id(account, "E3");
         let (stored, decision) = read(test, |c| lines::get(c, account, id)).unwrap();
         assert_eq!((stored.updated_at, decision), (at(3), None));
         assert_eq!(stored.texts, page[3].texts);
         assert_eq!((stored.transaction, stored.posted), (money("11.9", "EUR"), money("12.5", "USD")));
-        let id = lines::line_id(account, "concur_v3", "E4");
+        let id = line_id(account, "E4");
         assert_eq!(read(test, |c| lines::raw(c, account, id)), Some(page[4].raw.clone()));
         assert_eq!(put(test, account, &[line("E9999", "1"), line("E9999", "2")], 4).inserted, 1);
         let other = add_account(test, "Other");
@@ -111,7 +118,7 @@ fn lines_absent_on_a_complete_reread_are_removed_and_come_back() {
         assert_eq!(missing(&["E1", "E3", "E7"], 2), 1);
         assert_eq!(missing(&["E1", "E3", "E7"], 3), 0, "once");
         assert_eq!((count(false), count(true)), (3, 4));
-        let gone = lines::line_id(account, "concur_v3", "E2");
+        let gone = line_id(account, "E2");
         assert_eq!(read(test, |c| lines::get(c, account, gone)).unwrap().0.removed_at, Some(at(2)));
         assert_eq!(put(test, account, &page, 4), Upserted { inserted: 0, changed: 1, unchanged: 2 });
         assert_eq!(count(false), 4);
@@ -161,7 +168,7 @@ fn lines_are_decided_once_per_dictionary_and_again_when_they_change() {
             loop {
                 let chunk = read(test, |c| lines::needs_match(c, account, version, after, 2));
                 let Some(last) = chunk.last() else { return all };
-                after = Some(last.id);
+                after = Some(last.no);
                 all.extend(chunk);
             }
         };
@@ -171,7 +178,7 @@ fn lines_are_decided_once_per_dictionary_and_again_when_they_change() {
             .iter()
             .map(|line| NewMatch {
                 line_hash: line.content_hash.clone(),
-                ..decided(account, &line.source_key, Some("slack"))
+                ..decided(test, account, &line.source_key, Some("slack"))
             })
             .collect();
         let stored = write(test, |c| matches::upsert(c, account, &decisions));
@@ -184,17 +191,17 @@ fn lines_are_decided_once_per_dictionary_and_again_when_they_change() {
 
         // What a person has said stands, and is asked no more.
         let by_hand = |app| Outcome { pinned: true, matched_by: "hand".to_owned(), ..outcome(Some(app)) };
-        let pin = NewMatch { outcome: by_hand("zoom"), ..decided(account, "E2", None) };
+        let pin = NewMatch { outcome: by_hand("zoom"), ..decided(test, account, "E2", None) };
         write(test, |c| matches::upsert(c, account, std::slice::from_ref(&pin)));
         assert_eq!(pending("d1"), []);
         assert_eq!(pending("d2").len(), 5);
-        let machine = decided(account, "E2", Some("slack"));
+        let machine = decided(test, account, "E2", Some("slack"));
         assert_eq!(write(test, |c| matches::upsert(c, account, &[machine])), Stored::default());
-        let stored = read(test, |c| matches::get(c, account, pin.line_id)).unwrap();
+        let stored = read(test, |c| matches::get(c, account, line_id(account, "E2"))).unwrap();
         assert_eq!((stored.outcome.app_id.as_deref(), stored.outcome.pinned), (Some("zoom"), true));
         let again = NewMatch { outcome: by_hand("zoom-phone"), ..pin.clone() };
         write(test, |c| matches::upsert(c, account, &[again]));
-        let stored = read(test, |c| matches::get(c, account, pin.line_id)).unwrap();
+        let stored = read(test, |c| matches::get(c, account, line_id(account, "E2"))).unwrap();
         assert_eq!(stored.outcome.app_id.as_deref(), Some("zoom-phone"));
         assert_eq!(
             (stored.outcome.score.to_bits(), stored.explanation),
@@ -202,7 +209,7 @@ fn lines_are_decided_once_per_dictionary_and_again_when_they_change() {
         );
         assert_eq!(read(test, |c| matches::counts_by_status(c, account)), [(Status::Matched, 6)]);
         let other = add_account(test, "Other");
-        assert_eq!(read(test, |c| matches::get(c, other, pin.line_id)), None);
+        assert_eq!(read(test, |c| matches::get(c, other, line_id(account, "E2"))), None);
     });
 }
 
@@ -218,13 +225,13 @@ fn lines_are_paged_newest_first_under_every_filter() {
             (0..9).map(|n| dated(&format!("E{n}"), days[n % 3], if n < 6 { "zoe" } else { "max" })).collect();
         put(test, account, &page, 0);
         let decisions = [
-            decided(account, "E0", Some("slack")),
-            decided(account, "E1", Some("slack")),
+            decided(test, account, "E0", Some("slack")),
+            decided(test, account, "E1", Some("slack")),
             NewMatch {
                 outcome: Outcome { band: Band::Likely, ..outcome(Some("zoom")) },
-                ..decided(account, "E2", None)
+                ..decided(test, account, "E2", None)
             },
-            decided(account, "E3", None),
+            decided(test, account, "E3", None),
         ];
         write(test, |c| matches::upsert(c, account, &decisions));
         let keys = |filter: Filter, limit: usize| {
@@ -284,10 +291,10 @@ fn totals_are_exact_and_count_nothing_twice() {
         page.extend((10..40).map(|n| line(&format!("E{n}"), "19.99")));
         put(test, account, &page, 0);
         let mut decisions: Vec<_> =
-            ["E1", "E2", "E3", "E4", "E5", "E6"].map(|key| decided(account, key, Some("slack"))).into();
-        decisions.push(decided(account, "E6/I1", Some("zoom")));
+            ["E1", "E2", "E3", "E4", "E5", "E6"].map(|key| decided(test, account, key, Some("slack"))).into();
+        decisions.push(decided(test, account, "E6/I1", Some("zoom")));
         let ignored = Outcome { status: Status::Ignored, ..outcome(Some("zoom")) };
-        decisions.push(NewMatch { outcome: ignored, ..decided(account, "E6/I2", None) });
+        decisions.push(NewMatch { outcome: ignored, ..decided(test, account, "E6/I2", None) });
         write(test, |c| matches::upsert(c, account, &decisions));
         let sums = |filter: &Filter, by: By| {
             read(test, |c| lines::sums(c, account, filter, by))

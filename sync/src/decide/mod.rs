@@ -8,8 +8,8 @@ use std::sync::Arc;
 use matcher::Matcher;
 use store::{
     Store,
-    ids::{AccountId, LineId},
-    lines,
+    ids::AccountId,
+    lines::{self, LineNo},
     matches::{self, Status},
 };
 
@@ -26,7 +26,7 @@ struct Chunk {
     decided: usize,
     hits: usize,
     /// `None` when nothing is left.
-    last: Option<LineId>,
+    last: Option<LineNo>,
     /// The rules that decided, for the next chunk.
     book: Arc<Rulebook>,
 }
@@ -42,7 +42,7 @@ pub async fn match_lines(
     progress: &dyn Progress,
     snapshot: &mut Snapshot,
 ) -> Result<(), Error> {
-    let (mut after, mut book): (Option<LineId>, Option<Arc<Rulebook>>) = (None, None);
+    let (mut after, mut book): (Option<LineNo>, Option<Arc<Rulebook>>) = (None, None);
     loop {
         let (account, matcher, now) = (company.account, Arc::clone(matcher), company.now());
         let chunk = company
@@ -86,7 +86,7 @@ fn decide_chunk(
     account: AccountId,
     matcher: &Matcher,
     book: Option<Arc<Rulebook>>,
-    after: Option<LineId>,
+    after: Option<LineNo>,
     now: jiff::Timestamp,
 ) -> Result<Chunk, Error> {
     let holds = lines::lock_head(conn, account)?.rules_revision;
@@ -102,5 +102,5 @@ fn decide_chunk(
     }
     let hits = rows.iter().filter(|row| row.outcome.status == Status::Matched).count();
     matches::upsert(conn, account, &rows)?;
-    Ok(Chunk { decided: rows.len(), hits, last: due.last().map(|line| line.id), book })
+    Ok(Chunk { decided: rows.len(), hits, last: due.last().map(|line| line.no), book })
 }

@@ -40,7 +40,7 @@ pub(crate) fn decide(
 ) -> Result<NewMatch, Error> {
     let decision = book.decide(matcher, line, scratch);
     Ok(NewMatch {
-        line_id: line.id,
+        line: line.no,
         line_hash: line.content_hash.clone(),
         explanation: serde_json::to_value(&decision.explanation)?,
         outcome: outcome(&decision),

@@ -103,10 +103,9 @@ pub fn run(
             return Ok(());
         }
         counts = store.write_blocking(|conn| -> Result<Counts, store::Error> {
-            let done = lines::upsert(conn, account, page, now)?;
+            let (done, numbers) = lines::upsert_numbered(conn, account, page, now)?;
             let total = counts.and(done);
-            let ids = page.iter().map(|line| lines::line_id(account, &line.source, &line.source_key));
-            imports::add_lines(conn, import.id, &ids.collect::<Vec<_>>(), &total)?;
+            imports::add_lines(conn, import.id, &numbers, &total)?;
             Ok(total)
         })?;
         progress(counts.lines(), rows);

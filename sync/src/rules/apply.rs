@@ -8,8 +8,9 @@ use serde::Serialize;
 use serde_json::json;
 use store::{
     Conn, Store, audit,
-    ids::{AccountId, LineId},
-    lines, matches,
+    ids::AccountId,
+    lines::{self, LineNo},
+    matches,
     rules::{self, Revision},
 };
 use utoipa::ToSchema;
@@ -160,7 +161,7 @@ impl Change {
         conn: &mut Conn,
         matcher: &Matcher,
         book: &Rulebook,
-        mut due: Vec<LineId>,
+        mut due: Vec<LineNo>,
         change: i64,
         now: Timestamp,
     ) -> Result<u64, Error> {
@@ -174,8 +175,8 @@ impl Change {
             due.dedup();
         }
         let (mut scratch, mut changed) = (matcher.scratch(), 0);
-        for ids in due.chunks(CHUNK) {
-            let lines = lines::some(conn, self.account, ids)?;
+        for some in due.chunks(CHUNK) {
+            let lines = lines::some(conn, self.account, some)?;
             // What was never decided is decided by these rules anyhow, once they hold.
             let decided = lines.iter().filter(|line| line.outcome.is_some());
             let rows = decided.map(|line| decide::decide(&line.line, matcher, book, &mut scratch, now));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use matcher::{Matcher, Scratch, Verdict, rules::Ruling};
 use store::{
     Store,
-    ids::{AccountId, LineId},
-    lines::{self, Decidable},
+    ids::AccountId,
+    lines::{self, Decidable, LineNo},
     matches::Outcome,
 };
 
@@ -23,7 +23,7 @@ pub(super) struct Scan {
     /// What changes.
     pub effect: Effect,
     /// Lines that have to be decided again.
-    pub due: Vec<LineId>,
+    pub due: Vec<LineNo>,
     /// Number of the last change before it began: what changed later was not looked at, or not as it is.
     pub change: i64,
 }
@@ -64,8 +64,8 @@ pub(super) async fn scan(
             })
             .await?;
         let Some(last) = page.last() else { break };
-        after = Some(last.of.line.id);
-        due.extend(page.iter().filter(|judged| judged.count(&mut tally, matcher)).map(|it| it.of.line.id));
+        after = Some(last.of.line.no);
+        due.extend(page.iter().filter(|judged| judged.count(&mut tally, matcher)).map(|it| it.of.line.no));
     }
     Ok(Scan { effect: tally.end(), due, change })
 }
