@@ -75,12 +75,12 @@ mod tests {
     use crate::pool::Manager;
     use crate::{Store, imports, lines, matches, testing};
 
-    fn up_to<DB: Backend, C: MigrationHarness<DB>>(conn: &mut C, source: EmbeddedMigrations, version: &str)
+    fn up_to<DB: Backend, C: MigrationHarness<DB>>(conn: &mut C, source: &EmbeddedMigrations, version: &str)
     where
         EmbeddedMigrations: MigrationSource<DB>,
     {
         conn.applied_migrations().unwrap();
-        for migration in MigrationSource::<DB>::migrations(&source).unwrap() {
+        for migration in MigrationSource::<DB>::migrations(source).unwrap() {
             if migration.name().version().to_string().as_str() < version {
                 conn.run_migration(&*migration).unwrap();
             }
@@ -89,22 +89,21 @@ mod tests {
 
     /// An empty database of the time before this migration, with these rows.
     fn old_database(test: &testing::TestStore, version: &str, rows: &str) -> String {
-        let url = match test.name {
-            "sqlite" => format!("{}-old", test.database_url),
-            _ => {
-                let empty = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
-                test.store.write_blocking(|conn| testing::execute(conn, empty)).unwrap();
-                test.database_url.clone()
-            }
+        let url = if test.name == "sqlite" {
+            format!("{}-old", test.database_url)
+        } else {
+            let empty = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+            test.store.write_blocking(|conn| testing::execute(conn, empty)).unwrap();
+            test.database_url.clone()
         };
         let mut old = Manager::parse(&url, Duration::from_secs(10)).unwrap().connect().unwrap();
         match &mut old.raw {
             Raw::Sqlite(conn) => {
-                up_to(&mut **conn, SQLITE, version);
+                up_to(&mut **conn, &SQLITE, version);
                 conn.batch_execute(rows).unwrap();
             }
             Raw::Postgres(conn) => {
-                up_to(&mut ***conn, POSTGRES, version);
+                up_to(&mut ***conn, &POSTGRES, version);
                 conn.batch_execute(rows).unwrap();
             }
         }
@@ -125,7 +124,7 @@ mod tests {
         // Ids are hashes: their order is none of the lines.
         for (n, key) in ["a", "b", "c"].into_iter().enumerate() {
             let id = id(key);
-            rows += &format!(
+            let of_line = format!(
                 "INSERT INTO lines VALUES ('{id}', '{account}', 'csv', '{key}', 'R', 'E{n}', 'I{n}', 'ada@example.com', \
                     '2026-01-0{}', '{n}.5', 'EUR', '{n}.5', 'EUR', TRUE, 'h{n}', NULL); \
                  INSERT INTO line_texts (line_id, vendor_description, is_personal, has_itemizations, updated_at) \
@@ -140,6 +139,7 @@ mod tests {
                  INSERT INTO import_lines VALUES ('0193a1b2-0000-7000-8000-000000000002', '{id}'); ",
                 n + 1
             );
+            rows.push_str(&of_line);
         }
         for test in testing::stores() {
             let url = old_database(&test, "00000000000107", &rows);

@@ -19,15 +19,15 @@ const CHUNK: usize = 1_000;
 pub(crate) fn remove(
     conn: &mut Conn,
     account: AccountId,
-    these: &[i64],
+    numbers: &[i64],
     now: Timestamp,
 ) -> Result<usize, Error> {
-    if these.is_empty() {
+    if numbers.is_empty() {
         return Ok(0);
     }
     let change = changes::next_change(conn, account)?;
     let mut removed = 0;
-    for chunk in these.chunks(CHUNK) {
+    for chunk in numbers.chunks(CHUNK) {
         let there = lines::line_no.eq_any(chunk).and(lines::removed_at.is_null());
         removed += on!(conn, c => {
             diesel::update(lines::table.filter(there)).set(lines::removed_at.eq(micros(now))).execute(c)
