@@ -376,6 +376,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    kept_sums (account_id, month, app_id, currency) {
+        account_id -> Text,
+        month -> Text,
+        app_id -> Text,
+        currency -> Text,
+        lines -> BigInt,
+        posted -> Text,
+        first_day -> Text,
+        last_day -> Text,
+    }
+}
+
+diesel::table! {
+    kept_months (account_id, month) {
+        account_id -> Text,
+        month -> Text,
+        change -> BigInt,
+    }
+}
+
+diesel::table! {
     imports (import_id) {
         import_id -> Text,
         account_id -> Text,

@@ -7,7 +7,7 @@ use diesel::upsert::excluded;
 use jiff::Timestamp;
 
 use super::row::{LineRow, RawRow, Rows, TextsRow, rows};
-use super::{LineNo, NewLine, changes};
+use super::{LineNo, NewLine, changes, sums};
 use crate::conn::on;
 use crate::ids::AccountId;
 use crate::schema::{line_raw, line_texts, lines};
@@ -48,6 +48,7 @@ pub fn upsert_numbered(
     for chunk in new.chunks(CHUNK) {
         let mut pending = last_of_each(chunk.iter().map(|line| rows(account, line, now)));
         let known = known(conn, &pending)?;
+        let mut left = Vec::new();
         pending.retain(|rows| match known.get(&rows.line.line_id) {
             None => {
                 done.inserted += 1;
@@ -58,12 +59,16 @@ pub fn upsert_numbered(
                 numbers.push(LineNo(known.no));
                 false
             }
-            Some(_) => {
+            Some(known) => {
                 done.changed += 1;
+                if known.day != rows.line.transaction_date {
+                    left.push(known.day.clone());
+                }
                 true
             }
         });
         put(conn, account, &mut pending, now)?;
+        sums::spoil(conn, account, &left)?;
         numbers.extend(pending.iter().map(|rows| LineNo(rows.texts.line_no)));
     }
     Ok((done, numbers))
@@ -81,6 +86,7 @@ fn last_of_each(rows: impl DoubleEndedIterator<Item = Rows>) -> Vec<Rows> {
 struct Known {
     no: i64,
     hash: String,
+    day: String,
     removed: bool,
 }
 
@@ -93,13 +99,19 @@ impl Known {
 
 fn known(conn: &mut Conn, pending: &[Rows]) -> Result<HashMap<String, Known>, Error> {
     let ids: Vec<&str> = pending.iter().map(|rows| rows.line.line_id.as_str()).collect();
-    let known: Vec<(String, i64, String, bool)> = on!(conn, c => {
+    let known: Vec<(String, i64, String, String, bool)> = on!(conn, c => {
         lines::table
             .filter(lines::line_id.eq_any(&ids))
-            .select((lines::line_id, lines::line_no, lines::content_hash, lines::removed_at.is_not_null()))
+            .select((
+                lines::line_id,
+                lines::line_no,
+                lines::content_hash,
+                lines::transaction_date,
+                lines::removed_at.is_not_null(),
+            ))
             .load(c)
     })?;
-    Ok(known.into_iter().map(|(id, no, hash, removed)| (id, Known { no, hash, removed })).collect())
+    Ok(known.into_iter().map(|(id, no, hash, day, removed)| (id, Known { no, hash, day, removed })).collect())
 }
 
 /// Writes them, and tells each its number.

@@ -101,6 +101,8 @@ fn fill(test: &TestStore, account: AccountId, name: &str) {
                     VALUES ({op}, 1, '{account}', 'unmatched', 0, 'none', '', '{{}}', '', 0, FALSE, 0, 1);
                  INSERT INTO line_heads VALUES ('{account}', 1, 1);
                  INSERT INTO line_changes (line_no, account_id, change, added_at) VALUES ({op}, '{account}', 1, 0);
+                 INSERT INTO kept_sums VALUES ('{account}', '2026-01', '', 'EUR', 1, '1', '2026-01-01', '2026-01-01');
+                 INSERT INTO kept_months VALUES ('{account}', '2026-01', 1);
                  INSERT INTO rule_revisions VALUES ('{account}', 1, '', 'ada', '', 0, 0);
                  INSERT INTO imports VALUES ('i-{name}', '{account}', 'f', '', 'complete', 1, 0, 0, 0, 0, 0);
                  INSERT INTO import_lines (import_id, line_no) VALUES ('i-{name}', {op});

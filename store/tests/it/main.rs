@@ -16,6 +16,7 @@ mod operations;
 mod race;
 mod resource_lists;
 mod resources;
+mod sums;
 mod tokens;
 mod workers;
 

@@ -53,10 +53,18 @@ pub async fn match_lines(
         snapshot.matched += chunk.hits;
         progress.update(snapshot);
         if chunk.last.is_none() {
-            return Ok(());
+            return keep_sums(&company.store, company.account).await;
         }
         (after, book) = (chunk.last, Some(chunk.book));
     }
+}
+
+/// Sums up the months that have changed, so that questions need not; one month in a transaction.
+pub(crate) async fn keep_sums(store: &Store, account: AccountId) -> Result<(), Error> {
+    for month in store.read(move |conn| lines::unkept_months(conn, account)).await? {
+        store.write(move |conn| lines::keep_sums(conn, account, &month)).await?;
+    }
+    Ok(())
 }
 
 /// [`match_lines`] for callers that may block and have no connection to Concur: how many were decided, and matched.
@@ -74,10 +82,14 @@ pub fn match_stored(
         let chunk = store.write_blocking(|conn| decide_chunk(conn, account, matcher, book, after, now))?;
         (decided, hits) = (decided + chunk.decided, hits + chunk.hits);
         if chunk.last.is_none() {
-            return Ok((decided, hits));
+            break;
         }
         (after, book) = (chunk.last, Some(chunk.book));
     }
+    for month in store.read_blocking(|conn| lines::unkept_months(conn, account))? {
+        store.write_blocking(|conn| lines::keep_sums(conn, account, &month))?;
+    }
+    Ok((decided, hits))
 }
 
 /// One chunk, by the rules that hold while it is stored.

@@ -147,11 +147,13 @@ impl Change {
         book: Arc<Rulebook>,
         now: Timestamp,
     ) -> Result<Applied, Error> {
-        let scanned = scan(store, self.account, matcher, &book).await?;
+        let account = self.account;
+        let scanned = scan(store, account, matcher, &book).await?;
         let (revision, rules, matcher) = (book.revision(), book.len(), Arc::clone(matcher));
         let (due, change) = (scanned.due, scanned.change);
         let lines_changed =
             store.try_write(move |conn| self.apply(conn, &matcher, &book, due, change, now)).await?;
+        decide::keep_sums(store, account).await?;
         Ok(Applied { revision, rules, lines_changed, effect: scanned.effect })
     }
 
