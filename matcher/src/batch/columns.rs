@@ -1,6 +1,7 @@
 //! Which column of a CSV file holds what.
 
-/// The columns of a CSV file that are read. Names are Concur's, in any case; others are ignored: exports carry many.
+/// The columns of a CSV file that are read. Names are Concur's, in any case and with or without underscores; others are
+/// ignored: exports carry many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Columns {
     pub(super) id: Option<usize>,
@@ -40,7 +41,9 @@ impl Columns {
         }
         let mut columns = Columns::default();
         for (at, name) in names.iter().enumerate() {
-            let slot = match name.trim_ascii().to_ascii_lowercase().as_slice() {
+            let mut name = name.trim_ascii().to_ascii_lowercase();
+            name.retain(|letter| *letter != b'_');
+            let slot = match name.as_slice() {
                 b"id" => &mut columns.id,
                 b"vendordescription" => &mut columns.vendor_description,
                 b"businesspurpose" => &mut columns.business_purpose,
@@ -49,7 +52,9 @@ impl Columns {
                 b"expensetypecode" => &mut columns.expense_type_code,
                 b"spendcategorycode" => &mut columns.spend_category_code,
                 b"amount" | b"transactionamount" => &mut columns.amount,
-                b"currency" | b"currencycode" | b"transactioncurrencycode" => &mut columns.currency,
+                b"currency" | b"currencycode" | b"transactioncurrency" | b"transactioncurrencycode" => {
+                    &mut columns.currency
+                }
                 b"owner" | b"ownername" | b"ownerlogin" => &mut columns.owner,
                 b"department" => &mut columns.department,
                 b"account" | b"accountcode" => &mut columns.account,

@@ -18,6 +18,7 @@ mod matching;
 mod openapi;
 mod operations;
 mod output;
+mod parquet;
 mod query;
 mod reconcile;
 mod recorder;

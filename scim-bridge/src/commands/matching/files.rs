@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::commands::{Usage, parquet};
+
 /// The first bytes of the input, which stay to be read.
 pub(super) fn beginning<'i>(input: &'i mut Box<dyn BufRead + Send>, name: &str) -> anyhow::Result<&'i [u8]> {
     input.fill_buf().with_context(|| format!("cannot read {name}"))
@@ -37,6 +39,15 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
     }
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(Box::new(BufReader::new(file)))
+}
+
+/// The rows of a Parquet file, as CSV.
+pub(super) fn rows_of_parquet(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
+    if is_dash(path) {
+        let reason = "standard input: Parquet is read from its end, so name the file: --input FILE";
+        return Err(Usage(reason.to_owned()).into());
+    }
+    Ok(Box::new(BufReader::new(parquet::AsCsv::open(path)?)))
 }
 
 /// Lets `write` fill the output. A file takes its name only when it is whole: a run that ends in an error leaves what

@@ -1,6 +1,6 @@
 //! `scim-bridge match`: expense lines from a file to apps, without a server or a database.
 //!
-//! CSV or JSON Lines in, the same out, in the order of the rows, on all cores: memory does not grow with the file, and
+//! CSV, JSON Lines or Parquet in, one of the first two out, in the order of the rows, on all cores: memory does not grow with the file, and
 //! the bytes do not depend on the threads. The rows are those of `matcher::batch`; a row that cannot be read ends the
 //! run and is named with its file, line and field.
 
@@ -14,13 +14,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use ::matcher::batch::Format;
+use ::matcher::batch::{Cut, Format};
 use ::matcher::rules::Rules;
 use ::matcher::{Band, Matcher};
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
+use indicatif::ProgressBar;
 
-use super::{Settings, Usage, output};
+use super::{Settings, Usage, output, parquet};
 use crate::serve;
 pub(super) use files::whole;
 use stream::Job;
@@ -77,7 +78,7 @@ struct Rows {
     /// Rules that come before the dictionary, TOML; each prediction then tells the rule that decided.
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// Expense lines, CSV with a header or JSON Lines; - is standard input.
+    /// Expense lines, CSV with a header, JSON Lines or Parquet; - is standard input.
     #[arg(long, value_name = "FILE", default_value = "-")]
     input: PathBuf,
     /// Where the predictions go; - is standard output.
@@ -86,9 +87,9 @@ struct Rows {
     /// What the input is; else its name tells, or its first byte.
     #[arg(long, value_enum)]
     input_format: Option<FileFormat>,
-    /// What the output is; else its name tells, or it is what the input is.
+    /// What the output is; else its name tells, or it is what the input is (CSV for Parquet).
     #[arg(long, value_enum)]
-    output_format: Option<FileFormat>,
+    output_format: Option<OutputFormat>,
     /// Threads; else one for each core.
     #[arg(long, value_name = "NUMBER")]
     threads: Option<std::num::NonZeroUsize>,
@@ -101,6 +102,17 @@ enum FileFormat {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// Columns in row groups; only out of a file, for it is read from its end.
+    Parquet,
+}
+
+/// Formats of predictions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    /// Comma-separated values (RFC 4180) under a header.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
 }
 
 impl FileFormat {
@@ -108,20 +120,43 @@ impl FileFormat {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "csv" => Some(FileFormat::Csv),
             "jsonl" | "ndjson" | "json" => Some(FileFormat::Jsonl),
+            "parquet" => Some(FileFormat::Parquet),
             _ => None,
         }
     }
 
     /// A file of JSON lines begins with a brace, possibly behind white space.
     fn of_beginning(beginning: &[u8]) -> FileFormat {
+        if beginning.starts_with(parquet::MAGIC) {
+            return FileFormat::Parquet;
+        }
         let beginning = beginning.strip_prefix("\u{feff}".as_bytes()).unwrap_or(beginning).trim_ascii_start();
         if beginning.is_empty() || beginning.starts_with(b"{") { FileFormat::Jsonl } else { FileFormat::Csv }
     }
+}
 
-    fn output(self) -> Format {
+impl OutputFormat {
+    /// `None`: the name does not tell.
+    fn of_name(path: &Path) -> anyhow::Result<Option<OutputFormat>> {
+        match FileFormat::of_name(path) {
+            None => Ok(None),
+            Some(FileFormat::Csv) => Ok(Some(OutputFormat::Csv)),
+            Some(FileFormat::Jsonl) => Ok(Some(OutputFormat::Jsonl)),
+            Some(FileFormat::Parquet) => {
+                Err(Usage(format!("{}: predictions are written as CSV or JSON Lines", path.display())).into())
+            }
+        }
+    }
+
+    /// Like the input.
+    fn of_input(input: FileFormat) -> OutputFormat {
+        if input == FileFormat::Jsonl { OutputFormat::Jsonl } else { OutputFormat::Csv }
+    }
+
+    fn rows(self) -> Format {
         match self {
-            FileFormat::Csv => Format::Csv,
-            FileFormat::Jsonl => Format::JsonLines,
+            OutputFormat::Csv => Format::Csv,
+            OutputFormat::Jsonl => Format::JsonLines,
         }
     }
 }
@@ -150,19 +185,27 @@ impl Rows {
             .input_format
             .or_else(|| FileFormat::of_name(&self.input))
             .unwrap_or_else(|| FileFormat::of_beginning(beginning));
-        let output_format =
-            self.output_format.or_else(|| FileFormat::of_name(&self.output)).unwrap_or(input_format);
+        let output_format = match self.output_format {
+            Some(format) => format,
+            None => OutputFormat::of_name(&self.output)?.unwrap_or(OutputFormat::of_input(input_format)),
+        };
         let cores = std::thread::available_parallelism();
         let threads = self.threads.or(cores.ok()).map_or(1, std::num::NonZeroUsize::get);
         let job = Job {
             matcher: &matcher,
             rules: rules.as_ref(),
             name: &name,
-            input: input_format,
-            output: output_format.output(),
+            cut: if input_format == FileFormat::Jsonl { Cut::Lines } else { Cut::Csv },
+            output: output_format.rows(),
             threads,
         };
-        let bar = files::progress(&self.input, &self.output);
+        let bar = if input_format == FileFormat::Parquet {
+            input = files::rows_of_parquet(&self.input)?;
+            // Rows are longer as CSV than in the file: there is no telling how far it is.
+            ProgressBar::hidden()
+        } else {
+            files::progress(&self.input, &self.output)
+        };
         let counts = files::whole(&self.output, |output| job.run(input, output, |bytes| bar.inc(bytes)));
         bar.finish_and_clear();
         let counts = counts?;

@@ -13,7 +13,7 @@ use ::matcher::Matcher;
 use ::matcher::batch::{BadRow, Columns, Counts, Cut, Format, Predictor, rows_end};
 use ::matcher::rules::Rules;
 
-use super::{FileFormat, Usage};
+use super::Usage;
 
 /// Bytes of a block: some thousand rows.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -30,7 +30,8 @@ pub(super) struct Job<'j> {
     pub(super) rules: Option<&'j Rules>,
     /// Of the input, for messages.
     pub(super) name: &'j str,
-    pub(super) input: FileFormat,
+    /// How the input falls into rows.
+    pub(super) cut: Cut,
     pub(super) output: Format,
     pub(super) threads: usize,
 }
@@ -61,7 +62,7 @@ impl Job<'_> {
         output: &mut dyn Write,
         progress: impl Fn(u64),
     ) -> anyhow::Result<Counts> {
-        let header = if self.input == FileFormat::Csv { self.header(&mut input)? } else { None };
+        let header = if self.cut == Cut::Csv { self.header(&mut input)? } else { None };
         output.write_all(self.output.header(self.rules.is_some()))?;
         let (columns, lines) = header.unwrap_or_default();
         let places = self.threads * BLOCKS_PER_THREAD;
@@ -112,7 +113,6 @@ impl Job<'_> {
         take_place: &Receiver<()>,
         to_workers: &SyncSender<Block>,
     ) -> anyhow::Result<()> {
-        let cut = if self.input == FileFormat::Csv { Cut::Csv } else { Cut::Lines };
         let (mut line, mut row, mut rest) = (first_line, 1, Vec::new());
         for number in 0.. {
             if take_place.recv().is_err() {
@@ -123,7 +123,8 @@ impl Job<'_> {
             let end = loop {
                 let more = wanted.saturating_sub(bytes.len()) as u64;
                 let read = input.by_ref().take(more).read_to_end(&mut bytes)?;
-                let end = if bytes.len() < wanted || read == 0 { bytes.len() } else { rows_end(&bytes, cut) };
+                let end =
+                    if bytes.len() < wanted || read == 0 { bytes.len() } else { rows_end(&bytes, self.cut) };
                 if end > 0 || bytes.is_empty() {
                     break end;
                 }
@@ -159,9 +160,9 @@ impl Job<'_> {
             let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(Block { number, bytes, first_line, first_row }) = next else { return };
             let mut predictions = Vec::with_capacity(bytes.len() / 2);
-            let counts = match self.input {
-                FileFormat::Csv => predictor.csv(columns, &bytes, (first_line, first_row), &mut predictions),
-                FileFormat::Jsonl => predictor.json_lines(&bytes, first_line, &mut predictions),
+            let counts = match self.cut {
+                Cut::Csv => predictor.csv(columns, &bytes, (first_line, first_row), &mut predictions),
+                Cut::Lines => predictor.json_lines(&bytes, first_line, &mut predictions),
             };
             let read = bytes.len() as u64;
             if to_writer.send(Done { number, read, predictions, counts }).is_err() {
@@ -219,13 +220,13 @@ mod tests {
         Matcher::new(Arc::new(::matcher::Dictionary::from_jsonl(app).unwrap()))
     }
 
-    fn copy(rows: &[u8], input: FileFormat, threads: usize, written: &mut Vec<u8>) -> anyhow::Result<Counts> {
+    fn copy(rows: &[u8], cut: Cut, threads: usize, written: &mut Vec<u8>) -> anyhow::Result<Counts> {
         let matcher = matcher();
         let job = Job {
             matcher: &matcher,
             rules: None,
             name: "rows.jsonl",
-            input,
+            cut,
             output: Format::JsonLines,
             threads,
         };
@@ -244,33 +245,30 @@ mod tests {
             writeln!(lines, "{row}").unwrap();
         }
         let mut written = [const { Vec::new() }; 3];
-        let counts = copy(csv.as_bytes(), FileFormat::Csv, 1, &mut written[0]).unwrap();
+        let counts = copy(csv.as_bytes(), Cut::Csv, 1, &mut written[0]).unwrap();
         assert_eq!((counts.rows, counts.of(Band::None)), (60_000, 20_000));
-        assert_eq!(copy(csv.as_bytes(), FileFormat::Csv, 3, &mut written[1]).unwrap(), counts);
-        assert_eq!(copy(lines.as_bytes(), FileFormat::Jsonl, 2, &mut written[2]).unwrap(), counts);
+        assert_eq!(copy(csv.as_bytes(), Cut::Csv, 3, &mut written[1]).unwrap(), counts);
+        assert_eq!(copy(lines.as_bytes(), Cut::Lines, 2, &mut written[2]).unwrap(), counts);
         assert!(csv.len() > 2 * BLOCK_BYTES && written[0] == written[1] && written[0] == written[2]);
     }
 
     #[test]
     fn a_csv_file_says_what_is_wrong_with_it() {
         let check = |file: &[u8], words: &str| {
-            let error = copy(file, FileFormat::Csv, 2, &mut Vec::new()).unwrap_err();
+            let error = copy(file, Cut::Csv, 2, &mut Vec::new()).unwrap_err();
             assert!(error.is::<Usage>() && error.to_string().contains(words), "{error}");
         };
         check(b"a,b\n1,2\n", "line 1: the first line names none of the columns");
         check(b"id,VendorDescription\n1,\"a\nb\"\n2,\xe9\n", "line 4: not UTF-8");
-        assert_eq!(copy(b"", FileFormat::Csv, 2, &mut Vec::new()).unwrap().rows, 0);
-        assert_eq!(
-            copy(b"VendorDescription\nquillwork.io", FileFormat::Csv, 2, &mut Vec::new()).unwrap().rows,
-            1
-        );
+        assert_eq!(copy(b"", Cut::Csv, 2, &mut Vec::new()).unwrap().rows, 0);
+        assert_eq!(copy(b"VendorDescription\nquillwork.io", Cut::Csv, 2, &mut Vec::new()).unwrap().rows, 1);
     }
 
     #[test]
     fn every_row_gets_one_prediction_in_its_order() {
         let rows = "{\"id\":\"b\",\"VendorDescription\":\"QUILLWORK.IO\",\"Other\":1}\n\n{\"id\":\"a\"}\n";
         let mut written = Vec::new();
-        let counts = copy(rows.as_bytes(), FileFormat::Jsonl, 2, &mut written).unwrap();
+        let counts = copy(rows.as_bytes(), Cut::Lines, 2, &mut written).unwrap();
         let written: Vec<serde_json::Value> = String::from_utf8(written)
             .unwrap()
             .lines()
@@ -288,7 +286,7 @@ mod tests {
     #[test]
     fn a_wrong_row_is_named_by_file_line_and_field() {
         let check = |rows: &str, message: &str| {
-            let error = copy(rows.as_bytes(), FileFormat::Jsonl, 2, &mut Vec::new()).unwrap_err();
+            let error = copy(rows.as_bytes(), Cut::Lines, 2, &mut Vec::new()).unwrap_err();
             assert!(error.to_string().starts_with(message) && error.is::<Usage>(), "{error}");
         };
         check("{\"id\":\"a\"}\n{\"id\":7}\n", "rows.jsonl, line 2, field id: invalid type");
@@ -302,14 +300,13 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_first_row() {
-        let counts =
-            copy("\u{feff}{\"id\":\"a\"}\r\n".as_bytes(), FileFormat::Jsonl, 1, &mut Vec::new()).unwrap();
+        let counts = copy("\u{feff}{\"id\":\"a\"}\r\n".as_bytes(), Cut::Lines, 1, &mut Vec::new()).unwrap();
         assert_eq!(counts.rows, 1);
     }
 
     #[test]
     fn what_is_not_utf_8_is_wrong_input_and_says_what_to_do() {
-        let error = copy(b"{\"id\":\"\xe9\"}\n", FileFormat::Jsonl, 1, &mut Vec::new()).unwrap_err();
+        let error = copy(b"{\"id\":\"\xe9\"}\n", Cut::Lines, 1, &mut Vec::new()).unwrap_err();
         assert!(error.is::<Usage>() && error.to_string().contains("UTF-8"), "{error}");
     }
 }

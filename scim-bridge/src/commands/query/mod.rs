@@ -101,7 +101,7 @@ impl Query {
             Self::Changes(changes) => return changes.run(settings).await,
         };
         let source = tokio::task::block_in_place(|| Source::open(settings, question.account.as_deref()))?;
-        let (filter, mut rows) = (question.filter(), Rows::new(question.format));
+        let (filter, mut rows) = (question.filter(), Rows::new(question.format)?);
         let Source { store, account, dictionary } = &source;
         let mut page = PageRequest { cursor: None, limit: Some(query::LIMIT_MAX) };
         loop {

@@ -1,7 +1,7 @@
-//! Rows of an answer as columns for people, as CSV, or as one JSON object a line.
+//! Rows of an answer as columns for people, as CSV, as one JSON object a line, or as Parquet.
 
 use std::fmt;
-use std::io::{Stdout, stdout};
+use std::io::{IsTerminal as _, Stdout, stdout};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::super::output;
+use super::super::{Usage, output, parquet};
 
 /// How to write an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,6 +20,8 @@ pub(super) enum Format {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// A Parquet file, for a redirection: the columns of CSV, with types.
+    Parquet,
 }
 
 /// Members that mean nothing to people.
@@ -46,53 +48,79 @@ pub(super) struct Rows {
     columns: Vec<String>,
     table: Vec<Vec<String>>,
     csv: csv::Writer<Stdout>,
+    parquet: Option<parquet::Writer<Stdout>>,
 }
 
+/// A row's members, in their order.
+type Row = Vec<(String, Value)>;
+
 impl Rows {
-    pub(super) fn new(format: Format) -> Self {
-        Self { format, columns: Vec::new(), table: Vec::new(), csv: csv::Writer::from_writer(stdout()) }
+    /// # Errors
+    /// [`Usage`] for Parquet on a terminal.
+    pub(super) fn new(format: Format) -> anyhow::Result<Self> {
+        if format == Format::Parquet && stdout().is_terminal() {
+            return Err(Usage(
+                "Parquet is nothing to look at: send it to a file, as in > lines.parquet".to_owned(),
+            )
+            .into());
+        }
+        let csv = csv::Writer::from_writer(stdout());
+        Ok(Self { format, columns: Vec::new(), table: Vec::new(), csv, parquet: None })
     }
 
+    /// A page of rows. The first one says which columns there are.
     pub(super) fn add<T: serde::Serialize>(&mut self, rows: &[T]) -> anyhow::Result<()> {
+        if self.format == Format::Jsonl {
+            return rows.iter().try_for_each(|row| output::result(&serde_json::to_string(row)?));
+        }
+        let for_people = self.format == Format::Table;
+        let mut page: Vec<Row> = Vec::with_capacity(rows.len());
         for row in rows {
-            let text = serde_json::to_string(row)?;
-            if self.format == Format::Jsonl {
-                output::result(&text)?;
-                continue;
-            }
-            let Members(members) = serde_json::from_str(&text)?;
-            let for_people = self.format == Format::Table;
-            let members = if for_people { members } else { flat(members) };
-            let shown = members.iter().filter(|(name, _)| !for_people || !LEFT_OUT.contains(&name.as_str()));
-            let shown: Vec<&(String, Value)> = shown.collect();
-            if self.columns.is_empty() {
-                self.columns = shown.iter().map(|(name, _)| name.clone()).collect();
-                if !for_people {
-                    self.csv.write_record(&self.columns).context("cannot write")?;
-                }
-            }
-            // A member that a row does not have is absent, so cells are found by name.
-            let cell = |column: &String| {
-                let value = shown.iter().find(|(name, _)| name == column).map(|(_, value)| value);
-                let value = value.unwrap_or(&Value::Null);
-                if for_people { words(column, value) } else { plain(value) }
-            };
-            let cells: Vec<String> = self.columns.iter().map(cell).collect();
+            let Members(mut members) = serde_json::from_str(&serde_json::to_string(row)?)?;
             if for_people {
-                self.table.push(cells);
+                members.retain(|(name, _)| !LEFT_OUT.contains(&name.as_str()));
             } else {
-                self.csv.write_record(&cells).context("cannot write")?;
+                members = flat(members);
+            }
+            page.push(members);
+        }
+        if self.columns.is_empty() && !page.is_empty() {
+            self.columns = columns(&page);
+            match self.format {
+                Format::Csv => self.csv.write_record(&self.columns).context("cannot write")?,
+                Format::Parquet => self.parquet = Some(parquet::Writer::new(stdout(), &self.columns)?),
+                Format::Table | Format::Jsonl => {}
             }
         }
-        Ok(())
+        page.iter().try_for_each(|row| self.add_row(row))
     }
 
-    pub(super) fn end(mut self) -> anyhow::Result<()> {
-        self.csv.flush()?;
-        if self.format == Format::Jsonl {
+    fn add_row(&mut self, row: &Row) -> anyhow::Result<()> {
+        // A member that a row does not have is absent, so cells are found by name.
+        let of = |column: &String| {
+            row.iter().find(|(name, _)| name == column).map_or(&Value::Null, |(_, value)| value)
+        };
+        let cells = self.columns.iter().map(|column| (column, of(column)));
+        if let Some(parquet) = &mut self.parquet {
+            return parquet.row(&cells.map(|(_, value)| value).collect::<Vec<_>>());
+        }
+        if self.format == Format::Table {
+            self.table.push(cells.map(|(column, value)| words(column, value)).collect());
             return Ok(());
         }
-        if self.columns.is_empty() {
+        self.csv.write_record(cells.map(|(_, value)| plain(value))).context("cannot write")
+    }
+
+    /// Writes what waits for the last row.
+    pub(super) fn end(mut self) -> anyhow::Result<()> {
+        self.csv.flush()?;
+        if let Some(parquet) = self.parquet {
+            return parquet.finish();
+        }
+        if self.format == Format::Parquet {
+            anyhow::bail!("nothing found, and no file written: without rows there are no columns");
+        }
+        if self.columns.is_empty() && self.format != Format::Jsonl {
             output::note("nothing found");
         } else if self.format == Format::Table {
             let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
@@ -100,6 +128,23 @@ impl Rows {
         }
         Ok(())
     }
+}
+
+/// The columns of rows of which each may lack some: each behind the one that it follows in its row.
+fn columns(rows: &[Row]) -> Vec<String> {
+    let mut columns: Vec<String> = Vec::new();
+    for row in rows {
+        let mut next = 0;
+        for (name, _) in row {
+            if let Some(at) = columns.iter().position(|column| column == name) {
+                next = at + 1;
+            } else {
+                columns.insert(next, name.clone());
+                next += 1;
+            }
+        }
+    }
+    columns
 }
 
 /// The members of an object in the order in which they are written.
@@ -198,6 +243,15 @@ fn plain(value: &Value) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_member_that_the_first_row_lacks_has_a_column_at_its_place() {
+        let row =
+            |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect::<Row>();
+        let rows =
+            [row(&["app_id", "lines"]), row(&["app_id", "app_name", "lines"]), row(&["lines", "last"])];
+        assert_eq!(columns(&rows), ["app_id", "app_name", "lines", "last"]);
+    }
 
     #[test]
     fn members_keep_their_order_and_nested_ones_are_told_in_words() {
