@@ -167,6 +167,19 @@ impl Store {
         blocking(move || store.write_blocking(f)).await
     }
 
+    /// [`Store::try_write`] for a write of very many rows: in a transaction that it shares with nobody. In a savepoint SQLite
+    /// would keep what every page was in memory, and go through all of that after each statement.
+    pub async fn try_write_alone<T: Send + 'static, E: From<Error> + Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        if let Writes::Here = self.shared.writes {
+            return self.write_blocking(f);
+        }
+        let store = self.clone();
+        blocking(move || store.write_blocking(f)).await
+    }
+
     /// [`Store::read`] for callers that may block; panics inside async code.
     pub fn read_blocking<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
         self.reading(f)

@@ -152,7 +152,7 @@ impl Change {
         let (revision, rules, matcher) = (book.revision(), book.len(), Arc::clone(matcher));
         let (due, change) = (scanned.due, scanned.change);
         let lines_changed =
-            store.try_write(move |conn| self.apply(conn, &matcher, &book, due, change, now)).await?;
+            store.try_write_alone(move |conn| self.apply(conn, &matcher, &book, due, change, now)).await?;
         decide::keep_sums(store, account).await?;
         Ok(Applied { revision, rules, lines_changed, effect: scanned.effect })
     }
