@@ -7,6 +7,7 @@
 )]
 
 mod account_check;
+mod account_sequences;
 mod accounts;
 mod brake;
 mod brake_decisions;

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use crate::conn::on;
+use crate::credentials::Kind;
 use crate::ids::AccountId;
 use crate::schema::{
     accounts, attempts, bent_habits, brake_counts, brake_holds, brakes, catalogue_groups, chains,
@@ -26,12 +27,14 @@ pub fn disarm(conn: &mut Conn, account: AccountId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Forgets client id, secret and tokens of Concur; whether there were any.
+/// Forgets client id, secret and tokens of Concur; whether there were any. The login of a user-level connection stays: it
+/// says for whom the account speaks, and only that user may connect it again.
 pub fn forget_credentials(conn: &mut Conn, account: AccountId) -> Result<bool, Error> {
     let key = account.to_string();
     let tokens = on!(conn, c => diesel::delete(oauth_tokens::table.find(&key)).execute(c))?;
     let credentials = on!(conn, c => {
-        diesel::delete(credentials::table.filter(credentials::account_id.eq(&key))).execute(c)
+        let secret = credentials::account_id.eq(&key).and(credentials::kind.ne(Kind::Username.as_str()));
+        diesel::delete(credentials::table.filter(secret)).execute(c)
     })?;
     Ok(tokens + credentials > 0)
 }
