@@ -248,6 +248,14 @@ impl Store {
         }
     }
 
+    /// [`Store::refresh_statistics`] for callers that may block; panics inside async code.
+    pub fn refresh_statistics_blocking(&self) -> Result<Vec<String>, Error> {
+        match &self.shared.writes {
+            Writes::SideBySide { .. } => self.write_blocking(statistics::refresh),
+            Writes::InTurn { .. } | Writes::Here | Writes::Rehearsed(_) => Ok(Vec::new()),
+        }
+    }
+
     /// A key for another purpose, the same for every process that has this master key; the master key cannot be computed
     /// of it.
     pub fn derive_key(&self, purpose: &str) -> [u8; 32] {

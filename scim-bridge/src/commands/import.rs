@@ -287,6 +287,10 @@ fn run(settings: &Settings, source: &Source, name: &str, create: bool, as_json: 
     let matcher = Matcher::new(Arc::new(serve::load_dictionary(config.dictionary_file())?));
     let (decided, hits) = sync::decide::match_stored(&store, account.id, &matcher, now)
         .map_err(|error| usage(ImportError::Match(Box::new(error))))?;
+    // Where no server runs, questions would wait for autovacuum to see what has come.
+    if let Err(error) = store.refresh_statistics_blocking() {
+        tracing::debug!(error = %crate::logging::chain(&error), "tables were not looked at");
+    }
     let twice =
         store.read_blocking(|conn| imports::possible_duplicates(conn, account.id, imported.id, 1_000))?.len();
     if as_json {

@@ -80,6 +80,10 @@ impl Now {
         let bar = Bar::new();
         let outcome = syncer.run(&account, &bar).await;
         bar.0.finish_and_clear();
+        // Where no server runs, questions would wait for autovacuum to see what has come.
+        if let Err(error) = syncer.store.refresh_statistics().await {
+            tracing::debug!(error = %crate::logging::chain(&error), "tables were not looked at");
+        }
         let summary = outcome.with_context(|| format!("the sync of {:?} ended early", account.name))?;
         if self.json {
             let state = summary.state.as_str();

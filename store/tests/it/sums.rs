@@ -108,6 +108,8 @@ fn a_month_holds_until_a_line_of_it_changes_or_leaves_it() {
         let of = |key: &str, month: i8| NewLine { transaction_date: date(2026, month, 5), ..line(key, "10") };
         put(test, account, &[of("E1", 1), of("E2", 2), of("E3", 3)], 0);
         assert_eq!(unkept(test, account), ["2026-01", "2026-02", "2026-03"]);
+        keep(test, account, "2026-02");
+        assert_eq!(unkept(test, account), ["2026-01", "2026-03"], "who was interrupted goes on");
         for month in unkept(test, account) {
             keep(test, account, &month);
         }

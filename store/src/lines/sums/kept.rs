@@ -4,7 +4,7 @@
 //! a line or of its decision marks the line with a new change. Only a line that moves to another month leaves one behind
 //! where nothing tells of it; that one is spoilt by hand ([`spoil`]). What does not hold is summed from the lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::dsl::{max, sql};
 use diesel::prelude::*;
@@ -109,11 +109,29 @@ fn add_kept(
 pub fn unkept(conn: &mut Conn, account: AccountId) -> Result<Vec<String>, Error> {
     let kept = load_kept(conn, account)?;
     let months = Months::of(conn, account, kept)?;
-    let mut unkept: Vec<String> = months.changed.keys().chain(months.kept.keys()).cloned().collect();
+    // A month that is kept may have lost its last line.
+    let mut unkept: BTreeSet<String> = months_of_lines(conn, account)?;
+    unkept.extend(months.kept.keys().cloned());
     unkept.retain(|month| !months.holds(month));
-    unkept.sort_unstable();
-    unkept.dedup();
-    Ok(unkept)
+    Ok(unkept.into_iter().collect())
+}
+
+/// Found from month to month by the index of days, without reading all of it.
+fn months_of_lines(conn: &mut Conn, account: AccountId) -> Result<BTreeSet<String>, Error> {
+    let account = account.to_string();
+    let (mut months, mut before) = (BTreeSet::new(), None);
+    loop {
+        let last: Option<String> = on!(conn, c => {
+            let mut days = lines::table.filter(lines::account_id.eq(&account)).into_boxed();
+            if let Some(before) = &before {
+                days = days.filter(lines::transaction_date.lt(before));
+            }
+            days.select(max(lines::transaction_date)).first(c)
+        })?;
+        let Some(month) = last.as_deref().and_then(|day| day.get(..7)) else { return Ok(months) };
+        months.insert(month.to_owned());
+        before = Some(month.to_owned());
+    }
 }
 
 /// Keeps the sums of a month (`2026-03`) as they are now.
