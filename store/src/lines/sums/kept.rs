@@ -155,7 +155,8 @@ pub fn keep(conn: &mut Conn, account: AccountId, month: &str) -> Result<(), Erro
                 kept_sums::app_id.eq(sum.app_id.unwrap_or_default()),
                 kept_sums::currency.eq(sum.currency),
                 kept_sums::lines.eq(i64::try_from(sum.lines).unwrap_or(i64::MAX)),
-                kept_sums::posted.eq(value::decimal_text(sum.posted)),
+                // With its zeros: a sum reads the same wherever it comes from.
+                kept_sums::posted.eq(sum.posted.to_string()),
                 kept_sums::first_day.eq(sum.first.to_string()),
                 kept_sums::last_day.eq(sum.last.to_string()),
             )
