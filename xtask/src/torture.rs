@@ -16,6 +16,9 @@ pub(crate) struct Options {
     /// What is done to whom, and when.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Instead of that: the first sync of a company, killed so often.
+    #[arg(long, value_name = "KILLS", num_args = 0..=1, default_missing_value = "100")]
+    backfill: Option<u64>,
     /// Only the test of this name, for example `sqlite`.
     #[arg(long, default_value = "")]
     only: String,
@@ -29,9 +32,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).args(["test", "--package", "scim-bridge", "--test", "it"]);
-    cargo.arg(format!("torture::killed_again_and_again_on_{}", options.only));
+    let test = if options.backfill.is_some() { "backfill::a_first_sync_killed" } else { "killed" };
+    cargo.arg(format!("torture::{test}_again_and_again_on_{}", options.only));
     cargo.args(["--", "--ignored", "--nocapture", "--test-threads", "1"]);
     cargo.env("TORTURE_MINUTES", options.minutes.to_string());
+    cargo.env("TORTURE_KILLS", options.backfill.unwrap_or_default().to_string());
     cargo.env("TORTURE_SEED", options.seed.to_string()).env("REQUIRE_ALL", "1");
     let status = cargo.status().context("cargo could not be started")?;
     if !status.success() {
