@@ -5,7 +5,8 @@
 //! position that points behind it. Later syncs read what was modified since the last complete one, with a look-back,
 //! because Concur's zones and boundaries are not stated (Reports v3).
 //!
-//! What cannot be read is kept aside as a gap, and the run then ends "complete with gaps", never "complete".
+//! What cannot be read is kept aside as a gap, and the run then ends "complete with gaps", never "complete". Its window is
+//! read again by the next pass; or by the run that takes this pass up, for a run that was killed has told nobody.
 
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
@@ -130,6 +131,7 @@ async fn read_page(
         Ok(page) => page,
         Err(error) if retry::is_unreadable(&error) => {
             snapshot.gaps.push(gap(subject, &error));
+            position.has_gap = true;
             position.leave_window();
             return store_page(company, Vec::new(), position, snapshot).await;
         }
@@ -146,6 +148,7 @@ async fn read_page(
         .buffered(company.parallel_reports.max(1))
         .try_collect()
         .await?;
+    position.has_gap |= !page.unreadable.is_empty() || read.iter().any(|report| !report.gaps.is_empty());
     match page.next {
         Some(next) => position.page = Some(next.as_str().to_owned()),
         None => position.leave_window(),

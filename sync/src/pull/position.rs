@@ -19,6 +19,12 @@ pub(super) struct Position {
     pub(super) windows_done: usize,
     /// When this pass began, by Concur's clock where it tells: the next pass starts here.
     pub(super) began: Option<Date>,
+    /// Whether something of the window at hand could not be read.
+    #[serde(default)]
+    pub(super) has_gap: bool,
+    /// Windows that were left with gaps: they are read again, by the next pass or when this one is taken up by another run.
+    #[serde(default)]
+    pub(super) again: Vec<Window>,
     /// Where the pass before this one began; `None` until the first year is complete.
     pub(super) watermark: Option<Date>,
 }
@@ -27,10 +33,16 @@ impl Position {
     /// Goes on with an unfinished pass, or plans a new one.
     pub(super) fn next_pass(stored: Option<Position>, first_day: Date, today: Date) -> Position {
         match stored {
-            Some(position) if !position.windows.is_empty() => position,
-            Some(Position { watermark: Some(watermark), .. }) => {
+            // The run that met the gaps has not ended, so nobody was told of them.
+            Some(mut position) if !position.windows.is_empty() => {
+                position.windows.append(&mut position.again);
+                position
+            }
+            Some(Position { watermark: Some(watermark), mut again, .. }) => {
                 let from = watermark.checked_sub(LOOK_BACK_DAYS.days()).unwrap_or(Date::MIN).max(first_day);
-                Position::plan(from, today, Some(watermark))
+                let mut position = Position::plan(from, today, Some(watermark));
+                position.windows.append(&mut again);
+                position
             }
             _ => Position::plan(first_day, today, None),
         }
@@ -38,12 +50,23 @@ impl Position {
 
     fn plan(from: Date, to: Date, watermark: Option<Date>) -> Position {
         let windows = window::newest_first(from, to);
-        Position { windows, page: None, windows_done: 0, began: None, watermark }
+        Position {
+            windows,
+            page: None,
+            windows_done: 0,
+            began: None,
+            has_gap: false,
+            again: Vec::new(),
+            watermark,
+        }
     }
 
     /// The window at hand is read to its end, or cannot be.
     pub(super) fn leave_window(&mut self) {
-        self.windows.remove(0);
+        let window = self.windows.remove(0);
+        if std::mem::take(&mut self.has_gap) {
+            self.again.push(window);
+        }
         self.windows_done += 1;
         self.page = None;
     }
@@ -78,6 +101,24 @@ mod tests {
         position.page = Some("after page 3".to_owned());
         let resumed = Position::next_pass(Some(position.clone()), FIRST, TODAY.tomorrow().unwrap());
         assert_eq!(resumed, position);
+    }
+
+    #[test]
+    fn a_window_with_a_gap_is_read_again_by_the_next_pass_or_when_this_one_is_taken_up() {
+        let mut position = Position::next_pass(None, FIRST, TODAY);
+        let windows = position.windows.clone();
+        position.has_gap = true;
+        position.leave_window();
+        position.leave_window();
+        let taken_up = Position::next_pass(Some(position.clone()), FIRST, TODAY);
+        assert_eq!(taken_up.windows, [&windows[2..], &windows[..1]].concat());
+        assert_eq!(taken_up.again, []);
+
+        position.windows.clear();
+        position.finish(TODAY);
+        let next = Position::next_pass(Some(position), FIRST, TODAY);
+        assert_eq!(next.windows.last(), windows.first(), "after what is new");
+        assert!(next.windows.len() > 1 && next.again.is_empty());
     }
 
     #[test]

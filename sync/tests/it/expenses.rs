@@ -202,6 +202,28 @@ async fn an_unreadable_report_is_a_gap_and_never_complete() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_could_not_be_read_is_read_again_also_when_the_run_that_met_it_was_killed() {
+    for store in store::testing::stores() {
+        let setting = Setting::connected(store, EARLY).await;
+        let (from, to) = span_of(&setting, EARLY);
+        let garbage = FaultKind::Status { code: 200, retry_after: None, body: Some("{".to_owned()) };
+        setting.simulator.inject(Fault::once("/api/v3.0/expense/reports", garbage));
+        let mut snapshot = Snapshot::default();
+        let mut killed = pull::expenses::Pass::begin(&setting.company).await.unwrap();
+        killed.next_page(&setting.company, &Silent, &mut snapshot).await.unwrap();
+        assert_eq!(snapshot.gaps.len(), 1, "the newest window was given up");
+        drop(killed);
+        let matcher = crate::answers::matcher();
+        let summary = sync::run::sync(&setting.company, &matcher, &Silent).await.unwrap();
+        assert_eq!(summary.state, State::Complete);
+        let (stored, expected) = (stored(&setting).await, expected(&setting, from, to));
+        for (report, sums) in &expected {
+            assert_eq!(stored.get(report), Some(sums), "report {report}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_sync_reads_only_what_changed_plus_the_look_back() {
     let setting = Setting::connected(store::testing::sqlite(), EARLY).await;
     let mut first = Snapshot::default();
