@@ -107,19 +107,6 @@ fn tls(mode: SslMode) -> Result<Option<MakeRustlsConnect>, Error> {
     }
 }
 
-/// Where several open a new file at once, SQLite refuses to change it to WAL without having waited.
-fn set_up(conn: &mut SqliteConnection, setup: &str, within: Duration) -> Result<(), Error> {
-    let begun = Instant::now();
-    loop {
-        match conn.batch_execute(setup) {
-            Err(error) if error.to_string().contains("database is locked") && begun.elapsed() < within => {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            done => return Ok(done?),
-        }
-    }
-}
-
 fn bad_url(reason: &str) -> Error {
     Error::DatabaseUrl { reason: reason.to_owned() }
 }
@@ -135,11 +122,7 @@ impl r2d2::ManageConnection for Manager {
                 keep_private(path)?;
                 let mut conn = SqliteConnection::establish(&path.to_string_lossy())
                     .map_err(|error| Error::Unavailable { reason: error.to_string() })?;
-                set_up(
-                    &mut conn,
-                    &format!("PRAGMA busy_timeout = {limit_ms}; {SQLITE_SETUP}"),
-                    self.query_time,
-                )?;
+                conn.batch_execute(&format!("PRAGMA busy_timeout = {limit_ms}; {SQLITE_SETUP}"))?;
                 Raw::Sqlite(Box::new(conn))
             }
             Address::Postgres { config, tls } => {
