@@ -2,6 +2,7 @@
 //! (reliability I29). One folder per backend: only a few column types and the audit trigger differ.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
@@ -17,8 +18,15 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// Any number that no other program of the database uses: the first letters of "scim-bri".
 const POSTGRES_LOCK: i64 = 0x7363_696d_2d62_7269;
 
-/// Brings the schema up to date. On SQLite `BEGIN IMMEDIATE` is the lock.
+/// How long to wait, on SQLite, for a process that brings the schema up to date: with many lines it takes minutes.
+const SQLITE_WAIT: Duration = Duration::from_mins(5);
+
+/// Brings the schema up to date. On SQLite `BEGIN IMMEDIATE` is the lock. The connection is for this alone: its waiting
+/// times are changed.
 pub(crate) fn run(raw: &mut Raw) -> Result<(), Error> {
+    if let Raw::Sqlite(conn) = raw {
+        conn.batch_execute(&format!("PRAGMA busy_timeout = {}", SQLITE_WAIT.as_millis()))?;
+    }
     raw.begin_immediate()?;
     let applied = match raw {
         Raw::Sqlite(conn) => apply(&mut **conn, SQLITE),
@@ -66,8 +74,6 @@ pub(crate) fn check_writable(conn: &mut Conn) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use r2d2::ManageConnection as _;
 
     use super::*;

@@ -27,7 +27,7 @@ pub use decidable::{Decidable, decidable, one, some};
 pub use query::{Filter, Page, PageCursor, count, get, needs_match, page, raw};
 pub use remove::mark_missing;
 pub(crate) use remove::{of_report, remove};
-pub use sums::{By, Sum, keep as keep_sums, sums, unkept as unkept_months};
+pub use sums::{By, Sum, confirm as confirm_sums, keep as keep_sums, sums, unkept as unkept_months};
 pub use upsert::{Upserted, upsert, upsert_numbered};
 
 use crate::ids::{AccountId, LineId};

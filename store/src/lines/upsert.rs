@@ -13,7 +13,7 @@ use crate::ids::AccountId;
 use crate::schema::{line_raw, line_texts, lines};
 use crate::{Conn, Error};
 
-/// Rows per statement: 15 columns each stay well under SQLite's 32,766 bound values and PostgreSQL's 65,535.
+/// Rows per statement: 14 columns each stay well under SQLite's 32,766 bound values and PostgreSQL's 65,535.
 const CHUNK: usize = 1_000;
 
 /// What an upsert did.

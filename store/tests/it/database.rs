@@ -1,6 +1,7 @@
 //! Opening, migrating, transactions, and the schema as both databases have it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use store::testing::{self, execute};
 use store::{Error, MasterKey, Store, accounts, resources};
@@ -33,6 +34,29 @@ fn several_processes_may_open_an_empty_database_at_once() {
                 store.read_blocking(accounts::list).unwrap();
             }
         });
+    });
+}
+
+/// A migration may take longer than any query; PostgreSQL's lock is waited for without an end.
+#[test]
+fn who_opens_while_another_migrates_waits_longer_than_a_query_may_take() {
+    on_each(|test, _| {
+        let (url, key) = (test.database_url.clone(), testing::master_key());
+        let options = store::Options { query_time: Duration::from_millis(20), ..store::Options::default() };
+        let (told, hears) = std::sync::mpsc::channel();
+        let early = write(test, move |c| {
+            // What a migration holds.
+            if test.name == "postgres" {
+                execute(c, "SELECT pg_advisory_xact_lock(8314605254689845865)")?;
+            }
+            std::thread::spawn(move || told.send(Store::open_with(&url, key, options).map(drop)));
+            Ok(hears.recv_timeout(Duration::from_millis(300)).map_err(|_| hears))
+        });
+        let hears = match early {
+            Ok(opened) => panic!("{}: it did not wait: {opened:?}", test.name),
+            Err(hears) => hears,
+        };
+        hears.recv_timeout(Duration::from_mins(1)).unwrap().unwrap();
     });
 }
 

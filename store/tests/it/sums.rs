@@ -6,7 +6,7 @@ use jiff::civil::date;
 use store::ids::AccountId;
 use store::lines::{self, By, Filter, NewLine, Sum};
 use store::matches::{self, NewMatch, Outcome, Status};
-use store::testing::TestStore;
+use store::testing::{self, TestStore};
 
 use crate::lines::{decided, line, outcome, put};
 use crate::{add_account, at, on_each, read, write};
@@ -74,6 +74,9 @@ fn kept_sums_answer_as_the_lines_do_after_any_work() {
                 _ => {}
             }
             let stale = unkept(test, account);
+            if dice.below(5) == 0 {
+                write(test, |c| lines::confirm_sums(c, account));
+            }
             if dice.below(2) == 0 {
                 for month in stale.iter().take(1 + usize::try_from(dice.below(3)).unwrap()) {
                     keep(test, account, month);
@@ -132,6 +135,17 @@ fn a_month_holds_until_a_line_of_it_changes_or_leaves_it() {
             .map(|sum| (sum.month, sum.lines))
             .collect();
         assert_eq!(told, [("2026-01".to_owned(), 2), ("2026-02".to_owned(), 1)]);
+        for month in unkept(test, account) {
+            keep(test, account, &month);
+        }
+        put(test, account, &[of("E4", 2)], 3);
+        write(test, |c| lines::confirm_sums(c, account));
+        let head = read(test, |c| lines::head(c, account)).change;
+        let as_of = "SELECT month || CASE WHEN change = (SELECT change FROM line_heads) THEN ' now' ELSE '' END AS line \
+                     FROM kept_months ORDER BY month";
+        let as_of = read(test, |c| testing::lines(c, as_of));
+        assert_eq!(as_of, ["2026-01 now", "2026-02", "2026-03 now"], "{head}: what changed is not confirmed");
+        assert_eq!(unkept(test, account), ["2026-02"]);
         let other = add_account(test, "Other");
         assert_eq!(sums(test, other, &Filter::default(), by_month), []);
     });

@@ -2,6 +2,7 @@
 //! dictionary, or whose text has changed since; a decision stores the versions of what made it.
 
 mod row;
+pub(crate) mod sums;
 
 use std::sync::Arc;
 
@@ -53,18 +54,10 @@ pub async fn match_lines(
         snapshot.matched += chunk.hits;
         progress.update(snapshot);
         if chunk.last.is_none() {
-            return keep_sums(&company.store, company.account).await;
+            return sums::keep(&company.store, company.account).await;
         }
         (after, book) = (chunk.last, Some(chunk.book));
     }
-}
-
-/// Sums up the months that have changed, so that questions need not; one month in a transaction.
-pub(crate) async fn keep_sums(store: &Store, account: AccountId) -> Result<(), Error> {
-    for month in store.read(move |conn| lines::unkept_months(conn, account)).await? {
-        store.write(move |conn| lines::keep_sums(conn, account, &month)).await?;
-    }
-    Ok(())
 }
 
 /// [`match_lines`] for callers that may block and have no connection to Concur: how many were decided, and matched.
@@ -86,9 +79,7 @@ pub fn match_stored(
         }
         (after, book) = (chunk.last, Some(chunk.book));
     }
-    for month in store.read_blocking(|conn| lines::unkept_months(conn, account))? {
-        store.write_blocking(|conn| lines::keep_sums(conn, account, &month))?;
-    }
+    sums::keep_blocking(store, account)?;
     Ok((decided, hits))
 }
 

@@ -153,7 +153,7 @@ impl Change {
         let (due, change) = (scanned.due, scanned.change);
         let lines_changed =
             store.try_write_alone(move |conn| self.apply(conn, &matcher, &book, due, change, now)).await?;
-        decide::keep_sums(store, account).await?;
+        decide::sums::keep(store, account).await?;
         Ok(Applied { revision, rules, lines_changed, effect: scanned.effect })
     }
 

@@ -45,12 +45,16 @@ enum Values {
 }
 
 impl<W: Write + Send> Writer<W> {
-    /// Begins a file with these columns, each typed by its name.
+    /// Begins a file with these columns, each typed by its name; `holds_lists` says of which values are lists.
     ///
     /// # Errors
     /// The output refuses.
-    pub(in crate::commands) fn new(output: W, columns: &[String]) -> anyhow::Result<Self> {
-        let columns: Vec<Column> = columns.iter().map(|name| Column::new(name)).collect();
+    pub(in crate::commands) fn new(
+        output: W,
+        columns: &[String],
+        holds_lists: impl Fn(&str) -> bool,
+    ) -> anyhow::Result<Self> {
+        let columns: Vec<Column> = columns.iter().map(|name| Column::new(name, holds_lists(name))).collect();
         let mut schema = String::from("message rows {");
         for column in &columns {
             let _to_memory = write!(schema, " OPTIONAL {};", column.declared());
@@ -99,8 +103,8 @@ impl<W: Write + Send> Writer<W> {
 }
 
 impl Column {
-    fn new(name: &str) -> Self {
-        let values = match Kind::of(name) {
+    fn new(name: &str, holds_lists: bool) -> Self {
+        let values = match Kind::of(name, holds_lists) {
             Kind::Text => Values::Text(Vec::new()),
             Kind::Count => Values::Count(Vec::new()),
             Kind::Number => Values::Number(Vec::new()),

@@ -88,7 +88,12 @@ impl Rows {
             self.columns = columns(&page);
             match self.format {
                 Format::Csv => self.csv.write_record(&self.columns).context("cannot write")?,
-                Format::Parquet => self.parquet = Some(parquet::Writer::new(stdout(), &self.columns)?),
+                Format::Parquet => {
+                    let members = || page.iter().flatten();
+                    let holds_lists =
+                        |column: &str| members().any(|(name, value)| name == column && value.is_array());
+                    self.parquet = Some(parquet::Writer::new(stdout(), &self.columns, holds_lists)?);
+                }
                 Format::Table | Format::Jsonl => {}
             }
         }

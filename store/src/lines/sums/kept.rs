@@ -181,6 +181,20 @@ pub fn keep(conn: &mut Conn, account: AccountId, month: &str) -> Result<(), Erro
     Ok(())
 }
 
+/// Lets all months that hold be kept as of now, so that the changes until now need not be looked at again.
+pub fn confirm(conn: &mut Conn, account: AccountId) -> Result<(), Error> {
+    let now = changes::lock_head(conn, account)?.change;
+    let kept = load_kept(conn, account)?;
+    let months = Months::of(conn, account, kept)?;
+    let holding: Vec<&str> = months.holding().collect();
+    let key = account.to_string();
+    let of_months = kept_months::account_id.eq(&key).and(kept_months::month.eq_any(holding));
+    on!(conn, c => {
+        diesel::update(kept_months::table.filter(of_months)).set(kept_months::change.eq(now)).execute(c)
+    })?;
+    Ok(())
+}
+
 /// The sums of these days' months hold no more: a line has left them.
 pub(in super::super) fn spoil(conn: &mut Conn, account: AccountId, days: &[String]) -> Result<(), Error> {
     let mut months: Vec<&str> = days.iter().filter_map(|day| day.get(..7)).collect();

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 pub(super) use kept::spoil;
-pub use kept::{keep, unkept};
+pub use kept::{confirm, keep, unkept};
 
 use super::query::Filter;
 use crate::ids::AccountId;
