@@ -51,8 +51,8 @@ pub use data_center::{DATA_CENTERS, DataCenter, Environment};
 pub use error::{Advice, Error, Held};
 pub use host::{HostPolicy, Origin};
 pub use http::{
-    Addresses, Cause, Http, HttpConfig, NotAProxy, Proxy, Transport, Unreached, Wire, WireAnswer, WireError,
-    WireRequest, install_crypto,
+    Addresses, Cause, Http, HttpConfig, NotAProxy, Proxy, PublicOnly, Transport, Unreached, Wire, WireAnswer,
+    WireError, WireRequest, install_crypto, is_public,
 };
 pub use ids::{EntryId, ItemizationId, ProvisionId, ReportId, UserId};
 pub use observe::{Call, Notice, Observer};

@@ -40,3 +40,4 @@ mod sync_loop;
 pub mod sync_run;
 pub mod translate;
 pub mod upkeep;
+pub mod webhooks;

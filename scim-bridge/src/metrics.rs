@@ -163,6 +163,10 @@ metrics! {
         "1 while events of some time are lost and not all of it has been read again.";
     events_reports_waiting: IntGaugeVec = "scim_bridge_events_reports_waiting" ["account"]
         "Reports that an event named and that have not been read again.";
+    webhook_attempts: IntCounterVec = "scim_bridge_webhook_attempts_total" ["account", "outcome"]
+        "Attempts to deliver messages to webhooks: delivered, again, failed.";
+    webhook_messages_waiting: IntGaugeVec = "scim_bridge_webhook_messages_waiting" ["account"]
+        "Messages that no webhook has taken yet.";
     concur_requests: IntCounterVec = "scim_bridge_concur_requests_total" ["account", "endpoint", "status"]
         "Requests to Concur by the client's name of the endpoint; status none is no answer.";
     concur_request_seconds: HistogramVec = "scim_bridge_concur_request_seconds" ["endpoint"]

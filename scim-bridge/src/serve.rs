@@ -29,6 +29,7 @@ use crate::journal::Keeper;
 use crate::metrics::Metrics;
 use crate::sync_loop::SyncLoop;
 use crate::upkeep::Upkeep;
+use crate::webhooks;
 
 /// Everything that is told to stop has this long.
 const STOP_WITHIN: Duration = Duration::from_secs(27);
@@ -112,6 +113,9 @@ pub enum StartError {
     /// Delivery refuses its settings.
     #[error("cannot start delivery")]
     Delivery(#[from] delivery::SettingsError),
+    /// TLS cannot be set up.
+    #[error("cannot make the client that sends to webhooks")]
+    Webhooks(#[source] reqwest::Error),
     /// Two metrics of one name: a bug.
     #[error("cannot register the metrics")]
     Metrics(#[from] prometheus::Error),
@@ -249,6 +253,7 @@ pub struct Running {
     watch: Watch,
     keeper: Keeper,
     listening: events::Watch,
+    telling: webhooks::Sender,
     _alone: Option<Alone>,
 }
 
@@ -281,6 +286,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let (alone, store, matcher, event_keys) =
         opened.await.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))?;
     let listen = |source| StartError::Listen { address: config.listen.clone(), source };
+    let teller = webhooks::client(config.webhooks.private_addresses).map_err(StartError::Webhooks)?;
     let (listener, address) = http::bind(&config.listen).map_err(listen)?;
     let metrics = Metrics::new()?;
     let accounts =
@@ -310,8 +316,21 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let watch = Watch::start(&bridge);
     let keeper = Keeper::start(&bridge);
     let listening = events::Watch::start(&bridge);
+    let telling = webhooks::Sender::start(&bridge, teller);
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "accepting requests");
-    Ok(Running { bridge, address, server, worker, sync, upkeep, watch, keeper, listening, _alone: alone })
+    Ok(Running {
+        bridge,
+        address,
+        server,
+        worker,
+        sync,
+        upkeep,
+        watch,
+        keeper,
+        listening,
+        telling,
+        _alone: alone,
+    })
 }
 
 /// The parts of a bridge that serves nothing and delivers nothing, for commands that have a question.
@@ -362,7 +381,8 @@ impl Running {
         tracing::info!("told to stop: not ready any more");
         let sync = self.sync.stop();
         tokio::time::sleep(self.bridge.config.shutdown_delay).await;
-        let stopping = async { tokio::join!(sync, self.server.stop(), self.worker.stop()) };
+        let stopping =
+            async { tokio::join!(sync, self.server.stop(), self.worker.stop(), self.telling.stop()) };
         if tokio::time::timeout(STOP_WITHIN, stopping).await.is_err() {
             tracing::warn!("not everything ended in time; what is unfinished goes on at the next start");
         }

@@ -9,8 +9,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use store::Store;
 use store::ids::AccountId;
+use store::webhooks::{self, Topic};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -125,8 +127,11 @@ impl KeepAlive {
                     self.failed_at.remove(&account);
                 }
                 Err(error) => {
-                    self.failed_at.insert(account, now);
+                    let is_news = self.failed_at.insert(account, now).is_none();
                     warn(account, issued_at, now, &*error);
+                    if is_news {
+                        tell(store, account, days_left(issued_at, now), logging::chain(&*error), now).await?;
+                    }
                 }
             }
         }
@@ -147,9 +152,28 @@ fn is_due(issued_at: Timestamp, failed_at: Option<Timestamp>, now: Timestamp) ->
     since(issued_at) >= IDLE && failed_at.is_none_or(|at| since(at) >= TRY_AGAIN_AFTER)
 }
 
+/// Tells whoever wants to know, once until a refresh works again.
+async fn tell(
+    store: &Store,
+    account: AccountId,
+    days_left: i64,
+    error: String,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let data = json!({"days_left": days_left, "error": error});
+    let publish = move |conn: &mut store::Conn| {
+        webhooks::publish(conn, account, Topic::ConnectionFailing, now, |_| Ok(data))
+    };
+    store.write(publish).await
+}
+
+/// Days until the refresh token ends.
+fn days_left(issued_at: Timestamp, now: Timestamp) -> i64 {
+    concur::auth::refresh_token_expires_at(issued_at).duration_since(now).as_hours() / 24
+}
+
 fn warn(account: AccountId, issued_at: Timestamp, now: Timestamp, error: &(dyn std::error::Error + 'static)) {
-    let ends_at = concur::auth::refresh_token_expires_at(issued_at);
-    let days_left = ends_at.duration_since(now).as_hours() / 24;
+    let days_left = days_left(issued_at, now);
     let error = logging::chain(error);
     if days_left <= URGENT_DAYS {
         tracing::error!(%account, days_left, %error, "the connection to Concur ends soon and cannot be refreshed; run `scim-bridge account check`");

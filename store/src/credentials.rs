@@ -25,8 +25,6 @@ text_enum!(
         Username = "username",
         /// Password of user-level authentication.
         Password = "password",
-        /// Key that signs our webhooks.
-        WebhookKey = "webhook_key",
     }
 );
 

@@ -66,6 +66,15 @@ uuid_id!(
     ImportId
 );
 
+uuid_id!(
+    /// A webhook: an address that is told what happens.
+    WebhookId
+);
+uuid_id!(
+    /// A message to a webhook; the receiver sees it as `webhook-id`, the same at every attempt.
+    MessageId
+);
+
 /// Times before 1970 do not occur; they would sort first.
 fn uuid_v7(now: Timestamp) -> Uuid {
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);

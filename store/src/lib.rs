@@ -75,6 +75,7 @@ pub mod users;
 mod value;
 pub mod waiting;
 pub mod watches;
+pub mod webhooks;
 
 pub use conn::Conn;
 pub use error::{Constraint, Error};

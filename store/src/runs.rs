@@ -2,12 +2,13 @@
 
 use diesel::prelude::*;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::conn::on;
 use crate::ids::{AccountId, RunId};
 use crate::schema::runs;
 use crate::value::{self, micros, text_enum};
+use crate::webhooks::{self, Topic};
 use crate::{Conn, Error};
 
 text_enum!(
@@ -135,7 +136,31 @@ pub fn finish(
             ))
             .execute(c)
     })?;
-    if changed == 0 { Err(Error::NotFound { what: "running sync run" }) } else { Ok(()) }
+    if changed == 0 {
+        return Err(Error::NotFound { what: "running sync run" });
+    }
+    tell_end(conn, id, state, now)
+}
+
+/// Tells whoever wants to know that a run has ended. One that a person cancelled is no news.
+fn tell_end(conn: &mut Conn, id: RunId, state: State, now: Timestamp) -> Result<(), Error> {
+    let topic = match state {
+        State::Complete | State::CompleteWithGaps => Topic::RunFinished,
+        State::Failed => Topic::RunFailed,
+        State::Running | State::Cancelled => return Ok(()),
+    };
+    let run = get(conn, id)?;
+    webhooks::publish(conn, run.account, topic, now, |_| {
+        Ok(json!({
+            "id": id,
+            "kind": run.kind,
+            "state": run.state,
+            "started_at": run.started_at,
+            "finished_at": run.finished_at,
+            "progress": run.progress,
+            "error": run.error,
+        }))
+    })
 }
 
 /// Ends the runs of a kind that their process has left behind: to be called by whoever holds the lease on the chore. How

@@ -586,6 +586,40 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhooks (webhook_id) {
+        webhook_id -> Text,
+        account_id -> Text,
+        url -> Text,
+        topics -> Text,
+        secret -> Binary,
+        created_at -> BigInt,
+        disabled_at -> Nullable<BigInt>,
+        disabled_reason -> Nullable<Text>,
+        told_change -> BigInt,
+        told_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_messages (message_id) {
+        message_id -> Text,
+        webhook_id -> Text,
+        account_id -> Text,
+        topic -> Text,
+        body -> Text,
+        state -> Text,
+        attempts -> Integer,
+        due_at -> BigInt,
+        created_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        status -> Nullable<Integer>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::joinable!(webhook_messages -> webhooks (webhook_id));
+diesel::allow_tables_to_appear_in_same_query!(webhooks, webhook_messages, line_heads);
 diesel::joinable!(operation_details -> operations (op_id));
 diesel::joinable!(brake_holds -> operations (op_id));
 diesel::joinable!(chains -> resources (resource_id));
@@ -599,7 +633,7 @@ diesel::joinable!(links -> resources (resource_id));
 diesel::joinable!(token_issuers -> tokens (token_id));
 diesel::joinable!(resource_emails -> resources (resource_id));
 
-diesel::allow_tables_to_appear_in_same_query!(operations, operation_details, brake_holds);
+diesel::allow_tables_to_appear_in_same_query!(operations, operation_details, brake_holds, resources);
 diesel::allow_tables_to_appear_in_same_query!(
     lines,
     line_texts,

@@ -12,6 +12,7 @@ mod wire;
 pub(crate) use answer::{Answer, DecodeFault, decode};
 pub use probe::{Addresses, Unreached};
 pub use proxy::{NotAProxy, Proxy};
+pub use resolver::{PublicOnly, is_public};
 pub use wire::{Cause, Transport, Wire, WireAnswer, WireError, WireRequest};
 
 use crate::{Call, Error, HostPolicy, Notice, Observer, Origin, error::CallContext, error::retry_after};

@@ -8,8 +8,8 @@ use std::{
 };
 
 /// Resolves by the system and drops what is not public.
-#[derive(Debug)]
-pub(crate) struct PublicOnly {
+#[derive(Debug, Default)]
+pub struct PublicOnly {
     pub(crate) loopback: bool,
     /// The name of the configured proxy, which is an operator's word and usually leads to a private address.
     pub(crate) proxy: Option<Box<str>>,
@@ -45,7 +45,8 @@ impl Resolve for PublicOnly {
     }
 }
 
-fn is_public(address: IpAddr) -> bool {
+/// Whether an address is of the public internet: not private, local, documentation, multicast or a way around that.
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
         IpAddr::V6(v6) => match embedded_v4(v6) {

@@ -1,8 +1,10 @@
 //! Counting a deactivation and saying whether it goes or is held, inside the transaction that accepts it.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use store::ids::{AccountId, OperationId, ResourceId};
 use store::operations::{self, Expect, State, Transition};
+use store::webhooks::{self, Topic};
 use store::{Conn, Error, brakes, resources};
 
 use super::limits::{BrakeLimits, Counted};
@@ -94,6 +96,7 @@ pub(crate) fn trip_for(
 }
 
 fn trip(conn: &mut Conn, brake: &mut brakes::Brake, reason: String, now: Timestamp) -> Result<(), Error> {
+    webhooks::publish(conn, brake.account, Topic::BrakeTripped, now, |_| Ok(json!({"reason": reason})))?;
     brake.tripped_at = Some(now);
     brake.reason = Some(reason);
     brake.alerted_at = None;

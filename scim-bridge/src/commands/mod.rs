@@ -29,6 +29,7 @@ mod serve;
 mod sync;
 mod token;
 mod trust;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -97,6 +98,9 @@ enum Command {
     /// Concur's events, so that outcomes and changed reports are known at once: subscribe, look, unsubscribe.
     #[command(subcommand)]
     Events(events::Events),
+    /// Messages to your own systems about what happens here: add, list, remove, test, log, replay.
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// The deprovisioning brake: look, release, cancel, settings.
     #[command(subcommand)]
     Brake(brake::Brake),
@@ -210,7 +214,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Dictionary(dictionary) => dictionary.run(settings),
         Command::Import(import) => tokio::task::block_in_place(|| import.run(settings)),
         Command::Token(token) => tokio::task::block_in_place(|| token.run(settings)),
-        Command::Scim(scim) => scim.run(settings).await,
+        Command::Scim(scim) => Box::pin(scim.run(settings)).await,
         Command::Requests(requests) => tokio::task::block_in_place(|| requests.run(settings)),
         Command::Recorder(recorder) => recorder.run(settings).await,
         Command::DryRun(dry_run) => dry_run.run(settings).await,
@@ -222,6 +226,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Operations(operations) => tokio::task::block_in_place(|| operations.run(settings)),
         Command::Reconcile(reconcile) => reconcile.run(settings).await,
         Command::Events(events) => events.run(settings).await,
+        Command::Webhook(webhook) => tokio::task::block_in_place(|| webhook.run(settings)),
         Command::Brake(brake) => brake.run(settings).await,
         Command::Config(config) => config.run(settings),
         Command::Openapi => openapi::run(),

@@ -13,7 +13,7 @@ use std::time::Duration;
 pub use self::layers::{Layers, Origin, Setting};
 pub use self::model::{
     Concur, Config, Delivery, DeliveryMode, EventTrust, Events, Limits, Log, LogFormat, LogLevel, Proxies,
-    RequestLog, SecretUrl, Sync,
+    RequestLog, SecretUrl, Sync, Webhooks,
 };
 
 /// A revocation is in force in every process within it: `token_known_for` may not be longer (reliability S3).

@@ -53,3 +53,4 @@ mod scim2_tester;
 mod simulation;
 mod torture;
 mod upkeep;
+mod webhooks;

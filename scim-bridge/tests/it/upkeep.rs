@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use scim_bridge::accounts::{AccountSettings, Clients};
 use scim_bridge::clock::Clock;
 use scim_bridge::upkeep::KeepAlive;
+use store::webhooks::{self, Topic};
 
 use crate::delivery_harness::{House, client_settings};
 
@@ -37,6 +38,12 @@ async fn a_dead_connection_is_tried_once_an_hour_and_never_in_a_loop() {
     let (clock, hand) = Clock::manual(Clock::system().now());
     let clients = Clients::new(house.store().clone(), clock.clone(), client_settings());
     house.concur.revoke_all_tokens();
+    let (account, now) = (house.account.id, clock.now());
+    let hook = move |conn: &mut store::Conn| {
+        let (topics, secret) = ([Topic::ConnectionFailing], "whsec_".into());
+        webhooks::insert(conn, account, "https://hooks.example.com/", &topics, &secret, now)
+    };
+    let hook = house.store().write(hook).await.unwrap();
     let asked =
         || house.concur.requests().iter().filter(|request| request.path == "/oauth2/v0/token").count();
     let before = asked();
@@ -50,4 +57,8 @@ async fn a_dead_connection_is_tried_once_an_hour_and_never_in_a_loop() {
     hand.advance(SignedDuration::from_hours(1));
     keeper.round(house.store(), &clients, clock.now()).await.unwrap();
     assert_eq!(asked() - before, 2);
+    let told = move |conn: &mut store::Conn| webhooks::list_messages(conn, hook.id, None, 10);
+    let told = house.store().read(told).await.unwrap();
+    assert_eq!(told.len(), 1, "told once, until it works again");
+    assert!(told[0].body.contains("\"days_left\":"), "{}", told[0].body);
 }

@@ -6,12 +6,13 @@ pub mod replaced;
 
 use diesel::prelude::*;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::conn::on;
 use crate::ids::AccountId;
 use crate::schema::accounts;
 use crate::value::{self, micros, text_enum};
+use crate::webhooks::{self, Topic};
 use crate::{Conn, Error};
 
 /// One connected Concur company.
@@ -237,10 +238,12 @@ pub fn set_first_connected(conn: &mut Conn, id: AccountId, at: Timestamp) -> Res
 
 /// Nothing is sent for the account until `resume`.
 pub fn pause(conn: &mut Conn, id: AccountId, reason: &str, now: Timestamp) -> Result<(), Error> {
-    set!(conn, id, now, accounts::paused_at.eq(micros(now)), accounts::paused_reason.eq(reason))
+    set!(conn, id, now, accounts::paused_at.eq(micros(now)), accounts::paused_reason.eq(reason))?;
+    webhooks::publish(conn, id, Topic::AccountPaused, now, |_| Ok(json!({"reason": reason})))
 }
 
 /// Ends a pause.
 pub fn resume(conn: &mut Conn, id: AccountId, now: Timestamp) -> Result<(), Error> {
-    set!(conn, id, now, accounts::paused_at.eq(None::<i64>), accounts::paused_reason.eq(None::<String>))
+    set!(conn, id, now, accounts::paused_at.eq(None::<i64>), accounts::paused_reason.eq(None::<String>))?;
+    webhooks::publish(conn, id, Topic::AccountResumed, now, |_| Ok(json!({})))
 }

@@ -11,7 +11,8 @@ use crate::schema::{
     credentials, cursors, drift, drift_watches, event_counts, event_listeners, event_subscriptions, events,
     granted_roles, group_members, imports, kept_months, kept_sums, line_heads, lines, link_extensions, links,
     oauth_tokens, operation_details, operation_extensions, operations, reconcile_seen, recorders, recordings,
-    reports, request_log, resources, rule_revisions, runs, tokens, touched_reports, users,
+    reports, request_log, resources, rule_revisions, runs, tokens, touched_reports, users, webhook_messages,
+    webhooks,
 };
 use crate::{Conn, Error};
 
@@ -114,6 +115,7 @@ fn rest(conn: &mut Conn, account: &str) -> Result<(), Error> {
     delete!(request_log, bent_habits, recorders, recordings);
     delete!(rule_revisions, line_heads, kept_sums, kept_months);
     delete!(event_listeners, event_subscriptions, events, event_counts, touched_reports);
+    delete!(webhook_messages, webhooks);
     delete!(brakes, reconcile_seen, imports, reports, users, runs, cursors, accounts);
     Ok(())
 }

@@ -2,14 +2,15 @@
 
 use diesel::prelude::*;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::pass::{self, Open};
 use super::{State, chain, is_urgent, row};
 use crate::conn::on;
 use crate::ids::OperationId;
-use crate::schema::{attempts, operation_details, operations};
-use crate::value::micros;
+use crate::schema::{attempts, operation_details, operations, resources};
+use crate::value::{self, micros};
+use crate::webhooks::{self, Topic};
 use crate::{Conn, Error, watches};
 
 /// Why an operation is superseded that was not sent again.
@@ -168,7 +169,43 @@ pub fn transition(
         chain::supersede_before(conn, &place, id, transition.now)?;
     }
     promote(conn, &place.chain_id, transition.now)?;
+    if transition.to == State::Failed {
+        tell_failure(conn, id, &place, transition.now)?;
+    }
     Ok(true)
+}
+
+/// Tells whoever wants to know that an operation failed and needs a person.
+fn tell_failure(conn: &mut Conn, id: OperationId, place: &chain::Place, now: Timestamp) -> Result<(), Error> {
+    let account = value::parse(&place.account_id, "operations.account_id")?;
+    webhooks::publish(conn, account, Topic::OperationFailed, now, |conn| {
+        let user: Option<String> = on!(conn, c => {
+            operations::table
+                .inner_join(resources::table.on(resources::resource_id.eq(operations::resource_id)))
+                .filter(operations::op_id.eq(id.as_i64()))
+                .select(resources::scim_id)
+                .first(c)
+                .optional()
+        })?;
+        let details: (Option<String>, Option<String>, Option<String>) = on!(conn, c => {
+            operation_details::table
+                .find(id.as_i64())
+                .select((
+                    operation_details::error_code,
+                    operation_details::error_message,
+                    operation_details::correlation_id,
+                ))
+                .first(c)
+        })?;
+        Ok(json!({
+            "id": id,
+            "user": user,
+            "kind": place.kind,
+            "error_code": details.0,
+            "error_message": details.1,
+            "correlation_id": details.2,
+        }))
+    })
 }
 
 /// `failed` → `ready` by a person: like [`transition`], and attempts and age count from now on.

@@ -18,6 +18,7 @@ mod resource_lists;
 mod resources;
 mod sums;
 mod tokens;
+mod webhooks;
 mod workers;
 
 use jiff::{Timestamp, ToSpan as _};

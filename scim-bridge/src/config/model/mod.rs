@@ -10,6 +10,7 @@ mod limits;
 mod log;
 mod proxies;
 mod secret_url;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub use self::limits::Limits;
 pub use self::log::{Log, LogFormat, LogLevel, RequestLog};
 pub use self::proxies::Proxies;
 pub use self::secret_url::SecretUrl;
+pub use self::webhooks::Webhooks;
 
 use super::duration;
 
@@ -73,6 +75,8 @@ pub struct Config {
     pub sync: Sync,
     /// Events that SAP Concur sends of its own accord.
     pub events: Events,
+    /// Messages to the operator's own systems.
+    pub webhooks: Webhooks,
     /// The client of SAP Concur.
     pub concur: Concur,
 }
@@ -98,6 +102,7 @@ impl Default for Config {
             delivery: Delivery::default(),
             sync: Sync::default(),
             events: Events::default(),
+            webhooks: Webhooks::default(),
             concur: Concur::default(),
         }
     }

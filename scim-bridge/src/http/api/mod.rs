@@ -19,6 +19,7 @@ pub(super) mod patterns;
 pub(super) mod rules;
 pub(super) mod runs;
 pub(super) mod totals;
+pub(super) mod webhooks;
 
 use std::num::NonZeroUsize;
 use std::str::FromStr;

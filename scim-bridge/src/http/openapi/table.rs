@@ -8,6 +8,7 @@ use super::parameters::{self as p, Parameter};
 use super::shape::Shape;
 use crate::brake;
 use crate::events;
+use crate::webhooks;
 
 /// A row.
 pub(super) struct Described {
@@ -41,6 +42,7 @@ pub(super) fn all() -> Vec<Described> {
     rows.extend(rules());
     rows.extend(outbox());
     rows.extend(identity());
+    rows.extend(told());
     rows
 }
 
@@ -101,5 +103,17 @@ fn identity() -> Vec<Described> {
         GET "/api/v1/recordings/{id}" "The form of what was said in one, without values." (p::NONE) => answers::recording();
         POST "/api/v1/recordings/{id}/replay" "The recorded request asked again, without effect." (p::NONE) => answers::replayed();
         POST "/api/v1/dry-run" "One SCIM request: its answer and what would be sent to Concur, without effect." (p::NONE) [Shape::of::<api::conversations::Tried>()] => answers::rehearsed();
+    }
+}
+
+fn told() -> Vec<Described> {
+    described! { "Webhooks";
+        GET "/api/v1/webhooks" "Who is told what happens, without secrets." (p::NONE) => Shape::of::<webhooks::Webhooks>();
+        POST "/api/v1/webhooks" "Adds a webhook; the answer holds its secret, this once." (p::NONE) [Shape::of::<api::webhooks::Wanted>()] => Shape::of::<webhooks::WebhookView>();
+        DELETE "/api/v1/webhooks/{id}" "Removes a webhook with what waits for it; answers with the others." (p::NONE) => Shape::of::<webhooks::Webhooks>();
+        POST "/api/v1/webhooks/{id}/enable" "Sends to a webhook again whose receiver has answered 410." (p::NONE) => Shape::of::<webhooks::WebhookView>();
+        POST "/api/v1/webhooks/{id}/test" "Sends a message that says nothing, to see that it arrives." (p::NONE) => Shape::of::<webhooks::MessageView>();
+        GET "/api/v1/webhooks/{id}/messages" "What a webhook was sent and what waits for it, newest first." (p::PAGE) => Shape::of::<webhooks::Messages>();
+        POST "/api/v1/webhooks/{id}/messages/{message}/replay" "Sends a message once more that was delivered or given up." (p::NONE) => Shape::of::<webhooks::MessageView>();
     }
 }
