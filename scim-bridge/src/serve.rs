@@ -113,9 +113,9 @@ pub enum StartError {
     /// Delivery refuses its settings.
     #[error("cannot start delivery")]
     Delivery(#[from] delivery::SettingsError),
-    /// TLS cannot be set up.
-    #[error("cannot make the client that sends to webhooks")]
-    Webhooks(#[source] reqwest::Error),
+    /// Webhooks cannot be told.
+    #[error(transparent)]
+    Webhooks(#[from] webhooks::NoClient),
     /// Two metrics of one name: a bug.
     #[error("cannot register the metrics")]
     Metrics(#[from] prometheus::Error),
@@ -286,7 +286,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let (alone, store, matcher, event_keys) =
         opened.await.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))?;
     let listen = |source| StartError::Listen { address: config.listen.clone(), source };
-    let teller = webhooks::client(config.webhooks.private_addresses).map_err(StartError::Webhooks)?;
+    let teller = webhooks::Client::new(config.webhooks.private_addresses)?;
     let (listener, address) = http::bind(&config.listen).map_err(listen)?;
     let metrics = Metrics::new()?;
     let accounts =

@@ -111,7 +111,7 @@ fn every_source_file_says_what_it_is_for() {
     assert!(silent.is_empty(), "these files open without a `//!` line: {silent:#?}");
 }
 
-/// Only `concur`, `fixtures`, the demo, the conformance story, the look-up of issuers' keys and the benches may build
+/// Only `concur`, `fixtures`, the demo, the conformance story, the look-up of issuers' keys, webhooks and the benches may build
 /// requests with reqwest, only `store` may name diesel, only `scim-bridge/src/http` (and the simulator) may name actix-web.
 #[test]
 fn libraries_stay_in_their_rooms() {
@@ -127,6 +127,7 @@ fn libraries_stay_in_their_rooms() {
                 "scim-bridge/src/demo/",
                 "scim-bridge/src/conformance/",
                 "scim-bridge/src/http/jwt/issuers",
+                "scim-bridge/src/webhooks/attempt",
                 "scim-bridge/tests/",
             ],
         ),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::{Response, StatusCode, redirect};
 use store::webhooks::{Claimed, Outcome};
 
 use super::{address, retry, sign};
@@ -16,11 +16,28 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
 /// The client that messages are sent with: no redirects, and public addresses only unless the network is opened.
-///
-/// # Errors
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    private_addresses: bool,
+}
+
 /// TLS cannot be set up.
-pub fn client(private_addresses: bool) -> reqwest::Result<Client> {
-    let client = Client::builder()
+#[derive(Debug, thiserror::Error)]
+#[error("cannot make the client that sends to webhooks")]
+pub struct NoClient(#[source] reqwest::Error);
+
+impl Client {
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn new(private_addresses: bool) -> Result<Self, NoClient> {
+        let http = http(private_addresses).map_err(NoClient)?;
+        Ok(Self { http, private_addresses })
+    }
+}
+
+fn http(private_addresses: bool) -> reqwest::Result<reqwest::Client> {
+    let client = reqwest::Client::builder()
         .user_agent(concat!("scim-bridge/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_WITHIN)
         .timeout(ANSWER_WITHIN)
@@ -34,15 +51,10 @@ pub fn client(private_addresses: bool) -> reqwest::Result<Client> {
 }
 
 /// Sends it and says what became of it, and whether the receiver wants nothing more ever (410).
-pub(super) async fn attempt(
-    client: &Client,
-    claimed: &Claimed,
-    private_addresses: bool,
-    now: Timestamp,
-) -> (Outcome, bool) {
+pub(super) async fn attempt(client: &Client, claimed: &Claimed, now: Timestamp) -> (Outcome, bool) {
     let id = claimed.message.id.to_string();
     // The setting may have been closed since the webhook was added.
-    let url = match address::checked(&claimed.url, private_addresses) {
+    let url = match address::checked(&claimed.url, client.private_addresses) {
         Ok(url) => url,
         Err(error) => return (Outcome::Failed { status: None, error }, false),
     };
@@ -50,6 +62,7 @@ pub(super) async fn attempt(
         return (Outcome::Failed { status: None, error: "the secret is not one".to_owned() }, false);
     };
     let request = client
+        .http
         .post(url)
         .header(CONTENT_TYPE, "application/json")
         .header("webhook-id", &id)

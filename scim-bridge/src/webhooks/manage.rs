@@ -150,6 +150,7 @@ fn tell(
     account: AccountId,
     id: WebhookId,
     action: &str,
+    details: Value,
     act: &Act,
 ) -> Result<(), store::Error> {
     let event = NewEvent {
@@ -157,7 +158,7 @@ fn tell(
         actor: act.actor.clone(),
         action: action.to_owned(),
         subject: id.to_string(),
-        details: json!({}),
+        details,
         at: act.at,
     };
     audit::append(conn, &event).map(drop)
@@ -179,7 +180,9 @@ pub fn add(
     let topics = read_topics(topics)?;
     let secret: SecretString = signature::new_secret();
     let webhook = webhooks::insert(conn, account, url.as_str(), &topics, &secret, act.at)?;
-    tell(conn, account, webhook.id, "webhook.add", act)?;
+    // No more of the address: its path may hold a secret.
+    let details = json!({"host": url.host_str(), "topics": topics});
+    tell(conn, account, webhook.id, "webhook.add", details, act)?;
     Ok(WebhookView { secret: Some(secret.expose_secret().to_owned()), ..webhook.into() })
 }
 
@@ -214,7 +217,7 @@ pub fn remove(conn: &mut Conn, account: AccountId, id: WebhookId, act: &Act) -> 
     if !webhooks::remove(conn, account, id)? {
         return Err(store::Error::NotFound { what: "webhook" });
     }
-    tell(conn, account, id, "webhook.remove", act)
+    tell(conn, account, id, "webhook.remove", json!({}), act)
 }
 
 /// Sends to it again, after its receiver has answered 410.
@@ -228,7 +231,7 @@ pub fn enable(
     act: &Act,
 ) -> Result<WebhookView, store::Error> {
     if webhooks::enable(conn, account, id)? {
-        tell(conn, account, id, "webhook.enable", act)?;
+        tell(conn, account, id, "webhook.enable", json!({}), act)?;
     }
     webhooks::get(conn, account, id).map(WebhookView::from)
 }
@@ -245,7 +248,7 @@ pub fn test(
 ) -> Result<MessageView, store::Error> {
     let webhook = webhooks::get(conn, account, id)?;
     let message = webhooks::publish_to(conn, &webhook, Topic::Test, act.at, &json!({}))?;
-    tell(conn, account, id, "webhook.test", act)?;
+    tell(conn, account, id, "webhook.test", json!({}), act)?;
     webhooks::message(conn, account, message).map(MessageView::from)
 }
 
@@ -282,6 +285,6 @@ pub fn replay(
         return Err(WebhookError::Waits);
     }
     let message = webhooks::message(conn, account, id)?;
-    tell(conn, account, message.webhook, "webhook.replay", act)?;
+    tell(conn, account, message.webhook, "webhook.replay", json!({"message": id}), act)?;
     Ok(message.into())
 }

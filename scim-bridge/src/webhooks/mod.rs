@@ -11,7 +11,7 @@ mod retry;
 mod sender;
 mod signature;
 
-pub use attempt::client;
+pub use attempt::{Client, NoClient};
 pub use manage::{
     MessageView, Messages, WebhookError, WebhookView, Webhooks, add, enable, list, messages, remove, replay,
     test,

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
 use jiff::SignedDuration;
-use reqwest::Client;
 use store::webhooks::{self, Claimed, Outcome};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::Client;
 use super::attempt::{ANSWER_WITHIN, attempt};
 use crate::bridge::Bridge;
 use crate::logging;
@@ -89,8 +89,7 @@ fn lease() -> SignedDuration {
 }
 
 async fn deliver(bridge: &Bridge, client: &Client, claimed: Claimed) -> Result<(), store::Error> {
-    let private_addresses = bridge.config.webhooks.private_addresses;
-    let (outcome, gone) = attempt(client, &claimed, private_addresses, bridge.clock.now()).await;
+    let (outcome, gone) = attempt(client, &claimed, bridge.clock.now()).await;
     count(bridge, &claimed, &outcome);
     let (message, now) = (claimed.message, bridge.clock.now());
     let record = move |conn: &mut store::Conn| {

@@ -1,7 +1,8 @@
 //! Subcommands of the executable, on real files.
 
+use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use crate::process::bridge;
 
@@ -346,4 +347,25 @@ fn conversations_are_asked_for_by_the_name_of_an_account() {
     assert!(code == 2 && said.contains("at most 24h"), "{code} {said}");
     let (code, _, said) = run(folder.path(), &["recorder", "show", "--account", "Acme", "7"]);
     assert!(code == 2 && said.contains("no id of a recording"), "{code} {said}");
+}
+
+#[test]
+fn whoever_reads_the_first_lines_alone_hears_of_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = "Transaction Date,Vendor,Amount,Currency\n".to_owned();
+    for cents in 10..3_000 {
+        writeln!(rows, "2026-03-01,GitHub,1{cents}.50,USD").unwrap();
+    }
+    std::fs::write(folder.path().join("lines.csv"), rows).unwrap();
+    let import = ["import", "run", "lines.csv", "--account", "Acme", "--create-account"];
+    assert_eq!(run(folder.path(), &import).0, 0);
+    for format in ["csv", "jsonl", "table"] {
+        let mut command = bridge(folder.path());
+        command.args(["query", "lines", "--format", format]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = command.spawn().unwrap();
+        drop(running.stdout.take());
+        let Output { status, stderr, .. } = running.wait_with_output().unwrap();
+        let said = String::from_utf8(stderr).unwrap();
+        assert!(status.success() && said.is_empty(), "{format}: {said}");
+    }
 }

@@ -45,6 +45,13 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/operations/{id}/release", "ops:write"),
     ("POST", "/events/concur/{account}/{key}", "listener"),
     ("GET", "/api/v1/events", "ops:read"),
+    ("GET", "/api/v1/webhooks", "ops:read"),
+    ("POST", "/api/v1/webhooks", "admin"),
+    ("DELETE", "/api/v1/webhooks/{id}", "admin"),
+    ("POST", "/api/v1/webhooks/{id}/enable", "admin"),
+    ("POST", "/api/v1/webhooks/{id}/test", "admin"),
+    ("GET", "/api/v1/webhooks/{id}/messages", "ops:read"),
+    ("POST", "/api/v1/webhooks/{id}/messages/{message}/replay", "admin"),
     ("GET", "/api/v1/drift", "ops:read"),
     ("GET", "/api/v1/brake", "ops:read"),
     ("POST", "/api/v1/brake/release", "brake:release"),
@@ -156,8 +163,9 @@ async fn a_route_opens_to_its_own_scope_and_account_and_to_no_other() {
 
 /// Asks for a pattern with its gaps filled; SCIM addresses name the account.
 async fn ask(house: &House, method: &str, pattern: &str, token: Option<&String>) -> u16 {
-    let path =
-        ["{id}", "{name}", "{urn}"].iter().fold(pattern.to_owned(), |path, gap| path.replace(gap, "1"));
+    let path = ["{id}", "{name}", "{urn}", "{message}"]
+        .iter()
+        .fold(pattern.to_owned(), |path, gap| path.replace(gap, "1"));
     let path = path.replace("/scim/v2", "/scim/Acme/v2");
     let mut request = house.bare(Method::from_bytes(method.as_bytes()).unwrap(), &path);
     if let Some(token) = token {

@@ -165,7 +165,10 @@ async fn a_receiver_that_is_gone_is_left_alone_until_a_person_says_so() {
         house.get(&format!("{path}/messages")).await.expect(404);
         let account = house.account.id;
         let trail = house.store().read(move |conn| store::audit::list(conn, Some(account), None, 20)).await;
-        let acts: Vec<String> = trail.unwrap().into_iter().rev().map(|event| event.action).collect();
+        let trail = trail.unwrap();
+        let added = trail.iter().find(|event| event.action == "webhook.add").unwrap();
+        assert_eq!(added.details, json!({"host": "127.0.0.1", "topics": ["account.paused"]}));
+        let acts: Vec<String> = trail.into_iter().rev().map(|event| event.action).collect();
         let acts: Vec<&str> = acts.iter().filter_map(|act| act.strip_prefix("webhook.")).collect();
         assert_eq!(acts, ["add", "test", "test", "enable", "remove"]);
         receiver.server.stop(true).await;

@@ -1,7 +1,7 @@
 //! Rows of an answer as columns for people, as CSV, as one JSON object a line, or as Parquet.
 
 use std::fmt;
-use std::io::{IsTerminal as _, Stdout, stdout};
+use std::io::{self, IsTerminal as _, Stdout, stdout};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -87,7 +87,7 @@ impl Rows {
         if self.columns.is_empty() && !page.is_empty() {
             self.columns = columns(&page);
             match self.format {
-                Format::Csv => self.csv.write_record(&self.columns).context("cannot write")?,
+                Format::Csv => write_record(&mut self.csv, &self.columns)?,
                 Format::Parquet => {
                     let members = || page.iter().flatten();
                     let holds_lists =
@@ -113,7 +113,7 @@ impl Rows {
             self.table.push(cells.map(|(column, value)| words(column, value)).collect());
             return Ok(());
         }
-        self.csv.write_record(cells.map(|(_, value)| plain(value))).context("cannot write")
+        write_record(&mut self.csv, cells.map(|(_, value)| plain(value)))
     }
 
     /// Writes what waits for the last row.
@@ -133,6 +133,21 @@ impl Rows {
         }
         Ok(())
     }
+}
+
+/// A row of CSV. A closed pipe shows as one: the error of `csv` hides what it was caused by.
+fn write_record<T: AsRef<[u8]>>(
+    csv: &mut csv::Writer<Stdout>,
+    cells: impl IntoIterator<Item = T>,
+) -> anyhow::Result<()> {
+    let written = csv.write_record(cells).map_err(|error| {
+        let text = error.to_string();
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            _ => io::Error::other(text),
+        }
+    });
+    written.context("cannot write")
 }
 
 /// The columns of rows of which each may lack some: each behind the one that it follows in its row.

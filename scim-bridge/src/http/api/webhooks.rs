@@ -1,5 +1,7 @@
 //! `/api/v1/webhooks`: who is told what happens, and what they were told. Changing anything takes the scope `admin`.
 
+use std::str::FromStr;
+
 use actix_web::HttpResponse;
 use serde::Deserialize;
 use store::Conn;
@@ -34,6 +36,7 @@ pub(crate) async fn list(context: Context) -> Result<HttpResponse, Error> {
 /// POST: adds one; the answer holds its secret, this once.
 pub(crate) async fn add(mut context: Context) -> Result<HttpResponse, Error> {
     super::only(&context, &[])?;
+    context.account()?;
     let wanted: Wanted = super::read(context.body().await?)?;
     let private_addresses = context.bridge().config.webhooks.private_addresses;
     let added = acted(&context, move |conn, account, act| {
@@ -81,13 +84,19 @@ pub(crate) async fn messages(context: Context) -> Result<HttpResponse, Error> {
 /// POST: sends a message once more.
 pub(crate) async fn replay(context: Context) -> Result<HttpResponse, Error> {
     super::only(&context, &[])?;
-    let message: MessageId = context.path("message").parse().map_err(|_| Error::NotFound)?;
+    let message: MessageId = id(&context, "message")?;
     let replayed = acted(&context, move |conn, account, act| webhooks::replay(conn, account, message, act));
     Ok(reply::api(&super::body(&replayed.await?)?))
 }
 
+/// Part of the path that is an id. Who has no account hears that first.
+fn id<T: FromStr>(context: &Context, name: &str) -> Result<T, Error> {
+    context.account()?;
+    context.path(name).parse().map_err(|_| Error::NotFound)
+}
+
 fn webhook(context: &Context) -> Result<WebhookId, Error> {
-    context.path("id").parse().map_err(|_| Error::NotFound)
+    id(context, "id")
 }
 
 /// Does something for the caller's account, in a transaction.
