@@ -151,3 +151,32 @@ fn changed_lines_are_told_once_a_minute_with_the_place_in_the_feed() {
         );
     });
 }
+
+/// As several replicas do: whoever is later with a message gets nothing.
+#[test]
+fn of_several_who_claim_at_once_each_message_goes_to_one() {
+    on_each(|test, account| {
+        let webhook = hook(test, account, &[Topic::AccountPaused]);
+        for second in 1..=40 {
+            write(test, |c| accounts::pause(c, account, "x", at(second)));
+        }
+        let claimed = |_| {
+            let mut mine = Vec::new();
+            loop {
+                let page = claim(test, at(50), at(110));
+                if page.is_empty() {
+                    return mine;
+                }
+                mine.extend(page.into_iter().map(|claimed| claimed.message.id));
+            }
+        };
+        let mut all: Vec<_> = std::thread::scope(|scope| {
+            let running: Vec<_> = (0..4).map(|each| scope.spawn(move || claimed(each))).collect();
+            running.into_iter().flat_map(|one| one.join().unwrap()).collect()
+        });
+        all.sort_unstable();
+        let mut expected: Vec<_> = messages(test, &webhook).iter().map(|message| message.id).collect();
+        expected.sort_unstable();
+        assert_eq!(all, expected);
+    });
+}
