@@ -264,7 +264,7 @@ pub fn messages(
     limit: usize,
 ) -> Result<Messages, store::Error> {
     webhooks::get(conn, account, id)?;
-    let mut found = webhooks::list_messages(conn, id, before, limit + 1)?;
+    let mut found = webhooks::list_messages(conn, id, before, limit.saturating_add(1))?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string());

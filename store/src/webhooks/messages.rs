@@ -193,12 +193,13 @@ pub struct Claimed {
     pub secret: SecretString,
 }
 
-/// Takes up to `limit` messages that are due, the longest waiting first. Nobody else gets them before `until`.
+/// Takes up to `limit` messages that are due, the longest waiting first. Nobody else gets them before `until`. A webhook whose
+/// secret does not open is disabled, with the reason.
 pub fn claim(conn: &mut Conn, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Claimed>, Error> {
     let rows: Vec<(Row, String, Vec<u8>)> = on!(conn, c => {
         webhook_messages::table
             .inner_join(webhooks::table)
-            .filter(webhook_messages::state.eq(State::Waiting.as_str()))
+            .filter(webhook_messages::ended_at.is_null())
             .filter(webhook_messages::due_at.le(micros(now)).and(webhooks::disabled_at.is_null()))
             .order((webhook_messages::due_at, webhook_messages::message_id))
             .limit(value::limit(limit))
@@ -217,8 +218,11 @@ pub fn claim(conn: &mut Conn, now: Timestamp, until: Timestamp, limit: usize) ->
         if on!(conn, c => diesel::update(unclaimed).set(change).execute(c))? == 1 {
             let message = Message::try_from(row)?;
             let webhook = message.webhook.to_string();
-            let secret = conn.master_key.open(&place(&webhook, message.account), &sealed)?;
-            claimed.push(Claimed { message, url, secret });
+            match conn.master_key.open(&place(&webhook, message.account), &sealed) {
+                Ok(secret) => claimed.push(Claimed { message, url, secret }),
+                // One secret that does not open must not keep the others waiting.
+                Err(error) => super::disable(conn, message.webhook, &error.to_string(), now)?,
+            }
         }
     }
     Ok(claimed)
@@ -320,7 +324,7 @@ pub fn list_messages(
 pub fn waiting(conn: &mut Conn) -> Result<Vec<(AccountId, u64)>, Error> {
     let rows: Vec<(String, i64)> = on!(conn, c => {
         webhook_messages::table
-            .filter(webhook_messages::state.eq(State::Waiting.as_str()))
+            .filter(webhook_messages::ended_at.is_null())
             .group_by(webhook_messages::account_id)
             .select((webhook_messages::account_id, diesel::dsl::count_star()))
             .load(c)

@@ -165,7 +165,8 @@ pub fn remove(conn: &mut Conn, account: AccountId, id: WebhookId) -> Result<bool
     Ok(on!(conn, c => diesel::delete(row).execute(c))? == 1)
 }
 
-/// Nothing is sent to it until it is enabled; what waits stays. What happens meanwhile it is not told.
+/// Nothing is sent to it until it is enabled; what waits stays. What happens meanwhile it is not told, but for
+/// changed lines, which it is told of once it is enabled.
 pub fn disable(conn: &mut Conn, id: WebhookId, reason: &str, now: Timestamp) -> Result<(), Error> {
     let key = id.to_string();
     let enabled = webhooks::table.find(&key).filter(webhooks::disabled_at.is_null());

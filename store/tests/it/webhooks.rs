@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use store::ids::AccountId;
-use store::testing::TestStore;
+use store::testing::{self, TestStore};
 use store::webhooks::{self, Claimed, Message, Outcome, State, Topic, Webhook};
 use store::{Error, accounts, runs};
 
@@ -178,5 +178,23 @@ fn of_several_who_claim_at_once_each_message_goes_to_one() {
         let mut expected: Vec<_> = messages(test, &webhook).iter().map(|message| message.id).collect();
         expected.sort_unstable();
         assert_eq!(all, expected);
+    });
+}
+
+#[test]
+fn a_secret_that_does_not_open_stops_its_webhook_and_no_other() {
+    on_each(|test, account| {
+        let (broken, sound) =
+            (hook(test, account, &[Topic::AccountPaused]), hook(test, account, &[Topic::AccountPaused]));
+        let moved = format!(
+            "UPDATE webhooks SET secret = (SELECT secret FROM webhooks WHERE webhook_id = '{}') WHERE webhook_id = '{}'",
+            sound.id, broken.id
+        );
+        write(test, |c| testing::execute(c, &moved));
+        write(test, |c| accounts::pause(c, account, "x", at(1)));
+        let claimed = claim(test, at(1), at(61));
+        assert_eq!(claimed.iter().map(|one| one.message.webhook).collect::<Vec<_>>(), [sound.id]);
+        let broken = read(test, |c| webhooks::get(c, account, broken.id));
+        assert!(broken.disabled_reason.unwrap().contains("webhooks.secret does not open"));
     });
 }

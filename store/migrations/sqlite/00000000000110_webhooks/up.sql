@@ -27,6 +27,7 @@ CREATE TABLE webhook_messages (
     status      INTEGER,
     error       TEXT
 );
-CREATE INDEX webhook_messages_due ON webhook_messages (due_at) WHERE state = 'waiting';
+-- Whoever waits has not ended: a state that is a parameter would not let SQLite use the index.
+CREATE INDEX webhook_messages_due ON webhook_messages (due_at) WHERE ended_at IS NULL;
 CREATE INDEX webhook_messages_ended ON webhook_messages (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX webhook_messages_of ON webhook_messages (webhook_id, message_id);
