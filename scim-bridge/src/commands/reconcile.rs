@@ -25,7 +25,7 @@ pub(super) struct Reconcile {
     /// Only whom Concur has changed since the last run.
     #[arg(long)]
     incremental: bool,
-    /// Take over who is in Concur and not here, so that providers find them. Sends nothing.
+    /// Link who is exactly one user here, take over who is nobody here, so that providers find them. Sends nothing.
     #[arg(long)]
     import: bool,
     /// Enqueue what brings Concur to the provider's last word. Deactivations go through the brake.
@@ -40,6 +40,9 @@ pub(super) struct Reconcile {
     /// Findings of this kind alone.
     #[arg(long, value_name = "KIND", value_parser = reconcile::kind::ALL)]
     kind: Option<String>,
+    /// Of those whom nobody here is linked to: whom we have one, several or no resource for.
+    #[arg(long = "match", value_name = "MATCH", value_parser = reconcile::MATCHES, conflicts_with = "kind")]
+    matching: Option<String>,
     /// For machines.
     #[arg(long)]
     json: bool,
@@ -71,34 +74,47 @@ impl Reconcile {
     }
 
     async fn show(&self, store: &Store, account: &Account, summary: Option<&Summary>) -> anyhow::Result<()> {
-        let mut wanted =
-            Wanted { account: account.id, kind: self.kind.clone(), after: None, limit: SHOWN, values: true };
+        let kind =
+            self.kind.clone().or(self.matching.as_ref().map(|_| reconcile::kind::UNMANAGED.to_owned()));
+        let mut wanted = Wanted { account: account.id, kind, after: None, limit: SHOWN, values: true };
+        // A machine gets all of it, a person what fits on a page or two.
+        let enough = if self.json { usize::MAX } else { SHOWN };
+        let mut found: Vec<Value> = Vec::new();
+        let mut page = loop {
+            let asked = wanted.clone();
+            let mut page = store.read(move |conn| reconcile::report(conn, &asked)).await?;
+            found.extend(
+                page["drift"]
+                    .as_array_mut()
+                    .into_iter()
+                    .flat_map(std::mem::take)
+                    .filter(|it| self.is_asked_for(it)),
+            );
+            match page["next_cursor"].as_str() {
+                Some(next) if found.len() <= enough => wanted.after = Some(next.to_owned()),
+                _ => break page,
+            }
+        };
         if self.json {
-            // A machine gets all of it.
-            let mut all: Vec<Value> = Vec::new();
-            let mut page = loop {
-                let asked = wanted.clone();
-                let mut page = store.read(move |conn| reconcile::report(conn, &asked)).await?;
-                all.extend(page["drift"].as_array_mut().map(std::mem::take).unwrap_or_default());
-                match page["next_cursor"].as_str() {
-                    Some(next) => wanted.after = Some(next.to_owned()),
-                    None => break page,
-                }
-            };
-            page["drift"] = all.into();
+            page["drift"] = found.into();
             page["run"] = serde_json::to_value(summary)?;
             return output::result(&serde_json::to_string_pretty(&page)?);
         }
         if let Some(summary) = summary {
             tell(summary);
         }
-        let page = store.read(move |conn| reconcile::report(conn, &wanted)).await?;
-        let rows: Vec<Vec<String>> = page["drift"].as_array().into_iter().flatten().map(row).collect();
+        let rows: Vec<Vec<String>> = found.iter().take(SHOWN).map(row).collect();
         output::table(&["kind", "user", "concur user", "what", "repair"], &rows)?;
-        if page["next_cursor"].is_string() {
-            output::note(&format!("only the first {SHOWN} are shown; --json shows all, --kind some"));
+        if found.len() > SHOWN || page["next_cursor"].is_string() {
+            output::note(&format!(
+                "only the first {SHOWN} are shown; --json shows all, --kind and --match some"
+            ));
         }
         Ok(())
+    }
+
+    fn is_asked_for(&self, found: &Value) -> bool {
+        self.matching.as_ref().is_none_or(|word| found["details"]["match"] == word.as_str())
     }
 }
 
@@ -109,12 +125,18 @@ fn tell(summary: &Summary) {
     }
     let found = counts.found.iter().map(|(kind, n)| format!("{n} {kind}")).collect::<Vec<_>>().join(", ");
     output::note(&format!(
-        "{} users read, {} with a change on its way, {} taken over; found: {}",
+        "{} users read, {} with a change on its way, {} linked, {} taken over; found: {}",
         counts.users,
         counts.on_their_way,
+        counts.linked,
         counts.imported,
         if found.is_empty() { "no difference" } else { &found }
     ));
+    if !counts.matches.is_empty() {
+        let matches =
+            counts.matches.iter().map(|(word, n)| format!("{n} {word}")).collect::<Vec<_>>().join(", ");
+        output::note(&format!("of the unmanaged, resources match: {matches}"));
+    }
     if counts.repairs > 0 {
         output::note(&format!(
             "{} repairs enqueued, {} of them held by the brake",
@@ -138,6 +160,15 @@ fn row(found: &Value) -> Vec<String> {
         let (at, wanted, concur) =
             (text(&difference["attribute"]), text(&difference["wanted"]), text(&difference["concur"]));
         what.push(format!("{at}: wanted {wanted:?}, Concur has {concur:?}"));
+    }
+    if let Some(word) = details["match"].as_str() {
+        let by = details["by"].as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", ");
+        let reason = text(&details["reason"]);
+        what.push(match word {
+            "exact" => format!("exact match by {by}"),
+            "conflicting" => format!("conflicting: {reason}"),
+            _ => "no match".to_owned(),
+        });
     }
     if let Some(reason) = details["not_imported"].as_str() {
         what.push(reason.to_owned());

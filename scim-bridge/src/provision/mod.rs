@@ -29,7 +29,7 @@ pub(crate) use self::backlog::Backlog;
 pub use self::bent::Bent;
 pub use self::content::of as content;
 pub use self::recompute::{Recomputed, recompute};
-pub(crate) use self::repair::{NotImported, import, repair, wanted};
+pub(crate) use self::repair::{NotImported, import, record_link, repair, wanted};
 pub use self::search::{CURSOR_TIMEOUT_SECONDS, Page, everything};
 pub use self::view::View;
 use crate::accounts::AccountSettings;

@@ -44,11 +44,21 @@ pub(crate) fn repair(
     Ok((id, grip != Grip::Free))
 }
 
+/// Notes in the audit trail that a resource was linked to the Concur user that it is.
+pub(crate) fn record_link(
+    conn: &mut Conn,
+    on: &OnBehalf,
+    row: &resources::Resource,
+    now: jiff::Timestamp,
+) -> Result<(), store::Error> {
+    record(conn, on, row, "link", None, now)
+}
+
 /// Why nobody was taken over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotImported {
-    /// A resource has the user name already.
-    NameTaken,
+    /// A resource has the user name, or the id, already.
+    Taken,
     /// SCIM cannot hold the user; the attribute is named.
     Unfit(String),
 }
@@ -77,7 +87,7 @@ pub(crate) fn import(
         created_at: now,
     };
     let row = match conn.savepoint(|conn| resources::insert(conn, &new)) {
-        Err(store::Error::Conflict { .. }) => return Ok(Err(NotImported::NameTaken)),
+        Err(store::Error::Conflict { .. }) => return Ok(Err(NotImported::Taken)),
         row => row?,
     };
     let shape = translate::user(&user, &on.settings, &translate::Given::default());

@@ -6,11 +6,13 @@
 //!   changed since the last run, with an overlap, since the index behind Concur's search lags.
 //! * **Resumable**: a page's findings and the place where the next one begins commit together. One process at a time
 //!   reconciles an account, under a lease that is renewed with each page.
-//! * **Import**: people who are in Concur and not here get a resource whose public id is Concur's id (design D7), so that
-//!   look-ups find them; a lost database is rebuilt the same way. Nothing is sent for it.
+//! * **Import**: who is exactly one resource without a link is linked to it; people who are in Concur and not here get a
+//!   resource whose public id is Concur's id, so that look-ups find them; a lost database is rebuilt the same way. Who
+//!   matches in part is reported and left alone. Nothing is sent for it.
 //!
 //! Source: Concur pages *Identity v4.1* (list by cursor, search by `meta.lastModified`).
 
+mod candidate;
 mod compare;
 mod one;
 mod report;
@@ -20,6 +22,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use candidate::MATCHES;
 pub use report::{Wanted, report};
 pub use run::{Parts, ReconcileError, Summary, run};
 
@@ -67,8 +70,12 @@ pub struct Counts {
     pub users: usize,
     /// Of these, not compared because a change of theirs is on its way, or held.
     pub on_their_way: usize,
-    /// Taken over.
+    /// Taken over: a resource was made for them.
     pub imported: usize,
+    /// Linked to the resource that they are.
+    pub linked: usize,
+    /// Whom of those without a link there is a resource for: `exact`, `conflicting`, `none`.
+    pub matches: BTreeMap<String, usize>,
     /// Repairs enqueued.
     pub repairs: usize,
     /// Of these, held by the brake.

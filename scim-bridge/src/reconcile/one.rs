@@ -11,6 +11,7 @@ use store::ids::{OperationId, ResourceId};
 use store::links::Link;
 use store::{Conn, Error, drift, links, operations, resources};
 
+use super::candidate::Candidate;
 use super::{Counts, Options, compare, kind};
 use crate::provision::{self, NotImported, OnBehalf};
 use crate::translate::{self, ConcurUser, Kind, Translated};
@@ -82,36 +83,83 @@ impl Page<'_> {
         user: &IdentityUser,
         counts: &mut Counts,
     ) -> Result<Option<Found>, Error> {
-        let found =
-            |details: Value| Some(Found { kind: kind::UNMANAGED, resource: None, details, operation: None });
-        let active = user.active().unwrap_or_default();
-        if !self.options.import {
-            return Ok(found(json!({"active": active})));
+        let candidate = Candidate::of(conn, self.on.account.id, user)?;
+        let mut details = candidate.details(conn, user.active().unwrap_or_default())?;
+        let word = candidate.word();
+        let mut resource = None;
+        if self.options.import {
+            match candidate {
+                Candidate::Exact(row, _) if operations::has_open(conn, row.id)? => {
+                    details["not_imported"] = "a change of this user is on its way and links them".into();
+                    resource = Some(row.id);
+                }
+                Candidate::Exact(row, _) => return self.link(conn, user, *row, counts),
+                Candidate::Conflicting(..) => {}
+                Candidate::None => match self.take_over(conn, user)? {
+                    Ok(()) => {
+                        counts.imported += 1;
+                        return Ok(None);
+                    }
+                    Err(reason) => details["not_imported"] = reason.into(),
+                },
+            }
+        } else if let Candidate::Exact(row, _) = candidate {
+            resource = Some(row.id);
         }
-        let spend = self.spend.get(&user.id()).and_then(Option::as_ref);
-        let body = translate::from_concur(user.raw(), spend);
+        *counts.matches.entry(word.to_owned()).or_default() += 1;
+        Ok(Some(Found { kind: kind::UNMANAGED, resource, details, operation: None }))
+    }
+
+    /// Links a Concur user to the resource that they are, and compares.
+    fn link(
+        &self,
+        conn: &mut Conn,
+        user: &IdentityUser,
+        row: resources::Resource,
+        counts: &mut Counts,
+    ) -> Result<Option<Found>, Error> {
+        let shape = provision::wanted(conn, self.on, &row)?.map(|wanted| wanted.user).unwrap_or_default();
+        let link = self.put_link(conn, user, &row, &shape)?;
+        resources::adopt_scim_id(conn, row.id, user.id().as_uuid())?;
+        provision::record_link(conn, self.on, &row, self.now)?;
+        counts.linked += 1;
+        self.managed(conn, user, &link, &row, counts)
+    }
+
+    /// Makes a resource of a Concur user whom nobody here is, or says why not.
+    fn take_over(&self, conn: &mut Conn, user: &IdentityUser) -> Result<Result<(), String>, Error> {
+        let body = translate::from_concur(user.raw(), self.spend_of(user));
         match provision::import(conn, self.on, user.id().as_uuid(), &body, self.now)? {
-            Err(NotImported::NameTaken) => {
-                let reason = "a resource has this userName and is not linked to the Concur user";
-                Ok(found(json!({"active": active, "not_imported": reason})))
-            }
-            Err(NotImported::Unfit(reason)) => Ok(found(json!({"active": active, "not_imported": reason}))),
-            Ok((row, shape)) => {
-                let mut held = translate::observe(user.raw(), spend, &[&shape]);
-                compare::note_manager(user.raw(), &mut held);
-                let link = Link {
-                    resource_id: row.id,
-                    account: row.account,
-                    concur_user_id: Some(user.id().to_string()),
-                    known: Some(held.to_value()),
-                    adopted: true,
-                    updated_at: self.now,
-                };
-                links::put(conn, &link)?;
-                counts.imported += 1;
-                Ok(None)
-            }
+            Err(NotImported::Taken) => Ok(Err("a resource has this userName or this id".to_owned())),
+            Err(NotImported::Unfit(reason)) => Ok(Err(reason)),
+            Ok((row, shape)) => self.put_link(conn, user, &row, &shape).map(|_| Ok(())),
         }
+    }
+
+    /// The link to a user who was in Concur before, with what they hold there.
+    fn put_link(
+        &self,
+        conn: &mut Conn,
+        user: &IdentityUser,
+        row: &resources::Resource,
+        shape: &ConcurUser,
+    ) -> Result<Link, Error> {
+        let mut held = translate::observe(user.raw(), self.spend_of(user), &[shape]);
+        compare::note_manager(user.raw(), &mut held);
+        let link = Link {
+            resource_id: row.id,
+            account: row.account,
+            concur_user_id: Some(user.id().to_string()),
+            known: Some(held.to_value()),
+            adopted: true,
+            updated_at: self.now,
+        };
+        links::put(conn, &link)?;
+        Ok(link)
+    }
+
+    fn spend_of(&self, user: &IdentityUser) -> Option<&Value> {
+        self.spend.get(&user.id()).and_then(Option::as_ref)
     }
 
     /// Somebody who has a resource, deleted or not.

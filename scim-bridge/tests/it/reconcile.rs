@@ -157,6 +157,84 @@ async fn people_of_before_are_found_by_providers_under_concurs_id() {
     .await;
 }
 
+/// A user of the provider's who never reached Concur from here.
+async fn unlinked(house: &House, user_name: &str, external_id: &str, employee_number: &str) -> String {
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let body = json!({"userName": user_name, "externalId": external_id,
+        "name": {"givenName": "Ada", "familyName": "Lovelace"}, "emails": [{"type": "work", "value": user_name}],
+        (enterprise): {"employeeNumber": employee_number}});
+    let user = scim::Resource::from_client(scim::ResourceType::user(), &body).unwrap();
+    let new = store::resources::NewResource {
+        account: house.account.id,
+        resource_type: store::resources::ResourceType::User,
+        scim_id: uuid::Uuid::new_v4(),
+        content: scim_bridge::provision::content(&user),
+        created_at: Clock::system().now(),
+    };
+    let row = house.store().write(move |conn| store::resources::insert(conn, &new)).await.unwrap();
+    row.scim_id.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_whom_is_reported_before_anything_is_linked() {
+    everywhere(async |house| {
+        let client = house.running.bridge().accounts.get(house.account.id).await.unwrap();
+        let there = client.identity().list(50, None).await.unwrap().items;
+        let plain = |user: &&concur::model::IdentityUser| {
+            user.active() == Some(true) && user.external_id().is_none_or(str::is_empty)
+        };
+        let mut there = there.iter().filter(plain);
+        let (by_name, by_id, foreign, numbered) =
+            (there.next().unwrap(), there.next().unwrap(), there.next().unwrap(), there.next().unwrap());
+        by_hand(house, by_id.user_name().unwrap(), "externalId", json!("ext-1")).await;
+        by_hand(house, foreign.user_name().unwrap(), "externalId", json!("somebody else")).await;
+        let number = numbered.enterprise().unwrap()["employeeNumber"].as_str().unwrap().to_owned();
+        let name = by_name.user_name().unwrap().to_uppercase();
+        let linked = unlinked(house, &name, "ext-0", "none-0").await;
+        let renamed = unlinked(house, "renamed@example.com", "ext-1", "none-1").await;
+        let conflicting = unlinked(house, foreign.user_name().unwrap(), "ext-2", "none-2").await;
+        let other = unlinked(house, "another@example.com", "ext-3", &number).await;
+
+        let found = reconciled(house, FULL).await.counts;
+        assert_eq!((found.matches["exact"], found.matches["conflicting"]), (2, 2), "{found:?}");
+        assert!(found.matches["none"] > 10, "{found:?}");
+        let report = drift(house, "unmanaged").await;
+        let of = |user: &concur::model::IdentityUser| {
+            let id = json!(user.id().to_string());
+            report.iter().find(|it| it["concur_user"] == id).unwrap().clone()
+        };
+        assert_eq!(of(by_name)["details"]["by"], json!(["userName"]));
+        assert_eq!((&of(by_name)["user"], &of(by_id)["user"]), (&json!(linked), &json!(renamed)));
+        assert_eq!(of(by_id)["details"]["by"], json!(["externalId"]));
+        assert_eq!(of(foreign)["details"]["reason"], "userName is equal, externalId is not");
+        assert_eq!(of(foreign)["details"]["resources"], json!([conflicting]));
+        assert_eq!(of(numbered)["details"]["reason"], "employeeNumber is equal, userName is not");
+        assert_eq!(of(numbered)["details"]["resources"], json!([other]));
+        let (code, shown, _) = house.command(&["reconcile", "--report", "--match", "conflicting"]);
+        assert!(
+            code == 0
+                && !shown.contains("no match")
+                && shown.contains("conflicting: userName is equal, externalId is not"),
+            "{shown}"
+        );
+
+        let import = Options { import: true, ..FULL };
+        let taken = reconciled(house, import).await.counts;
+        assert_eq!((taken.linked, taken.matches.get("exact"), taken.matches["conflicting"]), (2, None, 2));
+        let id = by_name.id().to_string();
+        house.get(&format!("/Users/{id}")).await.expect(200);
+        // What differs of those who were linked is told, the login included, and nothing was sent.
+        let differs = drift(house, "differs").await;
+        let login = differs.iter().find(|it| it["concur_user"] == by_id.id().to_string()).unwrap();
+        assert!(login["details"]["differences"].as_array().unwrap().contains(&json!("userName")), "{login}");
+        let writes = house.simulator.writes().into_iter().filter(|it| it.path.starts_with("/profile/"));
+        assert_eq!(writes.count(), 2, "those by hand");
+        let again = reconciled(house, import).await.counts;
+        assert_eq!((again.linked, again.imported, again.matches["conflicting"]), (0, 0, 2), "{again:?}");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_database_is_rebuilt_with_the_ids_that_providers_hold() {
     everywhere(async |house| {
