@@ -1,5 +1,6 @@
 //! What every connection needs whether anybody uses it or not: a refresh at least daily, since one that idles for six
-//! months is dead; and now and then the count of calls, from which the used scopes follow. And what the database needs:
+//! months is dead; now and then the count of calls, from which the used scopes follow; and the form
+//! that says what a spend profile needs. And what the database needs:
 //! statistics of tables that have grown, soon enough that nobody waits for them.
 //!
 //! Not here: the refresh itself, which `concur` does once for all replicas.
@@ -17,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Clients;
+use crate::accounts::forms::Forms;
 use crate::bridge::Bridge;
 use crate::logging;
 
@@ -76,8 +78,11 @@ async fn keep_statistics(store: &Store) {
 }
 
 async fn run(bridge: &Bridge) {
-    let mut keeper = KeepAlive::default();
+    let (mut keeper, mut forms) = (KeepAlive::default(), Forms::default());
     loop {
+        if let Err(error) = forms.round(&bridge.store, &bridge.accounts, bridge.clock.now()).await {
+            tracing::warn!(error = %logging::chain(&error), "reading employee forms waits for the database");
+        }
         if let Err(error) = keeper.round(&bridge.store, &bridge.accounts, bridge.clock.now()).await {
             tracing::warn!(error = %logging::chain(&error), "keeping connections alive waits for the database");
         }

@@ -38,6 +38,7 @@ mod conn;
 pub mod credentials;
 pub mod cursors;
 pub mod drift;
+pub mod employee_forms;
 mod error;
 pub mod events;
 pub mod facts;

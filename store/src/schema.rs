@@ -587,6 +587,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    employee_forms (account_id) {
+        account_id -> Text,
+        fields -> Text,
+        read_at -> BigInt,
+    }
+}
+
+diesel::table! {
     webhooks (webhook_id) {
         webhook_id -> Text,
         account_id -> Text,

@@ -7,6 +7,7 @@ mod calls;
 pub mod check;
 mod clients;
 mod connect;
+pub mod forms;
 pub mod lifecycle;
 mod pasted;
 pub mod scopes;

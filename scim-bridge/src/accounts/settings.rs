@@ -49,6 +49,9 @@ pub struct AccountSettings {
     pub attribute_mappings: Vec<AttributeMapping>,
     /// Whether a deactivation also writes `terminationDate`. Concur uses it for data retention.
     pub termination_date_on_deactivation: bool,
+    /// Whether the company's employee form is asked for what a spend profile must have, before one is sent. Off: where
+    /// employee groups have forms of their own, which the global group's says nothing about.
+    pub preflight: bool,
     /// How long a SCIM answer waits for Concur's verdict, in milliseconds. Absent: as the server is configured.
     pub confirm_within_ms: Option<u64>,
     /// How many users may lose access in ten minutes and in a day before a person is asked (`docs/brake.md`).
@@ -75,6 +78,7 @@ impl Default for AccountSettings {
             scope: None,
             attribute_mappings: Vec::new(),
             termination_date_on_deactivation: false,
+            preflight: true,
             confirm_within_ms: None,
             brake: BrakeLimits::default(),
         }

@@ -6,6 +6,7 @@
 use concur::UserId;
 use concur::model::PatchOperation;
 use jiff::Timestamp;
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 use store::accounts::Account;
 use store::ids::AccountId;
@@ -14,9 +15,12 @@ use store::operations::{self, Expect, State};
 use store::{Conn, Error, links, resources};
 use uuid::Uuid;
 
+use super::part;
 use super::policy::History;
 use crate::accounts::AccountSettings;
-use crate::translate::{self, ConcurUser, ENTERPRISE, Kind, Operation, PayloadError, ROLE, SPEND, roles};
+use crate::translate::{
+    self, ConcurUser, ENTERPRISE, EmployeeForm, Kind, Operation, PayloadError, ROLE, SPEND, roles,
+};
 
 /// Attributes that Concur shows only when asked by name, or to some tokens only: what it took it is taken to hold.
 const NOT_SHOWN: [&str; 2] = ["entitlements", MANAGER];
@@ -42,6 +46,8 @@ pub(super) struct Job {
     pub(super) known: ConcurUser,
     /// Who the manager is in Concur.
     pub(super) manager: Manager,
+    /// What the company asks of a spend profile, as far as it is known and to be checked.
+    form: EmployeeForm,
     sent_at: Timestamp,
     judged: u32,
 }
@@ -104,6 +110,7 @@ impl Job {
         });
         let link = link_of(conn, &row)?;
         let manager = manager_of(conn, row.account, &change)?;
+        let form = form_of(conn, &row, &change, &settings)?;
         let mut attempts = operations::attempts(conn, row.id)?;
         // A person who sends it round again gives it all its attempts back.
         let counts = |attempt: &operations::Attempt| {
@@ -125,6 +132,7 @@ impl Job {
             adopted,
             known,
             manager,
+            form,
             sent_at,
             judged: u32::try_from(judged).unwrap_or(u32::MAX),
         }))
@@ -197,7 +205,9 @@ impl Job {
     pub(super) fn observed(&self, identity: &Value, profile: Profile<'_>) -> ConcurUser {
         let target = self.target(&self.known);
         let spend = if let Profile::Read(spend) = profile { spend } else { None };
-        let mut seen = translate::observe(identity, spend, &[&self.known, &target]);
+        // Somebody adopted may have the profile that is withheld from a new user.
+        let asked = if self.change.kind.is_urgent() { &target } else { &self.change.desired };
+        let mut seen = translate::observe(identity, spend, &[&self.known, &target, asked]);
         for path in NOT_SHOWN {
             if seen.get(path).is_none() && is_hidden(identity, path) {
                 let assumed =
@@ -258,6 +268,16 @@ impl Job {
         self.has_spend() && !(straight && untouched)
     }
 
+    /// What was sent of the spend profile of a user who holds `held`: the state of the part, and what it lacks.
+    pub(super) fn spend_sent(&self, held: &ConcurUser) -> (Option<&'static str>, Option<String>) {
+        let fitted = self.form.fit(&self.change.desired, held);
+        match fitted.withheld {
+            Some(reason) => (Some(part::WITHHELD), Some(reason)),
+            None if fitted.left_out.is_empty() => (None, None),
+            None => (Some(part::INCOMPLETE), Some(fitted.left_out.join("; "))),
+        }
+    }
+
     /// Whether roles are to be given or taken away.
     pub(super) fn has_roles(&self) -> bool {
         !self.change.kind.is_urgent() && self.change.concerns_roles()
@@ -303,9 +323,11 @@ impl Job {
     /// Everything that is wanted of a user who holds `held`, with the manager as Concur knows them, and with the
     /// complete list of roles once it is known which ones the spend user has.
     fn whole(&self, held: &ConcurUser) -> ConcurUser {
-        let mut whole = self.change.desired.clone();
+        let fitted = self.form.fit(&self.change.desired, held);
+        let mut whole = fitted.user;
         whole.remove(ROLE);
-        if self.change.concerns_roles()
+        if fitted.withheld.is_none()
+            && self.change.concerns_roles()
             && let Some(list) = roles::complete(held, &self.change.roles(), &self.change.revoked)
         {
             whole.set(&format!("{ROLE}:roles"), list);
@@ -364,6 +386,20 @@ fn link_of(conn: &mut Conn, row: &operations::Operation) -> Result<Option<Link>,
     let link = Link { resource_id: row.resource_id, ..link };
     links::put(conn, &link)?;
     Ok(Some(link))
+}
+
+/// The company's employee form where it says something of what is wanted; else an empty one.
+fn form_of(
+    conn: &mut Conn,
+    row: &operations::Operation,
+    change: &Operation,
+    settings: &AccountSettings,
+) -> Result<EmployeeForm, Error> {
+    if !settings.preflight || change.kind.is_urgent() || change.desired.get(SPEND).is_none() {
+        return Ok(EmployeeForm::default());
+    }
+    let stored = store::employee_forms::get(conn, row.account)?;
+    Ok(stored.and_then(|form| EmployeeForm::deserialize(form.fields).ok()).unwrap_or_default())
 }
 
 /// Who the wanted manager is in Concur.

@@ -103,4 +103,9 @@ pub mod part {
     pub const ROLES: &str = "roles";
     /// The reference to the manager, with operations alone: `waiting` until the manager is in Concur.
     pub const MANAGER: &str = "manager";
+
+    /// State of a spend profile that was not sent, since the company's employee form requires something that is missing.
+    pub const WITHHELD: &str = "withheld";
+    /// State of a spend profile of which something was not sent, since the form cannot hold it.
+    pub const INCOMPLETE: &str = "incomplete";
 }

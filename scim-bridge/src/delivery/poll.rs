@@ -176,10 +176,11 @@ impl Engine {
         let new_user = if job.user.is_none() { outcome.user_id } else { None };
         let (resource, part_of) = (job.row.resource_id, PartOf::job(job));
         let mut products = Vec::new();
-        if job.has_spend() {
+        let withheld = job.spend_sent(&job.known).0 == Some(part::WITHHELD);
+        if job.has_spend() && !withheld {
             products.push((part::SPEND, product_part(outcome, SPEND)));
         }
-        if job.has_roles() {
+        if job.has_roles() && !withheld {
             products.push((part::ROLES, product_part(outcome, ROLE)));
         }
         for (name, (state, note)) in &products {

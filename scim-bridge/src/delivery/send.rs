@@ -162,6 +162,7 @@ impl Engine {
         let (resource, had_user, has_spend) =
             (job.row.resource_id, job.user.is_some(), job.change.desired.get(SPEND).is_some());
         let has_roles = job.has_roles();
+        let withheld = job.spend_sent(&job.known).0 == Some(part::WITHHELD);
         let link = job.link(user, adopted, &known, self.now());
         let note = Note {
             provision_id: Some(provision_id.to_string()),
@@ -175,10 +176,10 @@ impl Engine {
                 resources::adopt_scim_id(conn, resource, user.as_uuid())?;
             }
             put_part(conn, &part_of, part::IDENTITY, "success", &part_note, now)?;
-            if has_spend && !urgent {
+            if has_spend && !urgent && !withheld {
                 put_part(conn, &part_of, part::SPEND, "pending", &part_note, now)?;
             }
-            if has_roles {
+            if has_roles && !withheld {
                 put_part(conn, &part_of, part::ROLES, "pending", &part_note, now)?;
             }
             Ok(())

@@ -101,6 +101,10 @@ impl Engine {
     fn arrived(&self, job: &Job, known: &ConcurUser) -> Effects {
         let (resource, operation, part_of) = (job.row.resource_id, job.row.id, PartOf::job(job));
         let (stored, has_spend, has_roles) = (known.to_value(), job.has_spend(), job.has_roles());
+        let (state, lacks) = job.spend_sent(known);
+        let (spend_state, spend_note) =
+            (state.unwrap_or("success"), lacks.map_or_else(Note::default, Note::because));
+        let withheld = spend_state == part::WITHHELD;
         let revoked = if has_roles { job.change.revoked.clone() } else { Vec::new() };
         let (rest, limits) = (rest_of(job, known, self.now()), job.settings.brake);
         let waits_for_manager = job.manager == Manager::Expected && !job.change.kind.is_urgent();
@@ -108,9 +112,12 @@ impl Engine {
             links::set_known(conn, resource, &stored, now)?;
             put_part(conn, &part_of, part::IDENTITY, "success", &Note::default(), now)?;
             if has_spend {
-                put_part(conn, &part_of, part::SPEND, "success", &Note::default(), now)?;
+                put_part(conn, &part_of, part::SPEND, spend_state, &spend_note, now)?;
             }
-            if has_roles {
+            if has_roles && withheld {
+                let note = Note::because("waits for the spend profile");
+                put_part(conn, &part_of, part::ROLES, part::WITHHELD, &note, now)?;
+            } else if has_roles {
                 put_part(conn, &part_of, part::ROLES, "success", &Note::default(), now)?;
                 roles::forget_revoked(conn, resource, operation, &revoked)?;
             }

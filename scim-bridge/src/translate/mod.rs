@@ -9,6 +9,7 @@
 
 mod diff;
 mod document;
+mod employee_form;
 mod from_concur;
 mod given;
 pub mod mapping;
@@ -23,6 +24,7 @@ mod values;
 
 pub use diff::diff;
 pub use document::{CORE, ConcurUser, ENTERPRISE, ROLE, SPEND};
+pub use employee_form::{EmployeeForm, Fitted};
 pub use from_concur::from_concur;
 pub use given::{Given, GroupOf, is_spend_member, may_be_given};
 pub use observe::observe;

@@ -71,36 +71,37 @@ pub fn user(
         }
     }
     if let Some(reason) = no_spend {
-        leave_spend_out(&mut translated, &reason);
+        let lost = leave_spend_out(&mut translated.user);
+        if !reason.is_empty() {
+            translated.warnings.push(format!("the spend profile is left out, {reason}"));
+        }
+        translated.warnings.extend(lost);
     }
     Ok(translated)
 }
 
 /// Without a spend profile no product that needs one: an entitlement without function would look like access. And no
-/// role: Concur keeps them with the spend user.
-fn leave_spend_out(translated: &mut Translated, reason: &str) {
-    translated.user.remove(SPEND);
-    if translated.user.remove(ROLE).is_some() {
-        translated.warnings.push("roles: left out for want of a spend profile".to_owned());
+/// role: Concur keeps them with the spend user. Answers what else is lost with it.
+pub(super) fn leave_spend_out(user: &mut ConcurUser) -> Vec<String> {
+    let mut also_lost = Vec::new();
+    user.remove(SPEND);
+    if user.remove(ROLE).is_some() {
+        also_lost.push("roles: left out for want of a spend profile".to_owned());
     }
-    if !reason.is_empty() {
-        translated.warnings.push(format!("the spend profile is left out, {reason}"));
-    }
-    let products = translated.user.get("entitlements").and_then(Value::as_array).cloned().unwrap_or_default();
+    let products = user.get("entitlements").and_then(Value::as_array).cloned().unwrap_or_default();
     let (lost, kept): (Vec<Value>, Vec<Value>) =
         products.into_iter().partition(|product| NEED_SPEND.iter().any(|name| product == name));
     if lost.is_empty() {
-        return;
+        return also_lost;
     }
     let names: Vec<&str> = lost.iter().filter_map(Value::as_str).collect();
-    translated
-        .warnings
-        .push(format!("entitlements: {} left out for want of a spend profile", names.join(", ")));
+    also_lost.push(format!("entitlements: {} left out for want of a spend profile", names.join(", ")));
     if kept.is_empty() {
-        translated.user.remove("entitlements");
+        user.remove("entitlements");
     } else {
-        translated.user.set("entitlements", json!(kept));
+        user.set("entitlements", json!(kept));
     }
+    also_lost
 }
 
 fn manager_of(resource: &scim::Resource) -> Option<String> {

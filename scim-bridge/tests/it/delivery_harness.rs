@@ -52,8 +52,20 @@ impl House {
         House::on(store::testing::sqlite(), settings).await
     }
 
+    /// A house whose company's employee form requires these fields.
+    pub(crate) async fn requiring(base: TestStore, required: &[&str]) -> House {
+        concur::install_crypto();
+        let mut config = Config::default();
+        config.switches.required_custom_fields = required.iter().map(|&id| id.to_owned()).collect();
+        House::at(base, AccountSettings::default(), config).await
+    }
+
     async fn on(base: TestStore, settings: AccountSettings) -> House {
-        let config = Config { provisioning_delay: Duration::ZERO, ..Config::default() };
+        House::at(base, settings, Config::default()).await
+    }
+
+    async fn at(base: TestStore, settings: AccountSettings, config: Config) -> House {
+        let config = Config { provisioning_delay: Duration::ZERO, ..config };
         let concur = Simulator::start(config).await.unwrap();
         let new = connection(&concur, "acme", settings);
         let account = connect(&base.store, &Clock::system(), &client_settings(), new).await.unwrap().account;

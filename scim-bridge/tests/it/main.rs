@@ -22,6 +22,7 @@ mod delivery_drift;
 mod delivery_faults;
 mod delivery_harness;
 mod delivery_line;
+mod delivery_preflight;
 mod delivery_returns;
 mod demo;
 mod documents;

@@ -5,6 +5,7 @@
 //! and `scopes`, which are pure; `run` asks the questions. Nothing of what is read is kept or shown.
 //! Source: Concur pages *Authentication*, *Base URIs*, *HTTP Status Codes* and the scope paragraphs of each API.
 
+mod employee_form;
 mod network;
 mod reads;
 mod run;
@@ -97,6 +98,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("read: spend profiles", "Spend User v4.1"),
     ("read: travel profiles", "Travel v4"),
     ("read: provisioning schemas", "User Provisioning v4"),
+    ("employee form", "what the company requires of a spend profile beyond what SAP requires"),
 ];
 
 /// Everything that was found.

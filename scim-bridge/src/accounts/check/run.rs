@@ -13,10 +13,11 @@ use store::concur_calls::{self, Calls};
 use store::credentials::{self, Kind};
 
 use super::reads::{self, Read};
-use super::{CHECKS, Finding, Plan, Report, network, scopes, token};
+use super::{CHECKS, Finding, Plan, Report, employee_form, network, scopes, token};
 use crate::accounts::token_store::HeldTokens;
 use crate::accounts::{ClientSettings, Clients, NewConnection, scopes as planner};
 use crate::clock::Clock;
+use crate::translate::EmployeeForm;
 
 /// Checks a stored connection. Its token is refreshed, by which a scope that was added since is seen. The calls of the
 /// check itself are not counted as use of a scope, unless `clients` are those that the product works with.
@@ -258,6 +259,7 @@ impl<'a> Check<'a> {
             for read in [Read::Spend, Read::Travel, Read::Schemas] {
                 self.push(Finding::skipped(read.check(), why));
             }
+            self.push(Finding::skipped(employee_form::CHECK, why));
             return;
         }
         if let Some(user) = user {
@@ -272,6 +274,8 @@ impl<'a> Check<'a> {
         }
         let read = client.provisioning().schemas().await.map(drop);
         self.judge(Read::Schemas, granted, read);
+        let read = client.spend().form_fields(None).await;
+        self.push(employee_form::finding(read.map(|fields| EmployeeForm::from_concur(&fields))));
     }
 
     fn judge(&mut self, read: Read, granted: &[String], answer: Result<(), Error>) {
