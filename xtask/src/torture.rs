@@ -13,6 +13,9 @@ pub(crate) struct Options {
     /// Minutes of load for each database.
     #[arg(long, default_value_t = 10)]
     minutes: u64,
+    /// People who change at the same time.
+    #[arg(long, default_value_t = 12)]
+    people: u64,
     /// What is done to whom, and when.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -36,6 +39,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     cargo.arg(format!("torture::{test}_again_and_again_on_{}", options.only));
     cargo.args(["--", "--ignored", "--nocapture", "--test-threads", "1"]);
     cargo.env("TORTURE_MINUTES", options.minutes.to_string());
+    cargo.env("TORTURE_PEOPLE", options.people.to_string());
     cargo.env("TORTURE_KILLS", options.backfill.unwrap_or_default().to_string());
     cargo.env("TORTURE_SEED", options.seed.to_string()).env("REQUIRE_ALL", "1");
     let status = cargo.status().context("cargo could not be started")?;

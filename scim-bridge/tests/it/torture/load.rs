@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 
 use crate::simulation::Random;
 
-/// People who change at the same time.
-const PEOPLE: u64 = 12;
-
 /// Where the requests go, and for how long.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) addresses: Vec<String>,
     pub(super) token: String,
+    /// People who change at the same time.
+    pub(super) people: u64,
     pub(super) until: Instant,
 }
 
@@ -39,7 +38,7 @@ pub(super) struct Person {
 /// Changes people until the time is over.
 pub(super) async fn run(target: Target, seed: u64) -> Ledger {
     let lives: Vec<_> =
-        (1..=PEOPLE).map(|n| tokio::spawn(life(target.clone(), n, Random::new(seed, 100 + n)))).collect();
+        (1..=target.people).map(|n| tokio::spawn(life(target.clone(), n, Random::new(seed, 100 + n)))).collect();
     let mut all = Ledger::default();
     for life in lives {
         let mut one = life.await.unwrap();

@@ -46,6 +46,7 @@ async fn torture(database: TestStore, replicas: usize) {
     concur::install_crypto();
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let minutes = number("TORTURE_MINUTES").unwrap_or(1);
+    let people = number("TORTURE_PEOPLE").unwrap_or(12);
     let seed = number("TORTURE_SEED").unwrap_or(1);
     let upstream = Config {
         provisioning_delay: Duration::from_secs(1),
@@ -67,13 +68,16 @@ async fn torture(database: TestStore, replicas: usize) {
 
     let mut replicas = Replicas::start(folder.path(), &database.database_url, replicas).await;
     let until = Instant::now() + Duration::from_mins(minutes);
-    let target = Target { addresses: replicas.addresses(), token, until };
+    let target = Target { addresses: replicas.addresses(), token, people, until };
     let load = tokio::spawn(load::run(target, seed));
     let (mut random, mut faults) = (Random::new(seed, 7), 0_u64);
     let mut next_kill = Instant::now() + Duration::from_secs(3);
     while Instant::now() < until {
-        simulator.inject(fault(&mut random));
-        faults += 1;
+        // As many for each request, however many there are.
+        for _ in 0..people.div_ceil(12) {
+            simulator.inject(fault(&mut random));
+            faults += 1;
+        }
         tokio::time::sleep(Duration::from_millis(random.between(20, 400))).await;
         if Instant::now() >= next_kill {
             replicas.strike(&mut random).await;
