@@ -22,6 +22,12 @@ pub(crate) struct Options {
     /// Instead of that: the first sync of a company, killed so often.
     #[arg(long, value_name = "KILLS", num_args = 0..=1, default_missing_value = "100")]
     backfill: Option<u64>,
+    /// Instead of that: one of two processes on PostgreSQL dies and stays dead, again and again.
+    #[arg(long, conflicts_with = "backfill")]
+    takeover: bool,
+    /// Instead of that: Concur is away for an hour of changes of so many people, and then back.
+    #[arg(long, value_name = "PEOPLE", num_args = 0..=1, default_missing_value = "10000", conflicts_with_all = ["backfill", "takeover"])]
+    outage: Option<u64>,
     /// Only the test of this name, for example `sqlite`.
     #[arg(long, default_value = "")]
     only: String,
@@ -35,11 +41,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).args(["test", "--package", "scim-bridge", "--test", "it"]);
-    let test = if options.backfill.is_some() { "backfill::a_first_sync_killed" } else { "killed" };
-    cargo.arg(format!("torture::{test}_again_and_again_on_{}", options.only));
+    let test = match options {
+        Options { backfill: Some(_), .. } => "backfill::a_first_sync_killed_again_and_again_on_",
+        Options { takeover: true, .. } => {
+            "takeover::what_a_dead_process_held_is_done_in_time_by_the_other_on_"
+        }
+        Options { outage: Some(_), .. } => "outage::an_hour_of_changes_is_caught_up_with_after_an_outage",
+        _ => "killed_again_and_again_on_",
+    };
+    cargo.arg(format!("torture::{test}{}", options.only));
     cargo.args(["--", "--ignored", "--nocapture", "--test-threads", "1"]);
     cargo.env("TORTURE_MINUTES", options.minutes.to_string());
-    cargo.env("TORTURE_PEOPLE", options.people.to_string());
+    cargo.env("TORTURE_PEOPLE", options.outage.unwrap_or(options.people).to_string());
     cargo.env("TORTURE_KILLS", options.backfill.unwrap_or_default().to_string());
     cargo.env("TORTURE_SEED", options.seed.to_string()).env("REQUIRE_ALL", "1");
     let status = cargo.status().context("cargo could not be started")?;

@@ -14,6 +14,8 @@ pub(super) struct Target {
     pub(super) token: String,
     /// People who change at the same time.
     pub(super) people: u64,
+    /// Their numbers begin after this one.
+    pub(super) first: u64,
     pub(super) until: Instant,
 }
 
@@ -37,8 +39,10 @@ pub(super) struct Person {
 
 /// Changes people until the time is over.
 pub(super) async fn run(target: Target, seed: u64) -> Ledger {
-    let lives: Vec<_> =
-        (1..=target.people).map(|n| tokio::spawn(life(target.clone(), n, Random::new(seed, 100 + n)))).collect();
+    let lives: Vec<_> = (1..=target.people)
+        .map(|n| target.first + n)
+        .map(|n| tokio::spawn(life(target.clone(), n, Random::new(seed, 100 + n))))
+        .collect();
     let mut all = Ledger::default();
     for life in lives {
         let mut one = life.await.unwrap();

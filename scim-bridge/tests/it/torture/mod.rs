@@ -8,7 +8,9 @@
 
 mod backfill;
 mod load;
+mod outage;
 mod processes;
+mod takeover;
 
 use std::time::{Duration, Instant};
 
@@ -17,11 +19,12 @@ use fixtures::simulator::{Config, Fault, FaultKind, Simulator, Size};
 use scim_bridge::accounts::{AccountSettings, Clients};
 use scim_bridge::brake::Limit;
 use scim_bridge::clock::Clock;
+use store::ids::AccountId;
 use store::operations::{self, State};
 use store::testing::{TestStore, lines};
 
 use self::load::{Ledger, Target};
-use self::processes::Replicas;
+use self::processes::{QUICK, Replicas};
 use crate::harness;
 use crate::simulation::Random;
 
@@ -57,18 +60,12 @@ async fn torture(database: TestStore, replicas: usize) {
     let folder = tempfile::tempdir().unwrap();
     let config = harness::config(&database, folder.path(), |_| {});
     let account = harness::connect_account(&database.store, &config, &simulator, "Acme").await;
-    // People come and go by the hundred here, which the brake would stop: it has tests of its own.
-    let mut settings = AccountSettings::default();
-    settings.brake.day.users = Limit::USERS_MAX;
-    settings.brake.ten_minutes.users = Limit::USERS_MAX;
-    let (id, stored, now) = (account.id, settings.to_stored(), Clock::system().now());
-    let set = move |conn: &mut store::Conn| store::accounts::set_settings(conn, id, &stored, now);
-    database.store.write(set).await.unwrap();
+    unbraked(&database, account.id).await;
     let token = harness::token(&database.store, Some(&account), harness::ALL_SCOPES).await;
 
-    let mut replicas = Replicas::start(folder.path(), &database.database_url, replicas).await;
+    let mut replicas = Replicas::start(folder.path(), &database.database_url, replicas, QUICK).await;
     let until = Instant::now() + Duration::from_mins(minutes);
-    let target = Target { addresses: replicas.addresses(), token, people, until };
+    let target = Target { addresses: replicas.addresses(), token, people, until, first: 0 };
     let load = tokio::spawn(load::run(target, seed));
     let (mut random, mut faults) = (Random::new(seed, 7), 0_u64);
     let mut next_kill = Instant::now() + Duration::from_secs(3);
@@ -111,6 +108,16 @@ async fn torture(database: TestStore, replicas: usize) {
     replicas.stop();
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(ledger.acknowledged > 20, "too little happened to mean anything");
+}
+
+/// People come and go by the hundred here, which the brake would stop: it has tests of its own.
+async fn unbraked(database: &TestStore, account: AccountId) {
+    let mut settings = AccountSettings::default();
+    settings.brake.day.users = Limit::USERS_MAX;
+    settings.brake.ten_minutes.users = Limit::USERS_MAX;
+    let (stored, now) = (settings.to_stored(), Clock::system().now());
+    let set = move |conn: &mut store::Conn| store::accounts::set_settings(conn, account, &stored, now);
+    database.store.write(set).await.unwrap();
 }
 
 /// Median, 99th percentile and maximum in milliseconds.
@@ -156,7 +163,7 @@ fn fault(random: &mut Random) -> Fault {
 }
 
 /// Waits until nothing is under way.
-async fn rest(database: &TestStore, account: store::ids::AccountId) -> Duration {
+async fn rest(database: &TestStore, account: AccountId) -> Duration {
     let began = Instant::now();
     loop {
         let counts =

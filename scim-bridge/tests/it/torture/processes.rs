@@ -10,10 +10,30 @@ use crate::simulation::Random;
 /// Longest time that a process may take to be ready.
 const READY_WITHIN: Duration = Duration::from_mins(2);
 
+/// Waits of seconds become fractions of one, so that much happens in a minute.
+pub(super) const QUICK: &[&str] = &[
+    "confirm_within=500ms",
+    "concur.requests_per_second=1000",
+    "concur.max_concurrent=8",
+    "concur.request_timeout=5s",
+    "concur.unavailable_pause=0s",
+    "delivery.max_concurrent=8",
+    "delivery.tick=200ms",
+    "delivery.poll_first=500ms",
+    "delivery.poll_max=2s",
+    "delivery.retry_first=100ms",
+    "delivery.retry_max=2s",
+    "delivery.settle_first=100ms",
+    "delivery.probe_first=300ms",
+    "delivery.max_attempts=200",
+    "delivery.lease=15s",
+];
+
 /// One address after the other, and the process that serves there.
 pub(super) struct Replicas {
     folder: PathBuf,
     database_url: String,
+    settings: &'static [&'static str],
     running: Vec<(u16, Child)>,
     http: reqwest::Client,
     pub(super) kills: u64,
@@ -23,10 +43,17 @@ pub(super) struct Replicas {
 }
 
 impl Replicas {
-    pub(super) async fn start(folder: &Path, database_url: &str, count: usize) -> Self {
+    /// Starts so many processes on one database, with these settings beside those that every test needs.
+    pub(super) async fn start(
+        folder: &Path,
+        database_url: &str,
+        count: usize,
+        settings: &'static [&'static str],
+    ) -> Self {
         let mut replicas = Self {
             folder: folder.to_owned(),
             database_url: database_url.to_owned(),
+            settings,
             running: Vec::new(),
             http: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().unwrap(),
             kills: 0,
@@ -60,26 +87,15 @@ impl Replicas {
             format!("master_key_file={}", key.display()),
             format!("data_dir={}", self.folder.join(format!("data-{port}")).display()),
             "shutdown_delay=0s".to_owned(),
-            "confirm_within=500ms".to_owned(),
             "concur.allow_loopback_http=true".to_owned(),
-            "concur.requests_per_second=1000".to_owned(),
-            "concur.max_concurrent=8".to_owned(),
-            "delivery.max_concurrent=8".to_owned(),
-            "delivery.tick=200ms".to_owned(),
-            "delivery.poll_first=500ms".to_owned(),
-            "delivery.poll_max=2s".to_owned(),
-            "delivery.retry_first=100ms".to_owned(),
-            "delivery.retry_max=2s".to_owned(),
-            "delivery.settle_first=100ms".to_owned(),
-            "delivery.probe_first=300ms".to_owned(),
-            "delivery.max_attempts=200".to_owned(),
             "sync.enabled=false".to_owned(),
             "limits.token_rate=0".to_owned(),
-            "concur.request_timeout=5s".to_owned(),
-            "concur.unavailable_pause=0s".to_owned(),
-            "delivery.lease=15s".to_owned(),
-        ] {
-            command.args(["--set", &setting]);
+        ]
+        .iter()
+        .map(String::as_str)
+        .chain(self.settings.iter().copied())
+        {
+            command.args(["--set", setting]);
         }
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
@@ -120,6 +136,31 @@ impl Replicas {
         if !gently {
             self.restarts.push(ready);
         }
+    }
+
+    /// Kills one and leaves it dead.
+    pub(super) fn kill(&mut self, at: usize) {
+        let (_, child) = &mut self.running[at];
+        child.kill().unwrap();
+        child.wait().unwrap();
+        self.kills += 1;
+    }
+
+    /// Starts a dead one again; how long it took to be ready.
+    pub(super) async fn revive(&mut self, at: usize) -> Duration {
+        let port = self.running[at].0;
+        self.running[at].1 = self.spawn(port);
+        self.until_ready(port).await
+    }
+
+    /// Memory of a process in KiB, now and at most so far.
+    pub(super) fn memory(&self, at: usize) -> (u64, u64) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.running[at].1.id())).unwrap();
+        let field = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+            line.split_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or_default()
+        };
+        (field("VmRSS:"), field("VmHWM:"))
     }
 
     pub(super) fn stop(mut self) {
