@@ -163,6 +163,40 @@ async fn a_run_that_was_cut_off_goes_on_where_it_stopped() {
     }
 }
 
+/// Crash point C10 (reliability §2): a page was fetched and its checkpoint is not stored. The page is read again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_dies_with_a_page_in_its_hands_loses_and_doubles_nothing() {
+    for store in store::testing::stores() {
+        let setting = Setting::connected(store, 270).await;
+        let (mut lives, mut kept) = (0, 0);
+        loop {
+            // Another length for each life, so that each kind of answer is a last one.
+            let (company, mortal) = setting.mortal(230 + 9 * (lives % 7));
+            let mut snapshot = Snapshot::default();
+            let ended = tokio::select! {
+                ended = pull::expenses::expenses(&company, &Silent, &mut snapshot) => Some(ended),
+                () = mortal.died.notified() => None,
+            };
+            // What the writer's thread had begun is a transaction, and ends before the next life reads.
+            setting.company.store.write(|_| Ok(())).await.unwrap();
+            let lines = stored(&setting).await.values().map(|(lines, _)| lines).sum::<usize>();
+            assert!(lines >= kept, "what was stored stays");
+            kept = lines;
+            match ended {
+                Some(ended) => break ended.unwrap(),
+                None => lives += 1,
+            }
+            assert!(lives < 60, "it gets nowhere");
+        }
+        assert!(lives > 3, "{lives} lives mean little");
+        let (from, to) = span_of(&setting, 270);
+        let stored = stored(&setting).await;
+        for (report, sums) in &expected(&setting, from, to) {
+            assert_eq!(stored.get(report), Some(sums), "report {report} after {lives} deaths");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_that_passes_is_survived_within_the_run() {
     let setting = Setting::connected(store::testing::sqlite(), EARLY).await;

@@ -1,17 +1,21 @@
 //! A simulated Concur, a store of either kind, and a client between them. The bridge's clock is set by the test.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use concur::auth::{Credentials, Grant, StoreError, TokenSet, TokenStore, exchange};
-use concur::{Client, ClientConfig, HostPolicy, Http, HttpConfig};
+use concur::{
+    Client, ClientConfig, HostPolicy, Http, HttpConfig, Transport, Wire, WireAnswer, WireError, WireRequest,
+};
 use fixtures::company::Company as Truth;
-use fixtures::simulator::{ClockMode, Config, Simulator};
+use fixtures::simulator::{ClockMode, Config, Incoming, Outgoing, Simulator};
 use futures::future::BoxFuture;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use secrecy::SecretString;
 use store::accounts::{self, AuthenticationType, NewAccount};
 use store::testing::TestStore;
 use sync::Company;
+use tokio::sync::Notify;
 
 /// The last day of the simulated company's year.
 pub(crate) const TODAY: Date = jiff::civil::date(2026, 11, 20);
@@ -19,10 +23,11 @@ pub(crate) const SEED: u64 = 5;
 
 /// A connected company, and the hand that moves its clock.
 pub(crate) struct Setting {
-    pub(crate) simulator: Simulator,
+    pub(crate) simulator: Arc<Simulator>,
     pub(crate) company: Company,
     pub(crate) truth: Truth,
     now: Arc<Mutex<Timestamp>>,
+    tokens: Arc<Memory>,
     _store: TestStore,
 }
 
@@ -38,6 +43,69 @@ impl TokenStore for Memory {
     fn save<'a>(&'a self, tokens: &'a TokenSet) -> BoxFuture<'a, Result<(), StoreError>> {
         *self.0.lock().unwrap() = Some(tokens.clone());
         Box::pin(async { Ok(()) })
+    }
+}
+
+fn client(simulator: &Simulator, tokens: Arc<Memory>, http: HttpConfig) -> Client {
+    let info = simulator.info();
+    let credentials = Credentials {
+        client_id: info.client_id.clone(),
+        client_secret: SecretString::from(info.client_secret.clone()),
+    };
+    let config = ClientConfig::new(HostPolicy::development(), credentials, Arc::new(|| noon(TODAY)));
+    let config = ClientConfig {
+        http,
+        max_concurrent: 8,
+        requests_per_second: 100_000,
+        // The clock stands still; a test does not wait five minutes on the machine's.
+        unavailable_pause: std::time::Duration::ZERO,
+        ..config
+    };
+    Client::new(config, tokens).unwrap()
+}
+
+/// The way to Concur of a process that dies with an answer in its hands: it has come, and nothing follows from it.
+pub(crate) struct Mortal {
+    concur: Arc<Simulator>,
+    left: AtomicUsize,
+    pub(crate) died: Notify,
+}
+
+impl Mortal {
+    async fn carry_on(&self, request: WireRequest) -> Result<WireAnswer, WireError> {
+        let headers: Vec<(String, String)> = request
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
+        let incoming = Incoming {
+            port: request.url.port().unwrap_or(1),
+            method: request.method.as_str(),
+            path: request.url.path(),
+            query: request.url.query().unwrap_or_default(),
+            headers: &headers,
+            body: &String::from_utf8_lossy(&request.body),
+        };
+        let Outgoing::Answer { status, headers, body } = self.concur.exchange(&incoming, None) else {
+            return Err(WireError::Broken);
+        };
+        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if left.is_err() {
+            self.died.notify_one();
+            std::future::pending::<()>().await;
+        }
+        let mut answer = WireAnswer { status, body, ..WireAnswer::default() };
+        for (name, value) in headers {
+            let name = reqwest::header::HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()).unwrap();
+            answer.headers.insert(name, value.parse().unwrap());
+        }
+        Ok(answer)
+    }
+}
+
+impl Transport for Mortal {
+    fn carry(&self, request: WireRequest) -> BoxFuture<'_, Result<WireAnswer, WireError>> {
+        Box::pin(self.carry_on(request))
     }
 }
 
@@ -57,7 +125,7 @@ impl Setting {
             clock: ClockMode::Virtual { start: noon(TODAY) },
             ..Config::default()
         };
-        let simulator = Simulator::start(config).await.unwrap();
+        let simulator = Arc::new(Simulator::start(config).await.unwrap());
         let info = simulator.info();
         let now = Arc::new(Mutex::new(connected));
         let shown = Arc::clone(&now);
@@ -77,17 +145,7 @@ impl Setting {
         let tokens = exchange(&http, &origin, &credentials, &grant, noon(TODAY)).await.unwrap();
         let memory = Arc::new(Memory::default());
         memory.save(&tokens).await.unwrap();
-        let client = Client::new(
-            ClientConfig {
-                max_concurrent: 8,
-                requests_per_second: 100_000,
-                // The clock stands still; a test does not wait five minutes on the machine's.
-                unavailable_pause: std::time::Duration::ZERO,
-                ..ClientConfig::new(policy, credentials, Arc::new(|| noon(TODAY)))
-            },
-            memory,
-        )
-        .unwrap();
+        let client = client(&simulator, Arc::clone(&memory), HttpConfig::default());
 
         let new = NewAccount {
             name: "Aldermoor".to_owned(),
@@ -111,8 +169,22 @@ impl Setting {
             truth: Truth::generate(SEED, TODAY),
             simulator,
             now,
+            tokens: memory,
             _store: store,
         }
+    }
+
+    /// The company as another process speaks to it: one that stops for good once so many answers have come.
+    pub(crate) fn mortal(&self, answers: usize) -> (Company, Arc<Mortal>) {
+        let mortal = Arc::new(Mortal {
+            concur: Arc::clone(&self.simulator),
+            left: AtomicUsize::new(answers),
+            died: Notify::new(),
+        });
+        let wire: Arc<dyn Transport> = Arc::clone(&mortal) as _;
+        let http = HttpConfig { wire: Some(Wire(wire)), ..HttpConfig::default() };
+        let client = client(&self.simulator, Arc::clone(&self.tokens), http);
+        (Company { client, ..self.company.clone() }, mortal)
     }
 
     /// Sets the clock of the bridge.

@@ -6,6 +6,7 @@
 //! simulation's (`simulation/`).
 #![expect(clippy::print_stdout, reason = "the figures are the result")]
 
+mod accepting;
 mod backfill;
 mod load;
 mod outage;
