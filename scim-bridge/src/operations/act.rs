@@ -10,6 +10,8 @@ use store::operations::{self, Expect, Operation, State, Transition};
 use store::{Conn, audit, brakes};
 
 use crate::brake;
+use crate::provision::{self, OnBehalf};
+use crate::translate::Kind;
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,9 +144,31 @@ pub fn act(
     }
     if verb == Verb::Cancel && operations::is_urgent(&operation.kind) {
         brake::restore(conn, &operation, now)?;
+        if operations::has_absorbed(conn, id)? {
+            want_again(conn, &operation, actor, now)?;
+        }
     }
     record(conn, &operation, verb, reason, actor, now)?;
     Ok(operations::get(conn, id)?)
+}
+
+/// Whoever was not let go after all shall have in Concur what earlier operations wanted: the deactivation had passed them, and
+/// they are not sent any more.
+fn want_again(
+    conn: &mut Conn,
+    operation: &Operation,
+    actor: &str,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let account = store::accounts::get(conn, operation.account)?;
+    let Ok(on) = OnBehalf::new(account, actor.to_owned()) else { return Ok(()) };
+    let row = store::resources::get(conn, operation.resource_id)?;
+    match provision::wanted(conn, &on, &row)? {
+        Some(wanted) if wanted.user.is_active() => {
+            provision::repair(conn, &on, &row, Kind::Update, wanted, now).map(drop)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A later operation that ends the access which this one would give.

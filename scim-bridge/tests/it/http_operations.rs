@@ -2,8 +2,10 @@
 
 use fixtures::simulator::{Fault, FaultKind};
 use reqwest::Method;
+use scim_bridge::clock::Clock;
 use scim_bridge::config::{Config, DeliveryMode};
 use serde_json::{Value, json};
+use store::operations::{self, Claim, Expect, Filter, State, Transition, What};
 
 use crate::brake::{inactive, name, people};
 use crate::harness::{Answer, House, user, with};
@@ -31,6 +33,48 @@ async fn audited(house: &House, action: &str) -> Vec<Value> {
     let account = house.account.id;
     let events = house.store().read(move |conn| store::audit::list(conn, Some(account), None, 100)).await;
     events.unwrap().into_iter().filter(|event| event.action == action).map(|event| event.details).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_let_go_after_all_still_gets_what_the_deactivation_had_passed() {
+    with(waiting, async |house| {
+        let made = house.post(&user("stuck@example.com")).await.expect(201);
+        let id = made["id"].as_str().unwrap();
+        house.patch(id, inactive()).await.expect(200);
+        // Nobody knows what became of the create; after a while the deactivation passes it.
+        let passed = house.store().write(|conn| {
+            let (create, now) =
+                (operations::list(conn, &Filter::default(), 2)?.pop().unwrap(), Clock::system().now());
+            let claim = Claim {
+                now,
+                owner: "test",
+                lease_until: now,
+                limit: 1,
+                exclude: &[],
+                only: &[],
+                what: What::Everything,
+            };
+            let sent = operations::claim_one(conn, create.id, &claim)?.unwrap();
+            let go = |conn: &mut store::Conn, from: State, to: State| {
+                let expect = Expect { state: from, lease_epoch: sent.lease_epoch };
+                operations::transition(conn, sent.id, expect, &Transition::to(to, now))
+            };
+            go(conn, State::Sending, State::Unknown)?;
+            let passed = operations::pass_stuck(conn, now, now)?;
+            go(conn, State::Unknown, State::Ready)?;
+            assert_eq!(operations::get(conn, sent.id)?.state, State::Superseded);
+            Ok(passed)
+        });
+        let passed = passed.await.unwrap();
+        act(house, &json!(passed[0]), "cancel", "stays after all").await.expect(200);
+        let shown = house.get(&format!("/Users/{id}")).await.expect(200);
+        assert_eq!(shown["active"], true);
+        let waits = in_state(house, "ready").await;
+        assert_eq!((waits.len(), &waits[0]["kind"]), (1, &json!("update")), "{waits:?}");
+        let planned = house.get(&format!("/api/v1/operations/{}/request", waits[0]["id"])).await.expect(200);
+        assert_eq!((&planned["method"], &planned["body"]["active"]), (&json!("POST"), &json!(true)));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

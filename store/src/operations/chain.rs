@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::pass::{self, MERGED, Open};
-use super::row::IN_FLIGHT;
+use super::row::{IN_FLIGHT, PASSING_LANE};
 use super::transition::promote;
 use super::{State, URGENT_KINDS, is_urgent};
 use crate::conn::{Raw, on, together};
@@ -209,14 +209,16 @@ pub(super) fn lock_around(conn: &mut Conn, id: OperationId) -> Result<Place, Err
     }
 }
 
-/// An operation behind `place` that is on its way or done: nothing older is to go out any more. Updates do not pass one
+/// An operation behind `place` that is on its way or done, or a deactivation that has passed it and goes out next: nothing
+/// older is to go out any more. Updates do not pass one
 /// that is to end access: they go on while it is held (reliability B3), and say nothing about access.
 pub(super) fn passed_by(conn: &mut Conn, place: &Place) -> Result<Option<OperationId>, Error> {
     let gone = IN_FLIGHT.into_iter().chain([State::Done.as_str()]);
+    let goes_next = operations::state.eq(State::Ready.as_str()).and(operations::lane.eq(PASSING_LANE));
     let later: Option<i64> = on!(conn, c => {
         let mut query = operations::table
             .filter(operations::chain_id.eq(&place.chain_id).and(operations::user_seq.gt(place.user_seq)))
-            .filter(operations::state.eq_any(gone))
+            .filter(operations::state.eq_any(gone).or(goes_next))
             .order(operations::user_seq)
             .select(operations::op_id)
             .into_boxed();

@@ -290,19 +290,28 @@ pub(super) fn promote_of(conn: &mut Conn, mut open: Vec<Open>, now: Timestamp) -
 
 /// Which operation of a chain (those that have not ended, in order) is to become ready now. The first one, if it waits;
 /// behind `failed` ones, the first urgent one that waits (I17). One that is to end access and is `held` is passed: until a
-/// person decides, access stays as it is and everything else goes on (reliability B3).
+/// person decides, access stays as it is and everything else goes on (reliability B3). Nobody, while one that ends access
+/// has passed those before it and is about to go out.
 fn next_ready(chain: &[Open]) -> Option<i64> {
     let mut behind_failed = false;
-    for Open { op_id, state, kind } in chain {
+    for (at, Open { op_id, state, kind }) in chain.iter().enumerate() {
         match state {
             State::Failed => behind_failed = true,
-            State::Accepted if !behind_failed || is_urgent(kind) => return Some(*op_id),
+            State::Accepted if !behind_failed || is_urgent(kind) => {
+                return (!chain[at..].iter().any(is_leaving)).then_some(*op_id);
+            }
             State::Accepted => {} // blocked by the failed one; an urgent one behind it is not
             State::Held if is_urgent(kind) => {}
             _ => return None,
         }
     }
     None
+}
+
+/// Whether an operation that ends access is to be sent, or on its way.
+fn is_leaving(open: &Open) -> bool {
+    let stands = open.state.is_end() || matches!(open.state, State::Accepted | State::Held | State::Failed);
+    is_urgent(&open.kind) && !stands
 }
 
 #[cfg(test)]
@@ -331,6 +340,9 @@ mod tests {
         check(&[(Failed, false), (Accepted, true)], Some(2));
         check(&[(Failed, false), (Accepted, false), (Accepted, true)], Some(3));
         check(&[(Failed, false), (Ready, true), (Accepted, true)], None);
+        check(&[(Accepted, false), (Ready, true)], None);
+        check(&[(Accepted, false), (Submitted, true)], None);
+        check(&[(Accepted, false), (Failed, true)], Some(1));
         check(&[(Failed, false), (Failed, false), (Accepted, true), (Accepted, true)], Some(3));
     }
 }

@@ -208,11 +208,15 @@ fn a_deactivation_passes_what_is_stuck_and_nothing_older_is_sent_after_it() {
             1,
             "either of the two may take effect last"
         );
+        // It could not be sent; all the same it is the next one.
+        go(test, &left, State::Ready);
         // The stuck one turns out not to have been applied.
         go(test, &stuck, State::Unknown);
         go(test, &stuck, State::Ready);
         assert_eq!(get(test, &stuck).state, State::Superseded);
-        assert_eq!(get(test, &between).state, State::Ready);
+        let claimed = write(test, |c| operations::claim_due(c, &claim(400)));
+        assert_eq!(claimed.iter().map(|op| op.id).collect::<Vec<_>>(), [left.id]);
+        assert_eq!(get(test, &between).state, State::Accepted);
         assert_eq!(
             write(test, |c| operations::claim_due(c, &claim(400))),
             [],

@@ -19,7 +19,7 @@ pub(super) async fn judge(world: &World, people: &[Person]) -> Vec<String> {
     let mut wrong = Vec::new();
     wrong.extend(steps(world).await);
     wrong.extend(unfinished(&world.base.store).await);
-    wrong.extend(order(&world.base.store).await);
+    wrong.extend(order_of_steps(&world.base.store).await);
     let bodies = world.network.sent().into_iter().map(|sent| (format!("{} ms", sent.at_ms), sent.body));
     wrong.extend(values_go_back(bodies));
     wrong.extend(world.network.concur.violations());
@@ -65,9 +65,19 @@ pub(crate) async fn unfinished(store: &Store) -> Vec<String> {
 pub(crate) async fn order(store: &Store) -> Vec<String> {
     let attempts = "SELECT o.chain_id || ' ' || o.user_seq || ' ' || o.op_id || ' ' || a.attempt AS line \
                     FROM attempts a JOIN operations o USING (op_id) ORDER BY a.started_at, o.user_seq";
-    let attempts = store.read(move |conn| lines(conn, attempts)).await.unwrap();
+    backwards(store.read(move |conn| lines(conn, attempts)).await.unwrap())
+}
+
+/// The same where clocks jump: by the order in which the database saw operations go out.
+async fn order_of_steps(store: &Store) -> Vec<String> {
+    let steps = "SELECT o.chain_id || ' ' || o.user_seq || ' ' || o.op_id || ' ' || s.n AS line                  FROM state_log s JOIN operations o USING (op_id) WHERE s.after = 'sending' ORDER BY s.n";
+    backwards(store.read(move |conn| lines(conn, steps)).await.unwrap())
+}
+
+/// Given chain, place in it, operation and attempt, in order: what came after something later of its chain.
+fn backwards(sent: Vec<String>) -> Vec<String> {
     let (mut latest, mut wrong) = (BTreeMap::<String, u64>::new(), Vec::new());
-    for line in attempts {
+    for line in sent {
         let words: Vec<&str> = line.split(' ').collect();
         let seq: u64 = words[1].parse().unwrap();
         let latest = latest.entry(words[0].to_owned()).or_default();

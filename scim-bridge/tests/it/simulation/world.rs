@@ -66,6 +66,8 @@ pub(super) struct World {
     pub(super) story: Mutex<Vec<(u128, String)>>,
     pub(super) wrong: Mutex<Vec<String>>,
     processes: Mutex<Vec<Option<Process>>>,
+    /// How far the clock of each process's machine is ahead of the time.
+    ahead: Vec<Arc<Mutex<SignedDuration>>>,
     over: CancellationToken,
     seed: u64,
 }
@@ -84,12 +86,17 @@ async fn live(seed: u64) -> Report {
         .map(|n| tokio::spawn(people::live(Arc::clone(&world), Person::new(n, Random::new(seed, 100 + n)))))
         .collect();
     let weather = tokio::spawn(weather(Arc::clone(&world.network), Random::new(seed, 2)));
+    let clocks = tokio::spawn(clocks(Arc::clone(&world), Random::new(seed, 3)));
     let mut ended = Vec::new();
     for person in people {
         ended.push(person.await.unwrap());
     }
     weather.abort();
+    clocks.abort();
     world.network.set_weather(Weather::FAIR);
+    for n in 0..world.ahead.len() {
+        world.set_clock(n, 0);
+    }
     world.tell("fair weather from now on");
     come_to_rest(&world).await;
     world.over.cancel();
@@ -141,6 +148,7 @@ async fn build(seed: u64, random: &mut Random) -> (Arc<World>, Vec<tokio::task::
         story: Mutex::default(),
         wrong: Mutex::default(),
         processes: Mutex::new(vec![None; replicas]),
+        ahead: (0..replicas).map(|_| Arc::default()).collect(),
         over: CancellationToken::new(),
         seed,
     });
@@ -165,20 +173,21 @@ pub(super) fn client_settings(line: Arc<Line>) -> ClientSettings {
 /// A process that is started again whenever it has died.
 async fn replica(world: Arc<World>, n: usize, replicas: usize) {
     let mut random = Random::new(world.seed, 10 + u64::try_from(n).unwrap());
+    let clock = world.clock_of(n);
     loop {
         let line = world.network.line();
         if replicas == 1 {
             // As the executable does when it knows that it is alone.
-            let now = world.clock.now();
+            let now = clock.now();
             world.base.store.write(move |conn| operations::end_leases(conn, now)).await.unwrap();
         }
         let metrics = Metrics::new().unwrap();
         let clients =
-            Clients::new(world.base.store.clone(), world.clock.clone(), client_settings(Arc::clone(&line)));
+            Clients::new(world.base.store.clone(), clock.clone(), client_settings(Arc::clone(&line)));
         let chance = Mutex::new(Random::new(world.seed, random.next()));
         let (handle, worker) = delivery::start(delivery::Parts {
             store: world.base.store.clone(),
-            clock: world.clock.clone(),
+            clock: clock.clone(),
             chance: Chance::from_fn(move || chance.lock().unwrap().uniform()),
             metrics: metrics.clone(),
             clients: clients.clone(),
@@ -192,7 +201,7 @@ async fn replica(world: Arc<World>, n: usize, replicas: usize) {
         let served = Bridge::new(bridge::Parts {
             config: Arc::new(Config { confirm_within: Duration::from_secs(3), ..Config::default() }),
             store: world.base.store.clone(),
-            clock: world.clock.clone(),
+            clock: clock.clone(),
             metrics,
             accounts: clients,
             delivery: handle,
@@ -235,6 +244,18 @@ async fn weather(network: Arc<Network>, mut random: Random) {
     }
 }
 
+/// In some runs the clocks of the machines jump, two hours either way (reliability I31).
+async fn clocks(world: Arc<World>, mut random: Random) {
+    if !random.percent(35) {
+        return;
+    }
+    loop {
+        sleep(Duration::from_secs(random.between(10, 600))).await;
+        let process = usize::try_from(random.between(0, world.ahead.len() as u64 - 1)).unwrap();
+        world.set_clock(process, *random.pick(&[(1, -2), (1, 0), (1, 2)]));
+    }
+}
+
 /// Waits until nothing is under way and nobody is watched.
 async fn come_to_rest(world: &World) {
     let until = Instant::now() + REST_WITHIN;
@@ -271,6 +292,20 @@ impl World {
                 Some(process) => return process,
                 None => sleep(Duration::from_millis(700)).await,
             }
+        }
+    }
+
+    /// The time, as the machine of a process has it.
+    fn clock_of(&self, process: usize) -> Clock {
+        let (time, ahead) = (self.clock.clone(), Arc::clone(&self.ahead[process]));
+        Clock::from_fn(move || time.now() + *ahead.lock().unwrap())
+    }
+
+    fn set_clock(&self, process: usize, hours_ahead: i64) {
+        let ahead = SignedDuration::from_hours(hours_ahead);
+        let before = std::mem::replace(&mut *self.ahead[process].lock().unwrap(), ahead);
+        if before != ahead {
+            self.tell(&format!("the clock of process {process} is {hours_ahead} h ahead of the time"));
         }
     }
 
