@@ -97,6 +97,8 @@ metrics! {
         "Always 1; the label is the version that runs.";
     read_only: IntGaugeVec = "scim_bridge_read_only" []
         "1 while this process accepts changes and sends none to Concur (delivery.mode).";
+    installation_held: IntGaugeVec = "scim_bridge_installation_held" []
+        "1 while nothing is delivered because the database is a copy, or a backup that was put back, and nobody has confirmed it.";
     http_requests: IntCounterVec = "scim_bridge_http_requests_total" ["method", "route", "status"]
         "Requests answered, by route pattern.";
     http_request_seconds: HistogramVec = "scim_bridge_http_request_seconds" ["route"]

@@ -25,6 +25,7 @@ use crate::config::{Config, DeliveryMode};
 use crate::delivery;
 use crate::events;
 use crate::http;
+use crate::installation::Witness;
 use crate::journal::Keeper;
 use crate::metrics::Metrics;
 use crate::sync_loop::SyncLoop;
@@ -275,6 +276,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let opened = tokio::task::spawn_blocking(move || {
         let alone = Alone::claim(&opening)?;
         let store = open_store(&opening)?;
+        Witness::of(&opening).look_blocking(&store, now).map_err(StartError::Store)?;
         if alone.is_some() {
             // A killed process held leases; nobody else can, so they need not run out first.
             let ended = store.write_blocking(|conn| store::operations::end_leases(conn, now));

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::Clients;
 use crate::accounts::forms::Forms;
 use crate::bridge::Bridge;
+use crate::installation::Witness;
 use crate::logging;
 
 /// How often to look.
@@ -78,8 +79,19 @@ async fn keep_statistics(store: &Store) {
 }
 
 async fn run(bridge: &Bridge) {
+    let witness = Witness::of(&bridge.config);
     let (mut keeper, mut forms) = (KeepAlive::default(), Forms::default());
     loop {
+        match witness.look_again(&bridge.store, bridge.clock.now()).await {
+            Ok(it) => bridge
+                .metrics
+                .installation_held
+                .with_label_values(&[] as &[&str])
+                .set(i64::from(it.held.is_some())),
+            Err(error) => {
+                tracing::warn!(error = %logging::chain(&error), "it is not noted how far the database has come");
+            }
+        }
         if let Err(error) = forms.round(&bridge.store, &bridge.accounts, bridge.clock.now()).await {
             tracing::warn!(error = %logging::chain(&error), "reading employee forms waits for the database");
         }

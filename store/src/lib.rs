@@ -48,6 +48,7 @@ pub mod groups;
 pub mod habits;
 pub mod ids;
 pub mod imports;
+pub mod installation;
 pub mod leases;
 pub mod lines;
 pub mod links;

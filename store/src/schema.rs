@@ -587,6 +587,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    installation (one) {
+        one -> Integer,
+        installation_id -> Text,
+        generation -> BigInt,
+        place -> Text,
+        seen_at -> BigInt,
+        held_at -> Nullable<BigInt>,
+        held_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     employee_forms (account_id) {
         account_id -> Text,
         fields -> Text,

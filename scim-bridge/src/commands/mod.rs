@@ -13,6 +13,7 @@ mod dictionary;
 mod events;
 mod healthcheck;
 mod import;
+mod installation;
 mod line;
 mod matching;
 mod openapi;
@@ -101,6 +102,9 @@ enum Command {
     /// Messages to your own systems about what happens here: add, list, remove, test, log, replay.
     #[command(subcommand)]
     Webhook(webhook::Webhook),
+    /// Whether changes are delivered from this database, and letting it after a backup was put back.
+    #[command(subcommand)]
+    Installation(installation::Installation),
     /// The deprovisioning brake: look, release, cancel, settings.
     #[command(subcommand)]
     Brake(brake::Brake),
@@ -227,6 +231,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Reconcile(reconcile) => reconcile.run(settings).await,
         Command::Events(events) => events.run(settings).await,
         Command::Webhook(webhook) => tokio::task::block_in_place(|| webhook.run(settings)),
+        Command::Installation(installation) => installation.run(settings).await,
         Command::Brake(brake) => brake.run(settings).await,
         Command::Config(config) => config.run(settings),
         Command::Openapi => openapi::run(),

@@ -125,6 +125,9 @@ impl Round {
             let count = lost.len();
             tracing::warn!(count, "leases ran out while sending; the outcomes will be looked up");
         }
+        if store::installation::is_held(conn)? {
+            return Ok(Claimed::default());
+        }
         let paused = paused(conn)?;
         let mut claimed = Claimed::default();
         for lane in LANES {

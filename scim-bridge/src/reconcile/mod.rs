@@ -12,6 +12,7 @@
 //!
 //! Source: Concur pages *Identity v4.1* (list by cursor, search by `meta.lastModified`).
 
+mod again;
 mod candidate;
 mod compare;
 mod one;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use again::{Again, read_again};
 pub use candidate::MATCHES;
 pub use report::{Wanted, report};
 pub use run::{Parts, ReconcileError, Summary, run};

@@ -7,7 +7,7 @@ use concur::model::IdentityUser;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::drift::Drift;
-use store::ids::{OperationId, ResourceId};
+use store::ids::{AccountId, OperationId, ResourceId};
 use store::links::Link;
 use store::{Conn, Error, drift, links, operations, resources};
 
@@ -23,6 +23,23 @@ pub(super) struct Page<'a> {
     /// The spend profiles of those who are to be taken over.
     pub(super) spend: &'a HashMap<UserId, Option<Value>>,
     pub(super) now: Timestamp,
+}
+
+/// The resource that a Concur user is linked to: one that lives before one that is deleted.
+pub(super) fn linked(
+    conn: &mut Conn,
+    account: AccountId,
+    concur_user: &str,
+) -> Result<Option<(Link, resources::Resource)>, Error> {
+    let mut found = None;
+    for link in links::by_concur_user(conn, account, concur_user)? {
+        let row = resources::get(conn, link.resource_id)?;
+        if row.deleted_at.is_none() {
+            return Ok(Some((link, row)));
+        }
+        found = found.or(Some((link, row)));
+    }
+    Ok(found)
 }
 
 /// What was found of one user.
@@ -43,18 +60,7 @@ impl Page<'_> {
     ) -> Result<(), Error> {
         let account = self.on.account.id;
         let id = user.id().to_string();
-        let mut linked = None;
-        for link in links::by_concur_user(conn, account, &id)? {
-            let row = resources::get(conn, link.resource_id)?;
-            let live = row.deleted_at.is_none();
-            if live || linked.is_none() {
-                linked = Some((link, row));
-            }
-            if live {
-                break;
-            }
-        }
-        let found = match linked {
+        let found = match linked(conn, account, &id)? {
             None => self.unmanaged(conn, user, counts)?,
             Some((link, row)) => self.managed(conn, user, &link, &row, counts)?,
         };

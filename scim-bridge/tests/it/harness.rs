@@ -184,8 +184,13 @@ impl House {
 
     /// A command of the executable on the house's database: exit code, standard output, standard error.
     pub(crate) fn command(&self, arguments: &[&str]) -> (i32, String, String) {
+        self.command_on(&self.database.database_url, arguments)
+    }
+
+    /// The same on another database.
+    pub(crate) fn command_on(&self, database_url: &str, arguments: &[&str]) -> (i32, String, String) {
         let output = crate::process::bridge(self.folder.path())
-            .env("SCIM_BRIDGE_DATABASE_URL", &self.database.database_url)
+            .env("SCIM_BRIDGE_DATABASE_URL", database_url)
             .env("SCIM_BRIDGE_MASTER_KEY_FILE", self.folder.path().join("master.key"))
             .env("SCIM_BRIDGE_CONCUR_ALLOW_LOOPBACK_HTTP", "true")
             .args(arguments)

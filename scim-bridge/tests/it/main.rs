@@ -47,6 +47,7 @@ mod http_users;
 mod http_verdict;
 mod idp_conversations;
 mod import;
+mod installation;
 mod process;
 mod reconcile;
 mod rfc_requirements;
