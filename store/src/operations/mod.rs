@@ -87,8 +87,8 @@ pub fn enqueue(conn: &mut Conn, new: &NewOperation) -> Result<Operation, Error> 
     };
     let mut operation = insert::insert(conn, new, chain_id, last + 1, state)?;
     if !open.is_empty() || state == State::Held {
-        let kind = operation.kind.clone();
-        open.push(pass::Open { op_id: operation.id.as_i64(), state, kind });
+        let (kind, due_at) = (operation.kind.clone(), crate::value::micros(new.now));
+        open.push(pass::Open { op_id: operation.id.as_i64(), state, kind, attempt: 0, due_at });
         if transition::promote_of(conn, open, new.now)? == Some(operation.id.as_i64()) {
             operation.state = State::Ready;
         }

@@ -274,13 +274,15 @@ pub(super) fn promote(conn: &mut Conn, chain_id: &str, now: Timestamp) -> Result
 /// [`promote`] of a chain whose open operations are known; the one that became ready.
 pub(super) fn promote_of(conn: &mut Conn, mut open: Vec<Open>, now: Timestamp) -> Result<Option<i64>, Error> {
     let merged = pass::merge(conn, &open, now)?;
-    open.drain(..merged);
+    // Whoever is changed again and again keeps their turn.
+    let since = open.drain(..merged).map(|open| open.due_at).min();
     let Some(op_id) = next_ready(&open) else { return Ok(None) };
+    let due_at = since.map_or(micros(now), |since| since.min(micros(now)));
     on!(conn, c => {
         diesel::update(operations::table.find(op_id))
             .set((
                 operations::state.eq(State::Ready.as_str()),
-                operations::due_at.eq(micros(now)),
+                operations::due_at.eq(due_at),
                 operations::updated_at.eq(micros(now)),
             ))
             .execute(c)
@@ -294,7 +296,7 @@ pub(super) fn promote_of(conn: &mut Conn, mut open: Vec<Open>, now: Timestamp) -
 /// has passed those before it and is about to go out.
 fn next_ready(chain: &[Open]) -> Option<i64> {
     let mut behind_failed = false;
-    for (at, Open { op_id, state, kind }) in chain.iter().enumerate() {
+    for (at, Open { op_id, state, kind, .. }) in chain.iter().enumerate() {
         match state {
             State::Failed => behind_failed = true,
             State::Accepted if !behind_failed || is_urgent(kind) => {
@@ -321,8 +323,13 @@ mod tests {
 
     fn check(chain: &[(State, bool)], expected: Option<i64>) {
         let kind = |urgent| if urgent { "deactivate" } else { "update" }.to_owned();
-        let open =
-            |(op_id, &(state, urgent)): (i64, &(State, bool))| Open { op_id, state, kind: kind(urgent) };
+        let open = |(op_id, &(state, urgent)): (i64, &(State, bool))| Open {
+            op_id,
+            state,
+            kind: kind(urgent),
+            attempt: 0,
+            due_at: 0,
+        };
         let chain: Vec<Open> = (1..).zip(chain).map(open).collect();
         assert_eq!(next_ready(&chain), expected, "{chain:?}");
     }

@@ -223,6 +223,24 @@ fn a_failed_operation_blocks_its_own_chain_until_a_person_acts_but_no_deactivati
 }
 
 #[test]
+fn an_update_that_was_never_sent_gives_its_turn_to_the_next_one() {
+    on_each(|test, account| {
+        let zoe = user(test, account, "Zoe");
+        let later = |now: i64| NewOperation { now: at(now), ..new_operation(account, zoe, "update") };
+        let first = write(test, |c| operations::enqueue(c, &later(10)));
+        let second = write(test, |c| operations::enqueue(c, &later(20)));
+        let first = get(test, first.id);
+        assert_eq!((first.state, first.superseded_by), (State::Superseded, Some(second.id)));
+        let second = get(test, second.id);
+        assert_eq!((second.state, second.due_at), (State::Ready, at(10)), "it does not begin to wait anew");
+        assert_eq!(ids(&due(test, 30)), [second.id]);
+        // That one is on its way: what comes now waits.
+        let third = write(test, |c| operations::enqueue(c, &later(40)));
+        assert_eq!(third.state, State::Accepted);
+    });
+}
+
+#[test]
 fn a_held_operation_waits_for_its_release_and_blocks_its_chain() {
     on_each(|test, account| {
         let zoe = user(test, account, "Zoe");
@@ -230,7 +248,7 @@ fn a_held_operation_waits_for_its_release_and_blocks_its_chain() {
             NewOperation { held: Some("a person".to_owned()), ..new_operation(account, zoe, "update") };
         let held = write(test, |c| operations::enqueue(c, &held));
         assert_eq!((held.state, held.reason.as_deref()), (State::Held, Some("a person")));
-        let behind = enqueue(test, account, zoe, "update");
+        let behind = enqueue(test, account, zoe, "reactivate");
         assert_eq!(behind.state, State::Accepted);
         assert_eq!(ids(&due(test, 1)), []);
         assert!(go(test, &held, State::Ready, 100));
