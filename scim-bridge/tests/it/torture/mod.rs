@@ -17,8 +17,7 @@ use std::time::{Duration, Instant};
 
 use concur::api::LookupAttribute;
 use fixtures::simulator::{Config, Fault, FaultKind, Simulator, Size};
-use scim_bridge::accounts::{AccountSettings, Clients};
-use scim_bridge::brake::Limit;
+use scim_bridge::accounts::Clients;
 use scim_bridge::clock::Clock;
 use store::ids::AccountId;
 use store::operations::{self, State};
@@ -113,12 +112,10 @@ async fn torture(database: TestStore, replicas: usize) {
 
 /// People come and go by the hundred here, which the brake would stop: it has tests of its own.
 async fn unbraked(database: &TestStore, account: AccountId) {
-    let mut settings = AccountSettings::default();
-    settings.brake.day.users = Limit::USERS_MAX;
-    settings.brake.ten_minutes.users = Limit::USERS_MAX;
-    let (stored, now) = (settings.to_stored(), Clock::system().now());
-    let set = move |conn: &mut store::Conn| store::accounts::set_settings(conn, account, &stored, now);
-    database.store.write(set).await.unwrap();
+    let clock = Clock::system();
+    let until = clock.now() + jiff::SignedDuration::from_hours(24);
+    let (reason, actor) = ("torture".to_owned(), "test".to_owned());
+    scim_bridge::brake::off(&database.store, &clock, account, until, reason, actor).await.unwrap();
 }
 
 /// Median, 99th percentile and maximum in milliseconds.
