@@ -2,9 +2,10 @@
 
 use reqwest::Method;
 use scim_bridge::accounts::{AccountSettings, GroupMapping};
+use scim_bridge::config::DeliveryMode;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, House, ada, everywhere, send, user};
+use crate::harness::{Answer, House, ada, everywhere, send, user, with};
 
 const ROLE: &str = "urn:ietf:params:scim:schemas:extension:spend:2.0:Role";
 const GROUP: &str = "urn:ietf:params:scim:schemas:extension:concurbridge:2.0:Group";
@@ -380,5 +381,56 @@ async fn a_group_may_be_larger_than_a_user_and_not_without_end() {
         post(house, &endless).await.expect_error(413, None);
         house.write(Method::POST, "/Users", &json!({"userName": "a", "title": "x".repeat(300_000)})).await.expect_error(413, None);
     })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_membership_and_a_change_of_the_user_at_the_same_moment_lose_neither() {
+    with(
+        |config| config.delivery.mode = DeliveryMode::AcceptOnly,
+        async |house| {
+            let mapping = GroupMapping {
+                group: "Travellers".to_owned(),
+                entitlements: vec!["Travel".to_owned()],
+                ..GroupMapping::default()
+            };
+            settings(house, |settings| settings.group_mappings = vec![mapping]).await;
+            let ada = house.post(&ada()).await.expect(201);
+            let id = ada["id"].as_str().unwrap();
+            let group = post(house, &json!({"displayName": "Travellers"})).await.expect(201);
+            let (mut version, mut is_member) = (String::new(), false);
+            for n in 0..20 {
+                let title = json!({"op": "replace", "path": "title", "value": format!("Title {n}")});
+                let membership = if is_member {
+                    json!([{"op": "remove", "path": format!("members[value eq \"{id}\"]")}])
+                } else {
+                    add(&[&ada])
+                };
+                let (changed, joined) =
+                    futures::join!(house.patch(id, title), patch(house, &group["id"], membership));
+                assert!(
+                    changed.status.is_success() && joined.status.is_success(),
+                    "{} {}",
+                    changed.text,
+                    joined.text
+                );
+                is_member = !is_member;
+                let newest = house.store().read(|conn| {
+                    let filter = store::operations::Filter::default();
+                    Ok(store::operations::list(conn, &filter, 1)?.remove(0).payload)
+                });
+                let desired = newest.await.unwrap()["desired"].clone();
+                let travels = desired["entitlements"].as_array().unwrap().contains(&json!("Travel"));
+                assert_eq!(
+                    (&desired["title"], travels),
+                    (&json!(format!("Title {n}")), is_member),
+                    "round {n}"
+                );
+                let shown = house.get(&format!("/Users/{id}")).await.expect(200);
+                assert_ne!(shown["meta"]["version"], version.as_str(), "what is shown has changed");
+                shown["meta"]["version"].as_str().unwrap().clone_into(&mut version);
+            }
+        },
+    )
     .await;
 }

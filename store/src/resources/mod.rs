@@ -22,7 +22,8 @@ pub use read::{
     by_scim_ids, content, count_active_users, find, find_by_scim_id, find_deleted, get, get_by_scim_id, page,
 };
 pub use write::{
-    adopt_scim_id, insert, insert_shown, mark_shown, restore, soft_delete, touch, update, update_knowing,
+    adopt_scim_id, insert, insert_shown, lock, mark_shown, restore, soft_delete, touch, update,
+    update_knowing,
 };
 
 use crate::Error;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::read::emails;
 use super::{Content, NewResource, Resource, Row, get};
-use crate::conn::on;
+use crate::conn::{Raw, on};
 use crate::ids::ResourceId;
 use crate::schema::{resource_emails, resources};
 use crate::value::micros;
@@ -172,6 +172,29 @@ pub fn soft_delete(
         (0, None) => Err(Error::Stale { what: "resource" }),
         _ => get(conn, id),
     }
+}
+
+/// Waits for whoever is writing one of these resources, and lets nobody else write them until the transaction ends. Always
+/// in one order, so that two who want the same ones do not wait for each other.
+pub fn lock(conn: &mut Conn, ids: &[ResourceId]) -> Result<(), Error> {
+    let mut keys: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    keys.sort_unstable();
+    match &mut *conn.pooled {
+        // There is one writer.
+        Raw::Sqlite(_) => {}
+        Raw::Postgres(c) => {
+            for chunk in keys.chunks(500) {
+                let locked: Vec<String> = resources::table
+                    .filter(resources::resource_id.eq_any(chunk))
+                    .order(resources::resource_id)
+                    .select(resources::resource_id)
+                    .for_no_key_update()
+                    .load(&mut ***c)?;
+                drop(locked);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Raises the version of resources whose answer changes although nothing of theirs was written, such as the groups of

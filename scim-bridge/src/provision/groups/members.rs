@@ -81,6 +81,15 @@ fn nobody(id: &str) -> scim::Error {
 /// The groups of users as they are now, to be compared after a change.
 pub(super) type Before = HashMap<ResourceId, Vec<Membership>>;
 
+/// The groups of users whose membership is about to change. Their answers change with it, so their versions do: whoever
+/// writes one of them meanwhile, from the groups of before, begins again; and what [`deliver`] plans, it plans from what
+/// the last one wrote. To be called before any row of a membership is written, and before the group's own.
+pub(super) fn before(conn: &mut Conn, users: &[ResourceId], now: Timestamp) -> Result<Before, store::Error> {
+    resources::lock(conn, users)?;
+    resources::touch(conn, users, now)?;
+    groups::of_users(conn, users)
+}
+
 /// Enqueues what a changed membership changes in Concur for `users`, each named once.
 ///
 /// # Errors

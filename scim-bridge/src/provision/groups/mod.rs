@@ -111,7 +111,7 @@ pub async fn delete(
         let row = find::row(conn, job.account.id, &id)?;
         precondition.check(row.version)?;
         let removed: Vec<ResourceId> = groups::members(conn, row.id)?.iter().map(|it| it.id).collect();
-        let before = groups::of_users(conn, &removed)?;
+        let before = members::before(conn, &removed, now)?;
         groups::remove(conn, row.id, &removed)?;
         resources::soft_delete(conn, row.id, Some(row.version), now)?;
         let operations = deliver(conn, &job, room, &removed, &before, now)?;
@@ -144,7 +144,7 @@ fn create_in(
         NewResource { account: on.account.id, resource_type: Kind::Group, scim_id, content, created_at: now };
     let row = resources::insert(conn, &new).map_err(taken)?;
     let difference = difference(conn, on, &[], wanted)?;
-    let before = groups::of_users(conn, &difference.added)?;
+    let before = members::before(conn, &difference.added, now)?;
     groups::add(conn, row.id, &difference.added, now)?;
     let operations = deliver(conn, on, room, &difference.added, &before, now)?;
     record(conn, on, row.id, "create", &difference, &operations, now)?;
@@ -175,7 +175,7 @@ fn adopt(
     if row.deleted_at.is_none() && external_id == held && difference.is_empty() {
         return Ok(group);
     }
-    let before = groups::of_users(conn, &difference.added)?;
+    let before = members::before(conn, &difference.added, now)?;
     resources::restore(conn, group, Some(&catalogue::content(entry.name, external_id)), now)?;
     groups::add(conn, group, &difference.added, now)?;
     let operations = deliver(conn, on, room, &difference.added, &before, now)?;
@@ -247,7 +247,7 @@ fn change_once(
     } else {
         users.extend(&difference.removed);
     }
-    let before = groups::of_users(conn, &users)?;
+    let before = members::before(conn, &users, now)?;
     resources::update(conn, row.id, row.version, &content, now).map_err(taken)?;
     groups::add(conn, row.id, &difference.added, now)?;
     groups::remove(conn, row.id, &difference.removed)?;
