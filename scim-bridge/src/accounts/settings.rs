@@ -13,6 +13,7 @@ use crate::brake::BrakeLimits;
 /// The settings of one account. `AccountSettings::default()` suits a company in the United States that uses Expense.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is set by itself")]
 pub struct AccountSettings {
     /// Appended to a user name without `@`: `jdoe` becomes `jdoe@<login_domain>`. Absent: such names are refused.
     pub login_domain: Option<String>,

@@ -99,7 +99,7 @@ impl Page<'_> {
                     details["not_imported"] = "a change of this user is on its way and links them".into();
                     resource = Some(row.id);
                 }
-                Candidate::Exact(row, _) => return self.link(conn, user, *row, counts),
+                Candidate::Exact(row, _) => return self.link(conn, user, &row, counts),
                 Candidate::Conflicting(..) => {}
                 Candidate::None => match self.take_over(conn, user)? {
                     Ok(()) => {
@@ -121,15 +121,15 @@ impl Page<'_> {
         &self,
         conn: &mut Conn,
         user: &IdentityUser,
-        row: resources::Resource,
+        row: &resources::Resource,
         counts: &mut Counts,
     ) -> Result<Option<Found>, Error> {
-        let shape = provision::wanted(conn, self.on, &row)?.map(|wanted| wanted.user).unwrap_or_default();
-        let link = self.put_link(conn, user, &row, &shape)?;
+        let shape = provision::wanted(conn, self.on, row)?.map(|wanted| wanted.user).unwrap_or_default();
+        let link = self.put_link(conn, user, row, &shape)?;
         resources::adopt_scim_id(conn, row.id, user.id().as_uuid())?;
-        provision::record_link(conn, self.on, &row, self.now)?;
+        provision::record_link(conn, self.on, row, self.now)?;
         counts.linked += 1;
-        self.managed(conn, user, &link, &row, counts)
+        self.managed(conn, user, &link, row, counts)
     }
 
     /// Makes a resource of a Concur user whom nobody here is, or says why not.

@@ -173,7 +173,7 @@ mod tests {
         }
     }
 
-    fn wanted(spend: Value) -> ConcurUser {
+    fn wanted(spend: &Value) -> ConcurUser {
         ConcurUser::from_value(
             json!({"userName": "a@b.c", "entitlements": ["Expense", "Travel"], (SPEND): spend,
             (ROLE): {"roles": ["EXP_APPROVER"]}}),
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_new_profile_without_a_required_field_is_withheld_with_what_needs_it() {
-        let wanted = wanted(json!({"country": "US"}));
+        let wanted = wanted(&json!({"country": "US"}));
         let fitted = form().fit(&wanted, &ConcurUser::default());
         let reason = fitted.withheld.unwrap();
         assert!(reason.contains("orgUnit1 (Cost Center), cashAdvanceAccountCode (Cash Advance)"), "{reason}");
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_profile_that_is_there_is_changed_whatever_the_form_requires() {
-        let wanted = wanted(json!({"country": "US"}));
+        let wanted = wanted(&json!({"country": "US"}));
         let fitted = form().fit(&wanted, &ConcurUser::from_value(json!({(SPEND): {"country": "DE"}})));
         assert_eq!(fitted, Fitted { user: wanted, ..Fitted::default() });
     }
@@ -202,7 +202,7 @@ mod tests {
         let held = json!({(SPEND): {"customData": [{"id": "custom1", "value": "old"}]}});
         let data = json!([{"id": "custom1", "value": "new"}, {"id": "orgUnit1", "value": "12345"},
             {"id": "custom9", "value": "a field of another form"}]);
-        let fitted = form().fit(&wanted(json!({"customData": data})), &ConcurUser::from_value(held));
+        let fitted = form().fit(&wanted(&json!({"customData": data})), &ConcurUser::from_value(held));
         assert_eq!(
             fitted.user.get(&format!("{SPEND}:customData")),
             Some(
@@ -221,8 +221,8 @@ mod tests {
     #[test]
     fn who_has_everything_is_sent_as_wanted() {
         let spend = json!({"cashAdvanceAccountCode": "C", "customData": [{"id": "orgUnit1", "value": "1"}]});
-        let fitted = form().fit(&wanted(spend.clone()), &ConcurUser::default());
-        assert_eq!(fitted, Fitted { user: wanted(spend), ..Fitted::default() });
+        let fitted = form().fit(&wanted(&spend), &ConcurUser::default());
+        assert_eq!(fitted, Fitted { user: wanted(&spend), ..Fitted::default() });
     }
 
     #[test]

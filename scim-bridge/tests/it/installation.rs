@@ -78,7 +78,7 @@ impl Restored {
     /// `house` is asked for its settings alone.
     async fn start(house: &House, folder: tempfile::TempDir) -> Self {
         let mut config = house.running.bridge().config.as_ref().clone();
-        config.database = SecretUrl::new(&format!("sqlite:{}", folder.path().join("store.db").display()));
+        config.database = SecretUrl::new(format!("sqlite:{}", folder.path().join("store.db").display()));
         let running = serve::start(config.clone(), Clock::system()).await.unwrap();
         Self { running, folder, config }
     }

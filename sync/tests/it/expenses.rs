@@ -179,9 +179,9 @@ async fn a_process_that_dies_with_a_page_in_its_hands_loses_and_doubles_nothing(
             };
             // What the writer's thread had begun is a transaction, and ends before the next life reads.
             setting.company.store.write(|_| Ok(())).await.unwrap();
-            let lines = stored(&setting).await.values().map(|(lines, _)| lines).sum::<usize>();
-            assert!(lines >= kept, "what was stored stays");
-            kept = lines;
+            let count = stored(&setting).await.values().map(|(count, _)| count).sum::<usize>();
+            assert!(count >= kept, "what was stored stays");
+            kept = count;
             match ended {
                 Some(ended) => break ended.unwrap(),
                 None => lives += 1,

@@ -1,5 +1,6 @@
 //! A simulated Concur, a store of either kind, and a client between them. The bridge's clock is set by the test.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -94,12 +95,8 @@ impl Mortal {
             self.died.notify_one();
             std::future::pending::<()>().await;
         }
-        let mut answer = WireAnswer { status, body, ..WireAnswer::default() };
-        for (name, value) in headers {
-            let name = reqwest::header::HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()).unwrap();
-            answer.headers.insert(name, value.parse().unwrap());
-        }
-        Ok(answer)
+        let headers: HashMap<String, String> = headers.into_iter().collect();
+        Ok(WireAnswer { status, body, headers: (&headers).try_into().unwrap() })
     }
 }
 

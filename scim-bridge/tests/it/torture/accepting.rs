@@ -25,7 +25,7 @@ const PATIENT: &[&str] = &[
     "concur.request_timeout=20s",
 ];
 /// Longest wait for anything.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_mins(1);
 
 struct Scene {
     database: TestStore,
