@@ -91,28 +91,38 @@ fn backwards(sent: Vec<String>) -> Vec<String> {
 
 /// What was sent of a person, by the versions in it, never goes back. Given: where each body was, and the body.
 pub(crate) fn values_go_back(bodies: impl Iterator<Item = (String, String)>) -> Vec<String> {
-    let (mut latest, mut wrong) = (BTreeMap::<String, String>::new(), Vec::new());
+    let (mut latest, mut wrong) = (BTreeMap::<u64, u64>::new(), Vec::new());
     for (place, body) in bodies {
         for (person, version) in versions(&body) {
-            let newest = latest.entry(person.clone()).or_default();
+            let newest = latest.entry(person).or_default();
             if version < *newest {
-                wrong.push(format!("{person}-{version} was sent at {place}, after {newest}"));
+                wrong.push(format!("p{person}-v{version} was sent at {place}, after v{newest}"));
             }
-            *newest = version.max(newest.clone());
+            *newest = version.max(*newest);
         }
     }
     wrong
 }
 
-/// Every `p1-v002` in a text.
-fn versions(text: &str) -> Vec<(String, String)> {
+/// Every `p1-v002` in a text: person and version.
+fn versions(text: &str) -> Vec<(u64, u64)> {
     let marks = text.match_indices("-v").filter_map(|(at, _)| {
-        let person = text[..at].rfind('p').map(|from| &text[from..at])?;
-        let version = text.get(at + 1..at + 5)?;
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        (digits(&person[1..]) && digits(&version[1..])).then(|| (person.to_owned(), version.to_owned()))
+        let person = text[..at].rfind('p').and_then(|from| text[from + 1..at].parse().ok())?;
+        let after = &text[at + 2..];
+        let digits = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());
+        Some((person, after[..digits].parse().ok()?))
     });
     marks.collect()
+}
+
+#[test]
+fn a_value_that_goes_back_is_seen_however_many_there_are() {
+    let bodies = |titles: &[&str]| {
+        let bodies = titles.iter().map(|title| (String::new(), format!("{{\"title\":\"{title}\"}}")));
+        values_go_back(bodies.collect::<Vec<_>>().into_iter()).len()
+    };
+    assert_eq!(bodies(&["p1-v999", "p1-v1000", "p2-v001", "p1-v1000", "p10-v001"]), 0);
+    assert_eq!(bodies(&["p1-v1000", "p1-v999"]), 1);
 }
 
 /// Concur holds what was acknowledged last, once.
