@@ -37,6 +37,8 @@ pub(super) struct Breaker {
     /// The latest outcomes, oldest first; true is a failure.
     outcomes: VecDeque<bool>,
     tripped: Option<Tripped>,
+    /// Concur asks to be left alone until then; nothing goes out, and nothing follows from it.
+    paused_until: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +54,9 @@ struct Tripped {
 impl Breaker {
     /// What may go out now.
     pub(super) fn gate(&self, now: Timestamp) -> Gate {
+        if self.paused_until.is_some_and(|until| now < until) {
+            return Gate::Shut;
+        }
         match self.tripped {
             None => Gate::Open,
             Some(tripped) if now < tripped.until => Gate::Shut,
@@ -106,6 +111,13 @@ impl Breakers {
         gates.filter(|(_, gate)| *gate != Gate::Open).collect()
     }
 
+    /// Nothing goes out for a company until then.
+    pub(super) fn pause(&self, account: AccountId, until: Timestamp) {
+        let mut breakers = self.lock();
+        let breaker = breakers.entry(account).or_default();
+        breaker.paused_until = breaker.paused_until.max(Some(until));
+    }
+
     /// One request goes out for a company that is tried.
     pub(super) fn trying(&self, account: AccountId, now: Timestamp, lease: Duration) {
         self.lock().entry(account).or_default().trying(now, lease);
@@ -140,6 +152,16 @@ mod tests {
     use super::*;
 
     const FIRST: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn a_pause_that_concur_asks_for_shuts_and_ends_by_itself() {
+        let (breakers, account) =
+            (Breakers::default(), "0193a1b2-0000-7000-8000-000000000001".parse().unwrap());
+        breakers.pause(account, at(300));
+        breakers.pause(account, at(200));
+        assert_eq!(breakers.gates(at(299)), [(account, Gate::Shut)]);
+        assert_eq!(breakers.gates(at(300)), []);
+    }
 
     fn at(seconds: u64) -> Timestamp {
         later("2026-03-01T09:00:00Z".parse().unwrap(), Duration::from_secs(seconds))

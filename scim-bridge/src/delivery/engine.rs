@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use concur::error::Held;
 use concur::{Advice, Client, Error};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use super::Settings;
 use super::breaker::{Breakers, Gate};
 use super::budget::Budget;
 use super::lateness::Lateness;
+use super::policy::later;
 use super::presence::Presence;
 use super::verdict::Waiters;
 use crate::accounts::Clients;
@@ -78,9 +80,15 @@ impl Engine {
     /// What a request says about the company's health. `None`: an answer, whatever it said.
     pub(super) fn heard(&self, account: AccountId, error: Option<&Error>) {
         let failed = match error.map(Error::advice) {
-            // Concur at work, and a pause that the client keeps by itself.
             None | Some(Advice::Permanent | Advice::Conflict | Advice::NotFound | Advice::Split) => false,
-            Some(_) if matches!(error, Some(Error::Throttled(_) | Error::Paused { .. })) => return,
+            // A pause that the client keeps by itself. While it lasts, what is claimed would only be given back.
+            Some(_) if let Some(Error::Paused { endpoint, retry_after, because }) = error => {
+                if *because != Held::Unavailable || endpoint.starts_with("provisioning.") {
+                    self.breakers.pause(account, later(self.now(), *retry_after));
+                }
+                return;
+            }
+            Some(_) if matches!(error, Some(Error::Throttled(_))) => return,
             Some(Advice::CertainlyNotApplied { .. } | Advice::Unknown { .. } | Advice::ReAuthenticate) => {
                 true
             }

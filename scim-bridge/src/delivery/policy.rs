@@ -50,6 +50,11 @@ pub enum Event {
         /// How long Concur asked to wait.
         retry_after: Option<Duration>,
     },
+    /// Nothing left this process: Concur is left alone for a while, as it asks.
+    HeldBack {
+        /// For how long.
+        retry_after: Option<Duration>,
+    },
     /// The user was found and linked; the rest is a change of an existing user.
     Adopted,
     /// One step was read back, the next one can be sent: roles after the spend user.
@@ -110,7 +115,7 @@ pub fn decide(history: &History, event: Event, settings: &Settings, now: Timesta
     let decision = match event {
         Event::Submitted => at(State::Submitted, later(now, settings.poll_first)),
         Event::NothingToSend | Event::Succeeded => at(State::Verifying, now),
-        Event::NotApplied { retry_after } => again(retry_after),
+        Event::NotApplied { retry_after } | Event::HeldBack { retry_after } => again(retry_after),
         Event::Adopted | Event::StepDone => at(State::Ready, now),
         Event::Lost | Event::Forgotten => unknown(),
         Event::Refused => at(State::Failed, now),
@@ -154,7 +159,10 @@ fn give_up(
     settings: &Settings,
     now: Timestamp,
 ) -> Decision {
-    let was_judged = !matches!(event, Event::NotApplied { .. } | Event::Adopted | Event::StepDone);
+    let was_judged = !matches!(
+        event,
+        Event::NotApplied { .. } | Event::HeldBack { .. } | Event::Adopted | Event::StepDone
+    );
     let spent = (was_judged && history.judged >= settings.max_attempts)
         || elapsed(history.accepted_at, now) >= settings.give_up_after;
     if decision.to == State::Ready && spent && !history.urgent {

@@ -75,6 +75,16 @@ fn words(messages: &[concur::error::ApiMessage]) -> Vec<String> {
     words
 }
 
+/// What it means that a request was certainly not applied: whether it was sent at all.
+pub(super) fn not_applied(error: &Error) -> Event {
+    let retry_after = error.retry_after();
+    if matches!(error, Error::Paused { .. }) {
+        Event::HeldBack { retry_after }
+    } else {
+        Event::NotApplied { retry_after }
+    }
+}
+
 /// What is written in the transaction of a state change.
 pub(super) type Effects = Box<dyn FnOnce(&mut Conn, Timestamp) -> Result<(), store::Error> + Send>;
 
@@ -105,7 +115,7 @@ impl Engine {
             error_code: note.code.clone(),
             error_message: note.message.clone(),
             correlation_id: note.correlation_id.clone(),
-            is_retry: !matches!(event, Event::Adopted | Event::StepDone),
+            is_retry: !matches!(event, Event::Adopted | Event::StepDone | Event::HeldBack { .. }),
             ..Transition::to(decision.to, now)
         };
         let (id, expect) = (job.row.id, job.expect());

@@ -7,8 +7,7 @@ use store::{Conn, operations};
 
 use super::engine::Engine;
 use super::job::Job;
-use super::policy::Event;
-use super::record::{Note, nothing_more};
+use super::record::{Note, not_applied, nothing_more};
 
 impl Engine {
     /// The job with the roles that Concur holds now; nothing where they could not be read, which is recorded.
@@ -23,8 +22,7 @@ impl Engine {
             // No spend user yet: first that one, then the roles.
             Ok(None) => Some(job),
             Err(error) => {
-                let event = Event::NotApplied { retry_after: error.retry_after() };
-                self.record(&job, event, Note::of(&error), nothing_more()).await;
+                self.record(&job, not_applied(&error), Note::of(&error), nothing_more()).await;
                 None
             }
         }

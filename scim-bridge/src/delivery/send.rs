@@ -20,7 +20,7 @@ use super::failure;
 use super::job::{Job, Profile, Request};
 use super::part;
 use super::policy::{Event, elapsed};
-use super::record::{Effects, Note, PartOf, nothing_more, put_part};
+use super::record::{Effects, Note, PartOf, not_applied, nothing_more, put_part};
 use crate::translate::SPEND;
 
 /// What came of one request.
@@ -208,9 +208,7 @@ impl Engine {
                 (Event::Submitted, note)
             }
             Sent::Error(error) => match error.advice() {
-                Advice::CertainlyNotApplied { retry_after } => {
-                    (Event::NotApplied { retry_after }, Note::of(&error))
-                }
+                Advice::CertainlyNotApplied { .. } => (not_applied(&error), Note::of(&error)),
                 Advice::ReAuthenticate => (Event::NotApplied { retry_after: None }, Note::of(&error)),
                 Advice::Unknown { .. } => (Event::Lost, Note::of(&error)),
                 Advice::Permanent | Advice::Conflict | Advice::NotFound | Advice::Split => {
@@ -235,7 +233,7 @@ impl Engine {
         let note = Note::of(error);
         let created = matches!(request, Request::Create(_));
         let (event, note) = match error.advice() {
-            Advice::CertainlyNotApplied { retry_after } => (Event::NotApplied { retry_after }, note),
+            Advice::CertainlyNotApplied { .. } => (not_applied(error), note),
             Advice::ReAuthenticate => (Event::NotApplied { retry_after: None }, note),
             Advice::Unknown { .. } => (Event::Lost, note),
             // Something of ours, such as an address or the token request: Concur has not judged the user.
@@ -262,7 +260,7 @@ impl Engine {
         let note = Note::because(
             "not begun: the lease would have ended first, or this process is stopping or may be taken for dead",
         );
-        self.record(job, Event::NotApplied { retry_after: None }, note, nothing_more()).await;
+        self.record(job, Event::HeldBack { retry_after: None }, note, nothing_more()).await;
     }
 
     /// Runs a request only while the lease certainly outlives it, and drops it before the lease ends.

@@ -17,7 +17,7 @@ use super::failure;
 use super::job::Job;
 use super::part;
 use super::policy::Event;
-use super::record::{Effects, Note, PartOf, nothing_more, put_part};
+use super::record::{Effects, Note, PartOf, not_applied, nothing_more, put_part};
 use crate::translate::{ConcurUser, SPEND};
 
 /// Whom a look-up found.
@@ -62,7 +62,7 @@ impl Engine {
                 self.record(job, event, Note::because("the store could not be read"), nothing_more()).await;
             }
             Err(error) => {
-                let event = Event::NotApplied { retry_after: error.retry_after() };
+                let event = not_applied(&error);
                 self.record(job, event, Note::of(&error), nothing_more()).await;
             }
         }
@@ -80,7 +80,7 @@ impl Engine {
                 None => self.record_nothing(job).await,
             },
             Err(error) => {
-                let event = Event::NotApplied { retry_after: error.retry_after() };
+                let event = not_applied(&error);
                 self.record(job, event, Note::of(&error), nothing_more()).await;
             }
         }
@@ -145,7 +145,7 @@ impl Engine {
             Err(error) if job.row.state == State::Unknown => {
                 Event::ReadFailed { retry_after: error.retry_after() }
             }
-            Err(error) => Event::NotApplied { retry_after: error.retry_after() },
+            Err(error) => not_applied(&error),
         };
         self.record(job, event, Note::because("the existing user could not be read"), nothing_more()).await;
     }

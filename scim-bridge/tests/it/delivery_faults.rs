@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fixtures::simulator::{Fault, FaultKind, ProvisioningFault};
-use scim_bridge::accounts::AccountSettings;
+use scim_bridge::accounts::{AccountSettings, ClientSettings, Clients};
+use scim_bridge::clock::Clock;
 use scim_bridge::translate::{ENTERPRISE, SPEND};
 use serde_json::json;
 use store::operations::{self, Claim, State, What};
 use store::resources;
 
-use crate::delivery_harness::{House, accepted, person, quick, until, work_on};
+use crate::delivery_harness::{House, accepted, client_settings, person, quick, until, work_on, work_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_while_concur_is_down() {
@@ -243,5 +244,26 @@ async fn a_delete_finds_a_user_whose_create_arrived_and_was_given_up() {
     house.reaches(operation, State::Done).await;
     let there = house.client().await.identity().get(&user).await.unwrap();
     assert_eq!(there.active(), Some(false));
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_sent_while_concur_was_left_alone_is_no_repetition_afterwards() {
+    let house = House::new(AccountSettings::default()).await;
+    let mut waiting = Vec::new();
+    for n in 0..250 {
+        waiting.push(house.create(person(&format!("outage{n}"))).await.1);
+    }
+    house.concur.inject(Fault::status("/profile/v4/", 503, 1));
+    // Longer than what the client waits out by itself.
+    let settings = ClientSettings { unavailable_pause: Duration::from_secs(11), ..client_settings() };
+    let clients = Clients::new(house.store().clone(), Clock::system(), settings);
+    let (_, worker) = work_with(house.store().clone(), clients, quick());
+    // The first hundred met the outage: what became of them is looked up, and repetitions are few a minute. All others were
+    // never sent, and are not kept back as if they had been.
+    for operation in &waiting[100..] {
+        let done = house.reaches(*operation, State::Done).await;
+        assert!(done.attempt <= 2, "claimed in vain again and again: {done:?}");
+    }
     worker.stop().await;
 }

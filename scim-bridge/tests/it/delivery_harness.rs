@@ -204,6 +204,11 @@ impl House {
 /// A worker on any store: on that of another process it is another replica's.
 pub(crate) fn work_on(store: Store, settings: Settings) -> (Handle, Worker) {
     let clients = Clients::new(store.clone(), Clock::system(), client_settings());
+    work_with(store, clients, settings)
+}
+
+/// The same with clients of its own.
+pub(crate) fn work_with(store: Store, clients: Clients, settings: Settings) -> (Handle, Worker) {
     let (clock, chance, metrics) = (Clock::system(), Chance::system(), Metrics::new().unwrap());
     delivery::start(Parts { store, clock, chance, metrics, clients, settings }).unwrap()
 }
