@@ -28,6 +28,9 @@ pub(crate) struct Options {
     /// Instead of that: Concur is away for an hour of changes of so many people, and then back.
     #[arg(long, value_name = "PEOPLE", num_args = 0..=1, default_missing_value = "10000", conflicts_with_all = ["backfill", "takeover"])]
     outage: Option<u64>,
+    /// Instead of that: one change for each of so many people is accepted and waits.
+    #[arg(long, value_name = "PEOPLE", num_args = 0..=1, default_missing_value = "100000", conflicts_with_all = ["backfill", "takeover", "outage"])]
+    queue: Option<u64>,
     /// Only the test of this name, for example `sqlite`.
     #[arg(long, default_value = "")]
     only: String,
@@ -47,12 +50,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             "takeover::what_a_dead_process_held_is_done_in_time_by_the_other_on_"
         }
         Options { outage: Some(_), .. } => "outage::an_hour_of_changes_is_caught_up_with_after_an_outage",
+        Options { queue: Some(_), .. } => "outage::a_change_of_everyone_waits_in_little_memory",
         _ => "killed_again_and_again_on_",
     };
     cargo.arg(format!("torture::{test}{}", options.only));
     cargo.args(["--", "--ignored", "--nocapture", "--test-threads", "1"]);
     cargo.env("TORTURE_MINUTES", options.minutes.to_string());
-    cargo.env("TORTURE_PEOPLE", options.outage.unwrap_or(options.people).to_string());
+    cargo.env("TORTURE_PEOPLE", options.outage.or(options.queue).unwrap_or(options.people).to_string());
     cargo.env("TORTURE_KILLS", options.backfill.unwrap_or_default().to_string());
     cargo.env("TORTURE_SEED", options.seed.to_string()).env("REQUIRE_ALL", "1");
     let status = cargo.status().context("cargo could not be started")?;

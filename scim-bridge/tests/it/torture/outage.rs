@@ -33,72 +33,107 @@ const SHIPPED: &[&str] = &["confirm_within=0s"];
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes the better part of an hour: cargo xtask torture --outage"]
 async fn an_hour_of_changes_is_caught_up_with_after_an_outage() {
-    concur::install_crypto();
-    let people = std::env::var("TORTURE_PEOPLE").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
-    let upstream = Config {
-        provisioning_delay: Duration::from_secs(2),
-        size: Size { users: people, lines: Some(0) },
-        ..Config::default()
-    };
-    let database = store::testing::sqlite();
-    let simulator = Simulator::start(upstream).await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let config =
-        harness::config(&database, folder.path(), |config| config.concur.requests_per_second = 10_000);
-    let account = harness::connect_account(&database.store, &config, &simulator, "Acme").await;
-    unbraked(&database, account.id).await;
-    let ids = Arc::new(take_over(&database, &account, &config).await);
-    let token = harness::token(&database.store, Some(&account), harness::ALL_SCOPES).await;
-    let mut replicas = Replicas::start(folder.path(), &database.database_url, 1, SHIPPED).await;
+    let scene = Scene::set(CHANGES).await;
+    scene.catch_up().await;
+}
 
-    simulator.inject(Fault::status("/profile/", 503, u32::MAX));
-    let provider = Provider { address: replicas.addresses().remove(0), token, ids };
-    let began = Instant::now();
-    provider.change_everyone().await;
-    let accepted_in = began.elapsed();
-    let (resident, _) = replicas.memory(0);
-    replicas.kill(0);
-    let ready = replicas.revive(0).await;
-    let waiting = open(&database).await;
-    println!(
-        "{CHANGES} changes of {} people accepted in {:.0} s; {waiting} operations wait; resident {} MB; kill -9 to ready {} ms",
-        provider.ids.len(),
-        accepted_in.as_secs_f64(),
-        resident / 1024,
-        ready.as_millis()
-    );
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it takes a quarter of an hour: cargo xtask torture --queue"]
+async fn a_change_of_everyone_waits_in_little_memory() {
+    let scene = Scene::set(0).await;
+    scene.replicas.stop();
+}
 
-    simulator.clear_faults();
-    let asked_before: u64 = simulator.counters().values().sum();
-    let back = Instant::now();
-    let leaver = &provider.ids[provider.ids.len() / 2];
-    provider.patch(&http(), leaver, &json!({"op": "replace", "path": "active", "value": false})).await;
-    let mut left_after = None;
-    loop {
-        let open = open(&database).await;
-        if left_after.is_none() && is_out(&database).await {
-            left_after = Some(back.elapsed());
-            println!(
-                "the deactivation was read back {:.0} s after Concur was back",
-                back.elapsed().as_secs_f64()
-            );
-        }
-        if open == 0 {
-            break;
-        }
-        assert!(back.elapsed() < PATIENCE, "{open} operations still wait");
-        tokio::time::sleep(Duration::from_secs(1)).await;
+/// Everything accepted, and nothing delivered.
+struct Scene {
+    database: TestStore,
+    simulator: Simulator,
+    replicas: Replicas,
+    provider: Provider,
+    _folder: tempfile::TempDir,
+}
+
+impl Scene {
+    /// So many changes, or one for each person, are accepted while Concur is away.
+    async fn set(changes: usize) -> Self {
+        concur::install_crypto();
+        let people =
+            std::env::var("TORTURE_PEOPLE").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
+        let upstream = Config {
+            provisioning_delay: Duration::from_secs(2),
+            size: Size { users: people, lines: Some(0) },
+            ..Config::default()
+        };
+        let database = store::testing::sqlite();
+        let simulator = Simulator::start(upstream).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let config = harness::config(&database, folder.path(), |config| {
+            config.concur.requests_per_second = 10_000;
+            config.concur.total_requests_per_second = 10_000;
+        });
+        let account = harness::connect_account(&database.store, &config, &simulator, "Acme").await;
+        unbraked(&database, account.id).await;
+        let ids = Arc::new(take_over(&database, &account, &config).await);
+        let token = harness::token(&database.store, Some(&account), harness::ALL_SCOPES).await;
+        let mut replicas = Replicas::start(folder.path(), &database.database_url, 1, SHIPPED).await;
+
+        simulator.inject(Fault::status("/profile/", 503, u32::MAX));
+        let provider = Provider { address: replicas.addresses().remove(0), token, ids };
+        let changes = if changes == 0 { provider.ids.len() } else { changes };
+        let began = Instant::now();
+        provider.change_everyone(changes).await;
+        let accepted_in = began.elapsed();
+        let (resident, peak) = replicas.memory(0);
+        replicas.kill(0);
+        let ready = replicas.revive(0).await;
+        let waiting = open(&database).await;
+        println!(
+            "{changes} changes of {} people accepted in {:.0} s; {waiting} operations wait; resident {} MB, at most {} MB; \
+             kill -9 to ready {} ms",
+            provider.ids.len(),
+            accepted_in.as_secs_f64(),
+            resident / 1024,
+            peak / 1024,
+            ready.as_millis()
+        );
+        Self { database, simulator, replicas, provider, _folder: folder }
     }
-    let asked = simulator.counters().values().sum::<u64>() - asked_before;
-    let (_, peak) = replicas.memory(0);
-    println!(
-        "caught up {:.0} s after Concur was back, with {asked} requests; resident at most {} MB; {}",
-        back.elapsed().as_secs_f64(),
-        peak / 1024,
-        retries(&database).await
-    );
-    assert_eq!(failed(&database).await, 0);
-    replicas.stop();
+
+    /// Concur is back.
+    async fn catch_up(self) {
+        self.simulator.clear_faults();
+        let asked_before: u64 = self.simulator.counters().values().sum();
+        let back = Instant::now();
+        let leaver = &self.provider.ids[self.provider.ids.len() / 2];
+        let leave = json!({"op": "replace", "path": "active", "value": false});
+        self.provider.patch(&http(), leaver, &leave).await;
+        let mut left_after = None;
+        loop {
+            let open = open(&self.database).await;
+            if left_after.is_none() && is_out(&self.database).await {
+                left_after = Some(back.elapsed());
+                println!(
+                    "the deactivation was read back {:.0} s after Concur was back",
+                    back.elapsed().as_secs_f64()
+                );
+            }
+            if open == 0 {
+                break;
+            }
+            assert!(back.elapsed() < PATIENCE, "{open} operations still wait");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let asked = self.simulator.counters().values().sum::<u64>() - asked_before;
+        let (_, peak) = self.replicas.memory(0);
+        println!(
+            "caught up {:.0} s after Concur was back, with {asked} requests; resident at most {} MB; {}",
+            back.elapsed().as_secs_f64(),
+            peak / 1024,
+            retries(&self.database).await
+        );
+        assert_eq!(failed(&self.database).await, 0);
+        self.replicas.stop();
+    }
 }
 
 /// Everyone in the company becomes a user of the provider's.
@@ -129,13 +164,13 @@ struct Provider {
 
 impl Provider {
     /// Changes everyone, one after the other and again, until there are enough changes.
-    async fn change_everyone(&self) {
+    async fn change_everyone(&self, changes: usize) {
         let next = AtomicUsize::new(0);
         let one = async || {
             let http = http();
             loop {
                 let n = next.fetch_add(1, Ordering::Relaxed);
-                if n >= CHANGES {
+                if n >= changes {
                     return;
                 }
                 let title = json!({"op": "replace", "path": "title", "value": format!("Title {n}")});
