@@ -179,6 +179,12 @@ impl Engine {
     }
 
     async fn find(&self, client: &Client, job: &Job) -> Result<Found, Error> {
+        let found = self.look_up(client, job).await;
+        self.heard(job.row.account, found.as_ref().err());
+        found
+    }
+
+    async fn look_up(&self, client: &Client, job: &Job) -> Result<Found, Error> {
         let identity = client.identity();
         let external_id = job.change.desired.get_str("externalId");
         if let Some(external_id) = external_id

@@ -28,6 +28,8 @@ impl Engine {
             Err(error) if error.advice() == Advice::NotFound => Ok(None),
             Err(error) => Err(error),
         };
+        // An answer closes a breaker, whatever was asked: with everything waiting to be read back nothing else would.
+        self.heard(job.row.account, read.as_ref().err());
         match read {
             Ok(Some(known)) => self.compare(job, known).await,
             Ok(None) if job.change.kind.is_urgent() => {
@@ -44,7 +46,6 @@ impl Engine {
                 self.record(job, Event::ReadBackDifferent, note, nothing_more()).await;
             }
             Err(error) => {
-                self.heard(job.row.account, Some(&error));
                 let event = Event::ReadFailed { retry_after: error.retry_after() };
                 self.record(job, event, Note::of(&error), nothing_more()).await;
             }
