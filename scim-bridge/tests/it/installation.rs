@@ -117,6 +117,13 @@ async fn a_backup_that_was_put_back_sends_no_older_value_over_a_newer_one() {
     let folder = tempfile::tempdir().unwrap();
     let backup = format!("VACUUM INTO '{}'", folder.path().join("store.db").display());
     house.store().read(move |conn| execute(conn, &backup)).await.unwrap();
+    // Whether it was being sent in that moment is chance; here it waits.
+    let url = format!("sqlite:{}", folder.path().join("store.db").display());
+    let saved = store::Store::open(&url, store::testing::master_key()).unwrap();
+    let waits =
+        "UPDATE operations SET state = 'ready', lease_owner = NULL, lease_until = NULL WHERE kind = 'update'";
+    saved.write(move |conn| execute(conn, waits)).await.unwrap();
+    drop(saved);
     house.simulator.clear_faults();
     house.quiet().await;
     house.patch(&ada, retitle("newer")).await.expect(200);
