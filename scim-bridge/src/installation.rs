@@ -26,7 +26,6 @@ pub struct Witness {
 /// How far the database had come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Seen {
-    installation: uuid::Uuid,
     generation: i64,
 }
 
@@ -51,7 +50,7 @@ impl Witness {
     }
 
     fn write(&self, it: &Installation) -> io::Result<()> {
-        let seen = Seen { installation: it.id, generation: it.generation };
+        let seen = Seen { generation: it.generation };
         if let Some(folder) = self.file.parent() {
             std::fs::create_dir_all(folder)?;
         }
@@ -180,7 +179,7 @@ mod tests {
             seen_at: Timestamp::UNIX_EPOCH,
             held: None,
         };
-        let seen = |generation| Seen { installation: uuid::Uuid::nil(), generation };
+        let seen = |generation| Seen { generation };
         let file = PathBuf::from("scim-bridge.installation");
         let embedded = Witness { file: file.clone(), always_there: true };
         let replica = Witness { file, always_there: false };

@@ -50,7 +50,7 @@ pub enum Event {
         /// How long Concur asked to wait.
         retry_after: Option<Duration>,
     },
-    /// Nothing left this process: Concur is left alone for a while, as it asks.
+    /// Nothing left this process: Concur is left alone for a while, as it asks, or there was no time left to send.
     HeldBack {
         /// For how long.
         retry_after: Option<Duration>,

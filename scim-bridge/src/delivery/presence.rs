@@ -43,13 +43,25 @@ impl Presence {
     /// Speaks and listens until it is dropped.
     pub(super) async fn keep(&self, engine: &Engine, bell: &Notify) {
         let Some(every) = self.every else { return std::future::pending().await };
-        let mut peers = Peers::default();
+        let (mut peers, mut is_known) = (Peers::default(), false);
         loop {
             // The moment before it is said: by the time the others see it, it is older.
             let now = Instant::now();
             let owner = engine.owner.to_string();
-            match engine.store.write(move |conn| operations::beat(conn, &owner)).await {
-                Ok(others) => {
+            let spoken = engine.store.write(move |conn| {
+                if is_known {
+                    // A word that is under way when this process takes its leave must not bring it back.
+                    return operations::beat_again(conn, &owner);
+                }
+                operations::beat(conn, &owner).map(Some)
+            });
+            match spoken.await {
+                Ok(None) => {
+                    is_known = false;
+                    continue;
+                }
+                Ok(Some(others)) => {
+                    is_known = true;
                     let was_certain = self.is_certain();
                     *self.spoken.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
                     if !was_certain {

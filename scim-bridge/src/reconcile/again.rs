@@ -83,14 +83,36 @@ fn learn(
 }
 
 fn hold_waiting(conn: &mut Conn, row: &resources::Resource, now: Timestamp) -> Result<usize, Error> {
-    let states = vec![State::Accepted, State::Ready];
+    let states = State::ALL.iter().copied().filter(|state| !steps(*state).is_empty()).collect();
     let filter = Filter { resource_id: Some(row.id), states, ..Filter::default() };
     let mut held = 0;
     // The last ones first: as soon as one is held, the next would be made ready.
     for waiting in operations::list(conn, &filter, usize::from(u8::MAX))? {
-        let expect = Expect { state: waiting.state, lease_epoch: waiting.lease_epoch };
-        let change = Transition { reason: Some(REASON.to_owned()), ..Transition::to(State::Held, now) };
-        held += usize::from(operations::transition(conn, waiting.id, expect, &change)?);
+        let mut state = waiting.state;
+        for to in steps(state) {
+            let expect = Expect { state, lease_epoch: waiting.lease_epoch };
+            let change = Transition { reason: Some(REASON.to_owned()), ..Transition::to(*to, now) };
+            // Where a later one has passed it, it ends instead.
+            if !operations::transition(conn, waiting.id, expect, &change)? {
+                break;
+            }
+            state = operations::get(conn, waiting.id)?.state;
+            if state != *to {
+                break;
+            }
+        }
+        held += usize::from(state == State::Held);
     }
     Ok(held)
+}
+
+/// From a state to `held`. What was on its way when the database was saved has come to something that Concur has forgotten or
+/// others have changed since: it is not asked for, and not sent again by itself.
+fn steps(state: State) -> &'static [State] {
+    match state {
+        State::Accepted | State::Ready => &[State::Held],
+        State::Unknown => &[State::Ready, State::Held],
+        State::Sending | State::Submitted | State::Verifying => &[State::Unknown, State::Ready, State::Held],
+        _ => &[],
+    }
 }

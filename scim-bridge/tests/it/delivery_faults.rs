@@ -8,12 +8,16 @@ use std::time::Duration;
 use fixtures::simulator::{Fault, FaultKind, ProvisioningFault};
 use scim_bridge::accounts::{AccountSettings, ClientSettings, Clients};
 use scim_bridge::clock::Clock;
+use scim_bridge::delivery::Settings;
+use scim_bridge::metrics::Metrics;
 use scim_bridge::translate::{ENTERPRISE, SPEND};
 use serde_json::json;
 use store::operations::{self, Claim, State, What};
 use store::resources;
 
-use crate::delivery_harness::{House, accepted, client_settings, person, quick, until, work_on, work_with};
+use crate::delivery_harness::{
+    House, accepted, client_settings, person, quick, until, work_on, work_seen, work_with,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_while_concur_is_down() {
@@ -265,5 +269,32 @@ async fn what_was_not_sent_while_concur_was_left_alone_is_no_repetition_afterwar
         let done = house.reaches(*operation, State::Done).await;
         assert!(done.attempt <= 2, "claimed in vain again and again: {done:?}");
     }
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answered_read_closes_the_breaker_when_nothing_but_reads_is_left() {
+    let house = House::new(AccountSettings::default()).await;
+    let mut waiting = Vec::new();
+    for n in 0..30 {
+        waiting.push(house.create(person(&format!("read{n}"))).await.1);
+    }
+    // Everyone is sent, and nobody can be read back: that trips the breaker.
+    house.concur.inject(Fault::status("/profile/identity/v4.1/Users/", 500, u32::MAX));
+    let metrics = Metrics::new().unwrap();
+    // Longer than the test waits: what one try for each lease would take.
+    let settings = Settings { lease: Duration::from_mins(5), ..quick() };
+    let clients = Clients::new(house.store().clone(), Clock::system(), client_settings());
+    let (_, worker) = work_seen(house.store().clone(), clients, settings, metrics.clone());
+    let open = metrics.ups_breaker_open.with_label_values(&[house.account.id.to_string()]);
+    until("the breaker is open", || async {
+        if open.get() == 1 { Ok(()) } else { Err("closed".to_owned()) }
+    })
+    .await;
+    house.concur.clear_faults();
+    for operation in &waiting {
+        house.reaches(*operation, State::Done).await;
+    }
+    assert_eq!(open.get(), 0);
     worker.stop().await;
 }

@@ -209,7 +209,17 @@ pub(crate) fn work_on(store: Store, settings: Settings) -> (Handle, Worker) {
 
 /// The same with clients of its own.
 pub(crate) fn work_with(store: Store, clients: Clients, settings: Settings) -> (Handle, Worker) {
-    let (clock, chance, metrics) = (Clock::system(), Chance::system(), Metrics::new().unwrap());
+    work_seen(store, clients, settings, Metrics::new().unwrap())
+}
+
+/// The same where somebody watches the metrics.
+pub(crate) fn work_seen(
+    store: Store,
+    clients: Clients,
+    settings: Settings,
+    metrics: Metrics,
+) -> (Handle, Worker) {
+    let (clock, chance) = (Clock::system(), Chance::system());
     delivery::start(Parts { store, clock, chance, metrics, clients, settings }).unwrap()
 }
 

@@ -46,7 +46,7 @@ pub use row::Operation;
 pub(crate) use row::{DetailsRow, Row};
 pub use state::State;
 pub use transition::{Expect, Transition, replay, transition};
-pub use workers::{Worker, beat, bury, leave};
+pub use workers::{Worker, beat, beat_again, bury, leave};
 
 use crate::ids::{AccountId, ResourceId};
 use crate::{Conn, Error};

@@ -27,6 +27,21 @@ pub fn beat(conn: &mut Conn, owner: &str) -> Result<Vec<Worker>, Error> {
             .set(delivery_workers::beats.eq(delivery_workers::beats + 1))
             .execute(c)
     })?;
+    others(conn, owner)
+}
+
+/// [`beat`] of one who has spoken before. `None`: it has taken its leave meanwhile, or is taken for dead, and is not put
+/// back by a word that comes late.
+pub fn beat_again(conn: &mut Conn, owner: &str) -> Result<Option<Vec<Worker>>, Error> {
+    let row = delivery_workers::table.find(owner);
+    let more = delivery_workers::beats.eq(delivery_workers::beats + 1);
+    if on!(conn, c => diesel::update(row).set(more).execute(c))? == 0 {
+        return Ok(None);
+    }
+    others(conn, owner).map(Some)
+}
+
+fn others(conn: &mut Conn, owner: &str) -> Result<Vec<Worker>, Error> {
     on!(conn, c => {
         delivery_workers::table
             .filter(delivery_workers::owner.ne(owner))

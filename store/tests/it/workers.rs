@@ -69,3 +69,14 @@ fn who_leaves_holds_nothing_any_more() {
         assert_eq!(write(test, |c| operations::beat(c, "two")), []);
     });
 }
+
+#[test]
+fn a_late_word_does_not_bring_back_who_has_left() {
+    on_each(|test, _| {
+        write(test, |c| operations::beat(c, "one"));
+        assert_eq!(write(test, |c| operations::beat_again(c, "one")), Some(Vec::new()));
+        write(test, |c| operations::leave(c, "one"));
+        assert_eq!(write(test, |c| operations::beat_again(c, "one")), None);
+        assert_eq!(write(test, |c| operations::beat(c, "two")), [], "nobody else is there");
+    });
+}
