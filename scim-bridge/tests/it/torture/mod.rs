@@ -46,23 +46,11 @@ async fn killed_again_and_again_on_postgres_with_two_replicas() {
 }
 
 async fn torture(database: TestStore, replicas: usize) {
-    concur::install_crypto();
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let minutes = number("TORTURE_MINUTES").unwrap_or(1);
     let people = number("TORTURE_PEOPLE").unwrap_or(12);
     let seed = number("TORTURE_SEED").unwrap_or(1);
-    let upstream = Config {
-        provisioning_delay: Duration::from_secs(1),
-        size: Size { users: 50, lines: Some(0) },
-        ..Config::default()
-    };
-    let simulator = Simulator::start(upstream).await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let config = harness::config(&database, folder.path(), |_| {});
-    let account = harness::connect_account(&database.store, &config, &simulator, "Acme").await;
-    unbraked(&database, account.id).await;
-    let token = harness::token(&database.store, Some(&account), harness::ALL_SCOPES).await;
-
+    let Stage { simulator, folder, config, account, token } = Stage::set(&database).await;
     let mut replicas = Replicas::start(folder.path(), &database.database_url, replicas, QUICK).await;
     let until = Instant::now() + Duration::from_mins(minutes);
     let target = Target { addresses: replicas.addresses(), token, people, until, first: 0 };
@@ -108,6 +96,33 @@ async fn torture(database: TestStore, replicas: usize) {
     replicas.stop();
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(ledger.acknowledged > 20, "too little happened to mean anything");
+}
+
+/// A small company that takes a second for each request, and its account.
+struct Stage {
+    simulator: Simulator,
+    folder: tempfile::TempDir,
+    config: scim_bridge::config::Config,
+    account: store::accounts::Account,
+    token: String,
+}
+
+impl Stage {
+    async fn set(database: &TestStore) -> Self {
+        concur::install_crypto();
+        let upstream = Config {
+            provisioning_delay: Duration::from_secs(1),
+            size: Size { users: 50, lines: Some(0) },
+            ..Config::default()
+        };
+        let simulator = Simulator::start(upstream).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let config = harness::config(database, folder.path(), |_| {});
+        let account = harness::connect_account(&database.store, &config, &simulator, "Acme").await;
+        unbraked(database, account.id).await;
+        let token = harness::token(&database.store, Some(&account), harness::ALL_SCOPES).await;
+        Self { simulator, folder, config, account, token }
+    }
 }
 
 /// People come and go by the hundred here, which the brake would stop: it has tests of its own.

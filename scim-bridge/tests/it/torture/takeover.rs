@@ -2,15 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use fixtures::simulator::{Config, Simulator, Size};
 use store::ids::AccountId;
 use store::operations::{self, Filter, State};
 use store::testing::TestStore;
 
 use super::load::{self, Target};
 use super::processes::{QUICK, Replicas};
-use super::{figures, unbraked};
-use crate::harness;
+use super::{Stage, figures};
 
 /// How often one is killed.
 const ROUNDS: usize = 6;
@@ -23,18 +21,8 @@ const WITHIN: Duration = Duration::from_secs(40);
 #[ignore = "it takes minutes: cargo xtask torture --takeover"]
 async fn what_a_dead_process_held_is_done_in_time_by_the_other_on_postgres() {
     let Some(database) = store::testing::durable_postgres() else { return };
-    concur::install_crypto();
-    let upstream = Config {
-        provisioning_delay: Duration::from_secs(1),
-        size: Size { users: 50, lines: Some(0) },
-        ..Config::default()
-    };
-    let simulator = Simulator::start(upstream).await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let config = harness::config(&database, folder.path(), |_| {});
-    let account = harness::connect_account(&database.store, &config, &simulator, "Acme").await;
-    unbraked(&database, account.id).await;
-    let token = harness::token(&database.store, Some(&account), harness::ALL_SCOPES).await;
+    // The simulator and the folder live as long as the test.
+    let Stage { simulator: _simulator, folder, account, token, .. } = Stage::set(&database).await;
     let mut replicas = Replicas::start(folder.path(), &database.database_url, 2, QUICK).await;
 
     let (mut times, mut held_in_all) = (Vec::new(), 0);
