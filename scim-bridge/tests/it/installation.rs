@@ -105,7 +105,7 @@ impl Restored {
 async fn a_backup_that_was_put_back_sends_no_older_value_over_a_newer_one() {
     // Wherever the older change stood when the database was saved.
     for state in ["ready", "sending", "submitted", "verifying", "unknown"] {
-        put_back(state).await;
+        Box::pin(put_back(state)).await;
     }
 }
 
