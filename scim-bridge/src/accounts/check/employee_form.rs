@@ -29,3 +29,24 @@ pub(super) fn finding(form: Result<EmployeeForm, Error>) -> Finding {
                group_mappings; without them a person is created without a spend profile";
     Finding::warning(CHECK, found, fix)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::check::Outcome;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_company_requires_is_named_with_what_to_do() {
+        let form = |required: bool, access: &str| {
+            let field =
+                json!({"name": "OrgUnit1", "label": "Cost Center", "isRequired": required, "access": access});
+            finding(Ok(EmployeeForm::from_concur(&[serde_json::from_value(field).unwrap()])))
+        };
+        let found = form(true, "RW");
+        assert_eq!(found.outcome, Outcome::Warning);
+        assert!(found.found.contains("orgUnit1 (Cost Center)") && found.fix.is_some(), "{found:?}");
+        assert_eq!(form(false, "RW").outcome, Outcome::Ok);
+        assert_eq!(form(true, "HD").outcome, Outcome::Ok, "nobody could fill it");
+    }
+}
