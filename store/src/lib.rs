@@ -31,6 +31,7 @@
 //! Money is exact: decimals stand as text and are summed as decimals, never as `f64` (see [`lines::sums`]).
 
 pub mod accounts;
+pub mod approvers;
 pub mod audit;
 pub mod brakes;
 pub mod concur_calls;

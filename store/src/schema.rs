@@ -599,6 +599,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    approvers (resource_id) {
+        resource_id -> Text,
+        account_id -> Text,
+        approver -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     employee_forms (account_id) {
         account_id -> Text,
         fields -> Text,
@@ -650,6 +659,7 @@ diesel::joinable!(line_raw -> lines (line_no));
 diesel::joinable!(line_changes -> lines (line_no));
 diesel::joinable!(import_lines -> lines (line_no));
 diesel::joinable!(links -> resources (resource_id));
+diesel::joinable!(approvers -> resources (resource_id));
 diesel::joinable!(token_issuers -> tokens (token_id));
 diesel::joinable!(resource_emails -> resources (resource_id));
 
@@ -663,6 +673,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     past_matches,
     import_lines
 );
+diesel::allow_tables_to_appear_in_same_query!(approvers, resources);
 diesel::allow_tables_to_appear_in_same_query!(tokens, token_issuers);
 diesel::allow_tables_to_appear_in_same_query!(
     resources,

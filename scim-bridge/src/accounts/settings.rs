@@ -46,6 +46,9 @@ pub struct AccountSettings {
     pub group_mappings: Vec<GroupMapping>,
     /// Who is provisioned: a SCIM filter on the user, for example `department eq "Sales"`. Absent: everyone.
     pub scope: Option<String>,
+    /// Lists of approvers in Concur that a user's manager is put first on: `report`, `request`, `invoice`,
+    /// `purchaseRequest`. The manager must hold the role; until then the part `approvers` waits. Empty: approvers are not touched.
+    pub manager_approves: Vec<String>,
     /// What is mapped in another way than `docs/mapping.md` says, in this order.
     pub attribute_mappings: Vec<AttributeMapping>,
     /// Whether a deactivation also writes `terminationDate`. Concur uses it for data retention.
@@ -77,6 +80,7 @@ impl Default for AccountSettings {
             allowed_roles: Vec::new(),
             group_mappings: Vec::new(),
             scope: None,
+            manager_approves: Vec::new(),
             attribute_mappings: Vec::new(),
             termination_date_on_deactivation: false,
             preflight: true,

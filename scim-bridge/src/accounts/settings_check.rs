@@ -4,6 +4,7 @@
 //! taken as it is.
 
 use super::AccountSettings;
+use crate::translate::approvers;
 use crate::translate::roles::{self, Gives, PRODUCTS};
 use crate::translate::{country, is_spend_member, may_be_given, override_problem};
 
@@ -55,6 +56,10 @@ pub fn problems(settings: &AccountSettings) -> Vec<String> {
             problems.push(format!("{place}: spend: {member} is no member of a spend profile"));
         }
     }
+    for name in settings.manager_approves.iter().filter(|name| approvers::list(name).is_none()) {
+        let known = approvers::LISTS.map(|list| list.name).join(", ");
+        problems.push(format!("manager_approves: {name} is no list of approvers; there are {known}"));
+    }
     let codes = settings.currency_by_country.keys().chain(settings.locale_by_country.keys());
     for code in codes.chain([&settings.default_country]) {
         if country(code).is_none_or(|known| known.alpha2 != code) {
@@ -102,6 +107,7 @@ mod tests {
         check(json!({}), &[]);
         check(json!({"entitlements": ["Expenses"]}), &["Expenses is no product"]);
         check(json!({"allowed_roles": ["EXP_BOSS", "EXP_USER"]}), &["EXP_BOSS", "EXP_USER follows"]);
+        check(json!({"manager_approves": ["report", "reports"]}), &["reports is no list"]);
         check(json!({"scope": "department eq"}), &["scope"]);
         check(json!({"scope": "departmnt eq \"Sales\""}), &["departmnt is no attribute"]);
         check(json!({"scope": "active eq true and emails[kind eq \"work\"]"}), &["kind is no attribute"]);

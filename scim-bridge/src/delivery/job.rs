@@ -19,7 +19,8 @@ use super::part;
 use super::policy::History;
 use crate::accounts::AccountSettings;
 use crate::translate::{
-    self, ConcurUser, ENTERPRISE, EmployeeForm, Kind, Operation, PayloadError, ROLE, SPEND, roles,
+    self, APPROVER, ConcurUser, ENTERPRISE, EmployeeForm, Kind, Operation, PayloadError, ROLE, SPEND,
+    approvers, roles,
 };
 
 /// Attributes that Concur shows only when asked by name, or to some tokens only: what it took it is taken to hold.
@@ -182,10 +183,11 @@ impl Job {
         translate::diff(&base, &target)
     }
 
-    /// Notes what a spend user that was just read holds: whether there is one, and its roles.
-    pub(super) fn hold_roles_of(&mut self, spend: &Value) {
+    /// Notes what a spend user that was just read holds: whether there is one, its roles and approvers.
+    pub(super) fn hold_lists_of(&mut self, spend: &Value) {
         let read = translate::observe(&json!({}), Some(spend), &[&self.change.desired, &self.known]);
-        for urn in [SPEND, ROLE] {
+        self.known.remove(APPROVER);
+        for urn in [SPEND, ROLE, APPROVER] {
             if let Some(part) = read.get(urn) {
                 self.known.set(urn, part.clone());
             }
@@ -223,9 +225,9 @@ impl Job {
         seen
     }
 
-    /// The spend profile and the roles as they were known.
+    /// The spend profile, the roles and the approvers as they were known.
     fn keep_profile(&self, user: &mut ConcurUser) {
-        for urn in [SPEND, ROLE] {
+        for urn in [SPEND, ROLE, APPROVER] {
             user.remove(urn);
             if let Some(part) = self.known.get(urn) {
                 user.set(urn, part.clone());
@@ -255,13 +257,14 @@ impl Job {
         !self.change.kind.is_urgent()
             && (self.change.desired.get(SPEND).is_some()
                 || self.known.get(SPEND).is_some()
-                || self.has_roles())
+                || self.has_roles()
+                || self.has_approvers())
     }
 
     /// Whether the spend profile has to be read to know that all has arrived: not where the operation went the straight way
     /// and, by what was known before it was sent, had nothing to change there. That saves every other request.
     pub(super) fn has_spend_to_read(&self) -> bool {
-        let concerns_it = |path: &str| path.starts_with(SPEND) || path.starts_with(ROLE);
+        let concerns_it = |path: &str| [SPEND, ROLE, APPROVER].iter().any(|urn| path.starts_with(urn));
         let straight = self.row.state == State::Verifying && !self.row.ever_unknown && self.row.attempt == 1;
         let untouched = self.known.get(SPEND).is_some()
             && !self.missing_in(&self.known).iter().any(|operation| concerns_it(&operation.path));
@@ -281,6 +284,11 @@ impl Job {
     /// Whether roles are to be given or taken away.
     pub(super) fn has_roles(&self) -> bool {
         !self.change.kind.is_urgent() && self.change.concerns_roles()
+    }
+
+    /// Whether the manager is to be put on lists of approvers.
+    pub(super) fn has_approvers(&self) -> bool {
+        !self.change.kind.is_urgent() && !self.change.approves.is_empty()
     }
 
     /// Whether the roles that Concur holds are known, so that a complete list can be written.
@@ -334,6 +342,9 @@ impl Job {
         }
         if let Manager::User(id) = &self.manager {
             whole.set(MANAGER, json!({"value": id}));
+            if self.has_approvers() && held.get(SPEND).is_some() {
+                whole.set(APPROVER, approvers::complete(held, &self.change.approves, id));
+            }
         }
         if let (Kind::Update, Some(access)) = (self.change.kind, held.get("active")) {
             // A change of access is an operation of its own, which the brake may hold: no update carries one past it.

@@ -45,6 +45,7 @@
 //! change of access past it.
 //! Source: Concur page *User Provisioning v4* (Users, Bulk, Provision Status).
 
+mod approvers;
 mod batch;
 mod breaker;
 mod budget;
@@ -101,6 +102,8 @@ pub mod part {
     pub const SPEND: &str = "spend";
     /// The roles of the spend user.
     pub const ROLES: &str = "roles";
+    /// The lists of approvers that the manager is to be on: `waiting` until the manager holds the roles.
+    pub const APPROVERS: &str = "approvers";
     /// The reference to the manager, with operations alone: `waiting` until the manager is in Concur.
     pub const MANAGER: &str = "manager";
 
@@ -108,4 +111,6 @@ pub mod part {
     pub const WITHHELD: &str = "withheld";
     /// State of a spend profile of which something was not sent, since the form cannot hold it.
     pub const INCOMPLETE: &str = "incomplete";
+    /// State of the approvers of somebody who lost access and still approves for others.
+    pub const LEFT_BEHIND: &str = "left_behind";
 }

@@ -18,7 +18,7 @@ use super::job::Job;
 use super::policy::Event;
 use super::record::{Effects, Note, PartOf, nothing_more, put_part};
 use super::{failure, part};
-use crate::translate::{ROLE, SPEND};
+use crate::translate::{APPROVER, ROLE, SPEND};
 
 impl Engine {
     /// Polls, reads back and looks up what one claim brought for one account.
@@ -182,6 +182,9 @@ impl Engine {
         }
         if job.has_roles() && !withheld {
             products.push((part::ROLES, product_part(outcome, ROLE)));
+        }
+        if job.has_approvers() {
+            products.push((part::APPROVERS, product_part(outcome, APPROVER)));
         }
         for (name, (state, note)) in &products {
             if *state == "failed" {

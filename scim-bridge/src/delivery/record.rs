@@ -241,6 +241,11 @@ pub(super) struct PartOf {
 }
 
 impl PartOf {
+    /// Of an operation that has ended.
+    pub(super) fn of(operation: store::ids::OperationId, resource: store::ids::ResourceId) -> Self {
+        Self { operation, resource, provision_id: None }
+    }
+
     pub(super) fn job(job: &Job) -> Self {
         Self {
             operation: job.row.id,

@@ -44,7 +44,7 @@ impl Engine {
             }
             return;
         };
-        let reads = jobs.into_iter().map(|job| self.with_current_roles(&client, job));
+        let reads = jobs.into_iter().map(|job| self.with_current_lists(&client, job));
         let jobs: Vec<Option<Job>> =
             stream::iter(reads).buffered(self.settings.max_concurrent).collect().await;
         let mut sends = Vec::new();
@@ -161,7 +161,7 @@ impl Engine {
         let adopted = job.adopted;
         let (resource, had_user, has_spend) =
             (job.row.resource_id, job.user.is_some(), job.change.desired.get(SPEND).is_some());
-        let has_roles = job.has_roles();
+        let (has_roles, has_approvers) = (job.has_roles(), job.has_approvers());
         let withheld = job.spend_sent(&job.known).0 == Some(part::WITHHELD);
         let link = job.link(user, adopted, &known, self.now());
         let note = Note {
@@ -181,6 +181,9 @@ impl Engine {
             }
             if has_roles && !withheld {
                 put_part(conn, &part_of, part::ROLES, "pending", &part_note, now)?;
+            }
+            if has_approvers {
+                put_part(conn, &part_of, part::APPROVERS, "pending", &part_note, now)?;
             }
             Ok(())
         });

@@ -6,6 +6,7 @@ use concur::model::IdentityUser;
 use concur::{Advice, Client, Error};
 use store::{Conn, links, operations};
 
+use super::approvers;
 use super::engine::Engine;
 use super::job::{Job, Manager, Profile};
 use super::managers;
@@ -108,6 +109,9 @@ impl Engine {
         let withheld = spend_state == part::WITHHELD;
         let revoked = if has_roles { job.change.revoked.clone() } else { Vec::new() };
         let (rest, limits) = (rest_of(job, known, self.now()), job.settings.brake);
+        let approver = job.settle_approver(known);
+        let ended = job.user.filter(|_| job.change.kind.is_urgent()).map(|user| user.to_string());
+        let account = job.row.account;
         let waits_for_manager = job.manager == Manager::Expected && !job.change.kind.is_urgent();
         Box::new(move |conn: &mut Conn, now| {
             links::set_known(conn, resource, &stored, now)?;
@@ -121,6 +125,10 @@ impl Engine {
             } else if has_roles {
                 put_part(conn, &part_of, part::ROLES, "success", &Note::default(), now)?;
                 roles::forget_revoked(conn, resource, operation, &revoked)?;
+            }
+            approver(conn, now)?;
+            if let Some(user) = ended {
+                approvers::tell_whose_approver_left(conn, &part_of, account, &user, now)?;
             }
             if waits_for_manager {
                 managers::settled(conn, operation, managers::WAITING, now)?;

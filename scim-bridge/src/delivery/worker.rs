@@ -143,6 +143,7 @@ async fn work(engine: &Engine, bell: &Notify) {
         if measured.is_none_or(|at| at.elapsed() >= LOOK_AROUND_EVERY) {
             engine.measure().await;
             engine.catch_up_with_managers().await;
+            engine.catch_up_with_approvers().await;
             engine.let_deactivations_pass().await;
             measured = Some(Instant::now());
         }

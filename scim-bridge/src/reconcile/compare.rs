@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::translate::{self, ConcurUser, ENTERPRISE, ROLE, SPEND};
+use crate::translate::{self, APPROVER, ConcurUser, ENTERPRISE, ROLE, SPEND};
 
 /// The manager's id in Concur is known when a change is sent, and not here.
 const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
@@ -11,7 +11,7 @@ const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:Use
 /// What Concur holds of what is managed, in the form that links keep: the identity as read, the rest as it was known.
 pub(super) fn seen(identity: &Value, known: &ConcurUser, wanted: &ConcurUser) -> ConcurUser {
     let mut seen = translate::observe(identity, None, &[known, wanted]);
-    for part in [SPEND, ROLE] {
+    for part in [SPEND, ROLE, APPROVER] {
         seen.remove(part);
         if let Some(part_known) = known.get(part) {
             seen.set(part, part_known.clone());
@@ -60,7 +60,7 @@ pub(super) fn access(seen: &ConcurUser, wanted: &ConcurUser) -> (bool, bool) {
 
 fn identity_of(user: &ConcurUser) -> ConcurUser {
     let mut identity = user.clone();
-    for path in [SPEND, ROLE, MANAGER] {
+    for path in [SPEND, ROLE, APPROVER, MANAGER] {
         identity.remove(path);
     }
     identity

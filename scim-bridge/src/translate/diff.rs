@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 use concur::model::{Op, PatchOperation};
 use serde_json::{Map, Value};
 
-use super::document::{ConcurUser, ENTERPRISE, EXTENSIONS, ROLE, SPEND};
+use super::approvers;
+use super::document::{APPROVER, ConcurUser, ENTERPRISE, EXTENSIONS, ROLE, SPEND};
 
 /// Members that are never changed: Concur fixes them at creation.
 const IMMUTABLE: &[&str] = &["id", "companyId", "testEmployee"];
@@ -38,7 +39,19 @@ pub fn diff(known: &ConcurUser, desired: &ConcurUser) -> Vec<PatchOperation> {
         }
     }
     roles(&mut operations, known, desired);
+    approver_lists(&mut operations, known, desired);
     operations
+}
+
+/// The complete lists of approvers that are wanted ([`super::approvers::complete`]); others are not ours.
+fn approver_lists(operations: &mut Vec<PatchOperation>, known: &ConcurUser, desired: &ConcurUser) {
+    for (name, wanted) in desired.get(APPROVER).and_then(Value::as_object).into_iter().flatten() {
+        let path = format!("{APPROVER}:{name}");
+        let entries = |list: Option<&Value>| list.and_then(Value::as_array).cloned().unwrap_or_default();
+        if !approvers::same(&entries(known.get(&path)), &entries(Some(wanted))) {
+            operations.push(replace(path, wanted));
+        }
+    }
 }
 
 /// The complete list of roles, where it is wanted ([`super::roles::complete`]): by name, since neither order nor the

@@ -16,8 +16,11 @@ pub const SPEND: &str = scim::urn::SPEND_USER;
 /// URN of the roles of a spend user. Wanted ones stand as codes, those that Concur holds as it shows them.
 pub const ROLE: &str = "urn:ietf:params:scim:schemas:extension:spend:2.0:Role";
 
+/// URN of the approvers of a spend user, one list for each product.
+pub const APPROVER: &str = "urn:ietf:params:scim:schemas:extension:spend:2.0:Approver";
+
 /// Extensions that a path may name.
-pub(super) const EXTENSIONS: [&str; 3] = [ENTERPRISE, SPEND, ROLE];
+pub(super) const EXTENSIONS: [&str; 4] = [ENTERPRISE, SPEND, ROLE, APPROVER];
 
 /// A user as Concur has it, or shall have it.
 #[derive(Clone, PartialEq, Default)]

@@ -7,6 +7,7 @@
 //!
 //! Source: Concur pages *Identity v4.1*, *User Provisioning v4*, *Spend User*.
 
+pub mod approvers;
 mod diff;
 mod document;
 mod employee_form;
@@ -23,7 +24,7 @@ mod user;
 mod values;
 
 pub use diff::diff;
-pub use document::{CORE, ConcurUser, ENTERPRISE, ROLE, SPEND};
+pub use document::{APPROVER, CORE, ConcurUser, ENTERPRISE, ROLE, SPEND};
 pub use employee_form::{EmployeeForm, Fitted};
 pub use from_concur::from_concur;
 pub use given::{Given, GroupOf, is_spend_member, may_be_given};

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::document::{ConcurUser, ENTERPRISE, ROLE, SPEND};
-use super::roles;
+use super::document::{APPROVER, ConcurUser, ENTERPRISE, ROLE, SPEND};
 use super::values::canonical;
+use super::{approvers, roles};
 
 const DATES: &[&str] = &["startDate", "terminationDate"];
 
@@ -19,14 +19,18 @@ pub fn observe(identity: &Value, spend: Option<&Value>, shapes: &[&ConcurUser]) 
     let mut actual = identity.as_object().cloned().unwrap_or_default();
     actual.remove(SPEND);
     actual.remove(ROLE);
+    actual.remove(APPROVER);
     if let Some(profile) = spend.and_then(|spend| spend.get(SPEND)).filter(|profile| !profile.is_null()) {
         actual.insert(SPEND.to_owned(), profile.clone());
     }
     let shapes: Vec<&Map<String, Value>> = shapes.iter().map(|shape| shape.members()).collect();
     let mut seen = ConcurUser::from_value(Value::Object(cut(&actual, &shapes)));
     if let Some(spend) = spend {
-        // The whole list, also what others assigned: Concur replaces it as a whole.
+        // The whole lists, also what others assigned: Concur replaces them as a whole.
         seen.set(&format!("{ROLE}:roles"), roles::assigned(spend));
+        if let Some(lists) = approvers::held(spend) {
+            seen.set(APPROVER, lists);
+        }
     }
     seen
 }

@@ -73,6 +73,8 @@ pub struct Operation {
     pub warnings: Vec<String>,
     /// Roles that this bridge gave and that are no longer wanted.
     pub revoked: Vec<String>,
+    /// Lists of approvers that the manager is to be first on ([`super::approvers::LISTS`]), where that is known to be possible.
+    pub approves: Vec<String>,
 }
 
 /// The stored form. Members may be added; a change of meaning takes a new version.
@@ -89,6 +91,8 @@ struct Payload {
     warnings: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revoked: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    approves: Vec<String>,
 }
 
 /// The version written by this program.
@@ -111,7 +115,7 @@ impl Operation {
     /// An operation for a change that [`plan`] found, or for a delete.
     pub fn new(kind: Kind, after: Translated, before: Option<Value>) -> Self {
         let Translated { user, manager, warnings } = after;
-        Self { kind, desired: user, manager, before, warnings, revoked: Vec::new() }
+        Self { kind, desired: user, manager, before, warnings, revoked: Vec::new(), approves: Vec::new() }
     }
 
     /// The role codes that are wanted.
@@ -135,6 +139,7 @@ impl Operation {
             before: self.before.clone(),
             warnings: self.warnings.clone(),
             revoked: self.revoked.clone(),
+            approves: self.approves.clone(),
         };
         serde_json::to_value(payload).unwrap_or_default()
     }
@@ -156,6 +161,7 @@ impl Operation {
             before: payload.before,
             warnings: payload.warnings,
             revoked: payload.revoked,
+            approves: payload.approves,
         })
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use concur::auth::Grant;
 use concur::{Budget, HostPolicy, HttpConfig};
 use fixtures::simulator::{Config, Simulator, Write};
+use jiff::SignedDuration;
 use scim::ResourceType;
 use scim_bridge::accounts::{AccountSettings, ClientSettings, Clients, NewConnection, connect};
 use scim_bridge::chance::Chance;
@@ -52,6 +53,12 @@ impl House {
         House::on(store::testing::sqlite(), settings).await
     }
 
+    /// A house on this store.
+    pub(crate) async fn with(base: TestStore, settings: AccountSettings) -> House {
+        concur::install_crypto();
+        House::on(base, settings).await
+    }
+
     /// A house whose company's employee form requires these fields.
     pub(crate) async fn requiring(base: TestStore, required: &[&str]) -> House {
         concur::install_crypto();
@@ -88,6 +95,14 @@ impl House {
     /// A worker on this house's store.
     pub(crate) fn work(&self) -> (Handle, Worker) {
         work_on(self.store().clone(), quick())
+    }
+
+    /// A worker for whom so much more time has passed.
+    pub(crate) fn work_later(&self, by: SignedDuration) -> (Handle, Worker) {
+        let clock = Clock::from_fn(move || Clock::system().now().checked_add(by).unwrap());
+        let (store, clients, settings) = (self.store().clone(), self.clients(), quick());
+        let (chance, metrics) = (Chance::system(), Metrics::new().unwrap());
+        delivery::start(Parts { store, clock, chance, metrics, clients, settings }).unwrap()
     }
 
     /// Stores a new resource with its operation, as the SCIM server does.
@@ -152,6 +167,7 @@ impl House {
             before: None,
             warnings: Vec::new(),
             revoked: Vec::new(),
+            approves: Vec::new(),
         };
         self.store().write(move |conn| enqueue(conn, account, resource, &operation)).await.unwrap()
     }

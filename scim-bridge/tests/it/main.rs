@@ -17,6 +17,7 @@ mod conformance;
 mod contract;
 mod conversations;
 mod delivery;
+mod delivery_approvers;
 mod delivery_crashes;
 mod delivery_drift;
 mod delivery_faults;

@@ -22,6 +22,7 @@ pub(super) static SCHEMA: Schema = Schema {
         Attribute::complex("spend", STATUS, "Spend part of the user").read_only(),
         Attribute::complex("travel", STATUS, "Travel part of the user").read_only(),
         Attribute::complex("roles", STATUS, "Roles of the user").read_only(),
+        Attribute::complex("approvers", STATUS, "Approvers of the user").read_only(),
         Attribute::string("skipReason", "Why the user is not provisioned").read_only(),
         Attribute::string("warnings", "What was changed or left out on the way to Concur").list().read_only(),
     ],

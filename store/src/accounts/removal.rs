@@ -7,7 +7,7 @@ use crate::conn::on;
 use crate::credentials::Kind;
 use crate::ids::AccountId;
 use crate::schema::{
-    accounts, attempts, bent_habits, brake_counts, brake_holds, brakes, catalogue_groups, chains,
+    accounts, approvers, attempts, bent_habits, brake_counts, brake_holds, brakes, catalogue_groups, chains,
     credentials, cursors, drift, drift_watches, employee_forms, event_counts, event_listeners,
     event_subscriptions, events, granted_roles, group_members, imports, kept_months, kept_sums, line_heads,
     lines, link_extensions, links, oauth_tokens, operation_details, operation_extensions, operations,
@@ -116,6 +116,17 @@ fn rest(conn: &mut Conn, account: &str) -> Result<(), Error> {
     delete!(rule_revisions, line_heads, kept_sums, kept_months);
     delete!(event_listeners, event_subscriptions, events, event_counts, touched_reports);
     delete!(webhook_messages, webhooks);
-    delete!(brakes, employee_forms, reconcile_seen, imports, reports, users, runs, cursors, accounts);
+    delete!(
+        approvers,
+        brakes,
+        employee_forms,
+        reconcile_seen,
+        imports,
+        reports,
+        users,
+        runs,
+        cursors,
+        accounts
+    );
     Ok(())
 }

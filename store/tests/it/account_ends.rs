@@ -76,6 +76,7 @@ fn fill(test: &TestStore, account: AccountId, name: &str) {
                  INSERT INTO event_counts VALUES ('{account}', 'taken', 1, 0);
                  INSERT INTO touched_reports VALUES ('{account}', 'R', NULL, FALSE, 0, 0, 0, 0);
                  INSERT INTO brakes VALUES ('{account}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0);
+                 INSERT INTO approvers VALUES ('{user}', '{account}', 'u', 0);
                  INSERT INTO employee_forms VALUES ('{account}', '[]', 0);
                  INSERT INTO brake_counts VALUES ('{account}', '{user}', 0);
                  INSERT INTO brake_holds VALUES ({op}, '{account}', 0);
