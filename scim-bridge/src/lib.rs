@@ -37,6 +37,7 @@ pub mod provider;
 pub mod provision;
 pub mod reconcile;
 pub mod serve;
+pub mod sync_history;
 mod sync_loop;
 pub mod sync_run;
 pub mod translate;

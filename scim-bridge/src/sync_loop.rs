@@ -1,5 +1,6 @@
 //! When to sync: every connected account, each on a task of its own, one interval after its last run began, whichever
-//! process made it; and at once what an event of Concur's has named. Accounts do not wait for each other, and replicas do not repeat each other (`sync_run`).
+//! process made it; at once what an event of Concur's has named; and in between what lies before the year, where somebody asked
+//! for it. Accounts do not wait for each other, and replicas do not repeat each other (`sync_run`).
 //!
 //! A run that fails is logged and recorded; the next one goes on where it stopped. An account that is connected while the
 //! process runs is found within seconds.
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use store::accounts::Account;
 use store::ids::AccountId;
 use store::runs::{self, State};
+use sync::pull::history;
 use sync::{Silent, Snapshot};
 use tokio::task::{self, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +25,8 @@ use crate::sync_run::{SyncError, Syncer};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// From one sync to the next where an event named a report that nobody can ask for by name.
 const MORE_TO_FIND_AFTER: Duration = Duration::from_mins(5);
+/// After a longer history could not be read.
+const HISTORY_AGAIN_AFTER: Duration = Duration::from_mins(5);
 /// After named reports could not be read.
 const TOLD_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
@@ -61,6 +65,11 @@ enum Work {
     Sync,
     /// Only the reports that events have named.
     Told,
+    /// What lies before the year, until the next sync is due.
+    History {
+        /// When that is.
+        until: Timestamp,
+    },
 }
 
 /// What came of it.
@@ -82,6 +91,19 @@ struct Memory {
     more_to_find: bool,
     /// When named reports could last not be read.
     failed: Option<Timestamp>,
+    /// When the longer history could last not be read.
+    history_failed: Option<Timestamp>,
+}
+
+/// An account, and what the store says of its syncs.
+struct Candidate {
+    account: Account,
+    /// When its last run began, by whichever process.
+    last: Option<Timestamp>,
+    /// Whether events have named reports of it.
+    is_told: bool,
+    /// Whether a longer history is to be read.
+    has_history: bool,
 }
 
 async fn run(bridge: &Bridge) {
@@ -101,18 +123,22 @@ async fn run(bridge: &Bridge) {
                 let memory = memories.entry(account).or_default();
                 memory.at_work = false;
                 memory.more_to_find |= ended == Ended::MoreToFind;
-                if work == Work::Told {
-                    memory.failed = (ended == Ended::Badly).then(|| bridge.clock.now());
+                let failed = (ended == Ended::Badly).then(|| bridge.clock.now());
+                match work {
+                    Work::Told => memory.failed = failed,
+                    Work::History { .. } => memory.history_failed = failed,
+                    Work::Sync => {}
                 }
             }
         }
         let now = bridge.clock.now();
         match bridge.store.read(move |conn| accounts(conn, now)).await {
             Err(error) => tracing::warn!(error = %logging::chain(&error), "sync waits for the database"),
-            Ok(accounts) => {
-                for (account, last, is_told) in accounts {
-                    let memory = memories.entry(account.id).or_default();
-                    let Some(work) = due(&account, last, is_told, memory, bridge) else { continue };
+            Ok(candidates) => {
+                for candidate in candidates {
+                    let memory = memories.entry(candidate.account.id).or_default();
+                    let Some(work) = due(&candidate, memory, bridge) else { continue };
+                    let account = candidate.account;
                     memory.at_work = true;
                     if work == Work::Sync {
                         (memory.tried, memory.more_to_find) = (Some(now), false);
@@ -122,6 +148,7 @@ async fn run(bridge: &Bridge) {
                         match work {
                             Work::Sync => one(&bridge, &account).await,
                             Work::Told => told(&bridge, &account).await,
+                            Work::History { until } => history(&bridge, &account, until).await,
                         }
                     });
                     busy.insert(task.id(), (id, work));
@@ -135,44 +162,38 @@ async fn run(bridge: &Bridge) {
     }
 }
 
-/// Every account, when its last run began, by whichever process, and whether events have named reports of it. A run that was
-/// interrupted, or is under way elsewhere, does not count: the lease tells the two apart.
-fn accounts(
-    conn: &mut store::Conn,
-    now: Timestamp,
-) -> Result<Vec<(Account, Option<Timestamp>, bool)>, store::Error> {
+/// Every account. A run that was interrupted, or is under way elsewhere, does not count: the lease tells the two apart.
+fn accounts(conn: &mut store::Conn, now: Timestamp) -> Result<Vec<Candidate>, store::Error> {
     let accounts = store::accounts::list(conn)?.into_iter();
     accounts
         .map(|account| {
             let last = runs::latest(conn, account.id, sync::run::KIND)?;
             let last = last.filter(|run| run.state != State::Running).map(|run| run.started_at);
             let is_told = !store::events::due(conn, account.id, now, 1)?.is_empty();
-            Ok((account, last, is_told))
+            let has_history = history::is_active(conn, account.id)?;
+            Ok(Candidate { account, last, is_told, has_history })
         })
         .collect()
 }
 
 /// What is to be done for an account now.
-fn due(
-    account: &Account,
-    last: Option<Timestamp>,
-    is_told: bool,
-    memory: &Memory,
-    bridge: &Bridge,
-) -> Option<Work> {
+fn due(candidate: &Candidate, memory: &Memory, bridge: &Bridge) -> Option<Work> {
     let now = bridge.clock.now();
+    let account = &candidate.account;
     if memory.at_work || !account.is_connected() || account.paused_at.is_some() {
         return None;
     }
-    let last = last.max(memory.tried);
+    let last = candidate.last.max(memory.tried);
     let waited = |began, time: Duration| now.duration_since(began).unsigned_abs() >= time;
     let interval = bridge.config.sync.interval;
     let interval = if memory.more_to_find { interval.min(MORE_TO_FIND_AFTER) } else { interval };
-    if last.is_none_or(|began| waited(began, interval)) {
-        return Some(Work::Sync);
+    let Some(last) = last.filter(|began| !waited(*began, interval)) else { return Some(Work::Sync) };
+    if candidate.is_told && memory.failed.is_none_or(|at| waited(at, TOLD_AGAIN_AFTER)) {
+        return Some(Work::Told);
     }
-    let may_ask = memory.failed.is_none_or(|at| waited(at, TOLD_AGAIN_AFTER));
-    (is_told && may_ask).then_some(Work::Told)
+    let may_ask = memory.history_failed.is_none_or(|at| waited(at, HISTORY_AGAIN_AFTER));
+    (candidate.has_history && may_ask)
+        .then(|| Work::History { until: last.saturating_add(interval).unwrap_or(now) })
 }
 
 /// One run of one account.
@@ -196,6 +217,30 @@ async fn one(bridge: &Bridge, account: &Account) -> Ended {
         }
     };
     metrics.sync_runs.with_label_values(&[&id, sync::run::KIND, outcome]).inc();
+    if outcome == "failed" { Ended::Badly } else { Ended::Well }
+}
+
+/// A part of one account's longer history.
+async fn history(bridge: &Bridge, account: &Account, until: Timestamp) -> Ended {
+    let id = account.id.to_string();
+    let outcome = match syncer(bridge).history(account, Some(until), &Silent).await {
+        Ok(None) => return Ended::Well,
+        Ok(Some(summary)) => {
+            let done = &summary.snapshot;
+            let (windows, of) = (done.windows_done, done.windows_total);
+            tracing::info!(account = %id, windows, of, lines = done.lines, outcome = summary.state.as_str(), "longer history read");
+            summary.state.as_str()
+        }
+        Err(SyncError::UnderWay) => {
+            tracing::debug!(account = %id, "another process syncs this account");
+            return Ended::Badly;
+        }
+        Err(error) => {
+            tracing::warn!(account = %id, error = %logging::chain(&error), "the longer history cannot be read");
+            "failed"
+        }
+    };
+    bridge.metrics.sync_runs.with_label_values(&[&id, history::KIND, outcome]).inc();
     if outcome == "failed" { Ended::Badly } else { Ended::Well }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use matcher::Matcher;
 use store::Store;
 use store::accounts::Account;
@@ -66,6 +66,22 @@ impl Syncer {
     /// [`SyncError`]; what was stored stays, and the next run goes on there.
     pub async fn run(&self, account: &Account, progress: &dyn Progress) -> Result<Summary, SyncError> {
         self.alone(account, async |company| sync::run::sync(&company, &self.matcher, progress).await).await
+    }
+
+    /// Reads what lies before the year, where that was asked for, until `until`. `None`: nothing is to be read.
+    ///
+    /// # Errors
+    /// [`SyncError`]; what was stored stays, and the next call goes on there.
+    pub async fn history(
+        &self,
+        account: &Account,
+        until: Option<Timestamp>,
+        progress: &dyn Progress,
+    ) -> Result<Option<Summary>, SyncError> {
+        self.alone(account, async |company| {
+            sync::run::history(&company, &self.matcher, until, progress).await
+        })
+        .await
     }
 
     /// Reads the reports of the account that events have named, and no others.

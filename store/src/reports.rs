@@ -233,6 +233,18 @@ pub fn get(
     row.map(Report::try_from).transpose()
 }
 
+/// How many reports of an account are stored and not removed.
+pub fn count(conn: &mut Conn, account: AccountId) -> Result<u64, Error> {
+    let account = account.to_string();
+    let count: i64 = on!(conn, c => {
+        reports::table
+            .filter(reports::account_id.eq(&account).and(reports::removed_at.is_null()))
+            .count()
+            .get_result(c)
+    })?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
 /// Ids of the reports that may still change, not removed and not paid: the next ones after `after`. They are to be read again
 /// now and then, since a change of an entry need not move the header's date.
 pub fn open_after(

@@ -20,7 +20,7 @@ pub enum Error {
     #[error("the stored cursor `{name}` cannot be read ({reason}); delete it to begin again")]
     Cursor {
         /// The cursor's name.
-        name: &'static str,
+        name: String,
         /// What is wrong with it.
         reason: String,
     },

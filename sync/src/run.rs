@@ -1,15 +1,20 @@
-//! One sync run of one account: users, expenses, matches, with its record in the store.
+//! One sync run of one account: users, expenses, matches, with its record in the store; and the longer history, which is
+//! read in between.
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use matcher::Matcher;
+use serde::Deserialize as _;
 use store::{
+    Conn,
     accounts::AuthenticationType,
     ids::RunId,
     runs::{self, State},
 };
 
 use crate::pull::expenses::{Pass, Read};
+use crate::pull::history;
 use crate::pull::told::Told;
 use crate::{Company, Error, Progress, Silent, Snapshot, decide, pull};
 
@@ -55,22 +60,109 @@ pub async fn sync(
             Ok((authentication, runs::start(conn, account, KIND, &empty, now)?))
         })
         .await?;
-    let outcome = steps(company, authentication, matcher, progress, &mut snapshot).await;
+    let outcome = steps(company, authentication, matcher, progress, run.id, &mut snapshot).await;
     let state = match &outcome {
         Ok(()) if snapshot.gaps.is_empty() => State::Complete,
         Ok(()) => State::CompleteWithGaps,
         Err(_) => State::Failed,
     };
-    let (id, now, error) = (run.id, company.now(), outcome.as_ref().err().map(chain));
-    let figures = serde_json::to_value(&snapshot)?;
-    company
-        .store
-        .write(move |conn| {
-            runs::progress(conn, id, &figures, now)?;
-            runs::finish(conn, id, state, error.as_deref(), now)
-        })
-        .await?;
-    outcome.map(|()| Summary { id, state, snapshot })
+    finish(company, run.id, state, outcome.as_ref().err(), &snapshot).await?;
+    outcome.map(|()| Summary { id: run.id, state, snapshot })
+}
+
+/// Ends the record of a run.
+async fn finish(
+    company: &Company,
+    id: RunId,
+    state: State,
+    error: Option<&Error>,
+    snapshot: &Snapshot,
+) -> Result<(), Error> {
+    let (figures, now, error) = (serde_json::to_value(snapshot)?, company.now(), error.map(chain));
+    let write = move |conn: &mut Conn| {
+        runs::progress(conn, id, &figures, now)?;
+        runs::finish(conn, id, state, error.as_deref(), now)
+    };
+    Ok(company.store.write(write).await?)
+}
+
+/// Notes how far a run is: one may take days, and people look.
+async fn note(company: &Company, id: RunId, snapshot: &Snapshot) -> Result<(), Error> {
+    let (figures, now) = (serde_json::to_value(snapshot)?, company.now());
+    match company.store.write(move |conn| runs::progress(conn, id, &figures, now)).await {
+        // A person has ended it; the next look at what is to be done sees that too.
+        Ok(()) | Err(store::Error::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reads what lies before the year, where that was asked for, until it is complete, a person says otherwise, or `until`: a
+/// pass is due then, and goes before. The next call goes on with the same record, whose state is [`State::Running`] till the
+/// end. `None`: nothing was to be read. The caller sees to it that no run of the account is under way.
+///
+/// # Errors
+/// As [`history::next_page`] and [`decide::match_lines`]; the run is recorded as failed, and the next one goes on where it
+/// stopped.
+pub async fn history(
+    company: &Company,
+    matcher: &Arc<Matcher>,
+    until: Option<Timestamp>,
+    progress: &dyn Progress,
+) -> Result<Option<Summary>, Error> {
+    let (account, now) = (company.account, company.now());
+    let empty = serde_json::to_value(Snapshot::default())?;
+    let begin = move |conn: &mut Conn| {
+        if !history::is_active(conn, account)? {
+            return Ok(None);
+        }
+        let open = runs::latest(conn, account, history::KIND)?.filter(|run| run.state == State::Running);
+        match open {
+            Some(run) => Ok(Some(run)),
+            None => runs::start(conn, account, history::KIND, &empty, now).map(Some),
+        }
+    };
+    let Some(run) = company.store.write(begin).await? else { return Ok(None) };
+    let mut snapshot = Snapshot::deserialize(&run.progress).unwrap_or_default();
+    let outcome = history_steps(company, matcher, until, progress, run.id, &mut snapshot).await;
+    let state = match &outcome {
+        Ok(history::State::Active | history::State::Paused) => State::Running,
+        Ok(history::State::Stopped) => State::Cancelled,
+        Ok(history::State::Complete) if snapshot.gaps.is_empty() => State::Complete,
+        Ok(history::State::Complete) => State::CompleteWithGaps,
+        Err(_) => State::Failed,
+    };
+    // A job that a person has stopped has its end already.
+    if matches!(state, State::Running | State::Cancelled) {
+        note(company, run.id, &snapshot).await?;
+    } else {
+        finish(company, run.id, state, outcome.as_ref().err(), &snapshot).await?;
+    }
+    outcome.map(|_| Some(Summary { id: run.id, state, snapshot }))
+}
+
+async fn history_steps(
+    company: &Company,
+    matcher: &Arc<Matcher>,
+    until: Option<Timestamp>,
+    progress: &dyn Progress,
+    run: RunId,
+    snapshot: &mut Snapshot,
+) -> Result<history::State, Error> {
+    let mut decide_from = snapshot.lines + FIRST_DECIDED;
+    loop {
+        let stands = history::next_page(company, progress, snapshot).await?;
+        let stands = stands.unwrap_or(history::State::Stopped);
+        pull::told::told(company, snapshot).await?;
+        let is_over = stands != history::State::Active || until.is_some_and(|until| company.now() >= until);
+        if is_over || snapshot.lines >= decide_from {
+            decide::match_lines(company, matcher, progress, snapshot).await?;
+            decide_from = FIRST_DECIDED.max(2 * snapshot.lines);
+        }
+        if is_over {
+            return Ok(stands);
+        }
+        note(company, run, snapshot).await?;
+    }
 }
 
 async fn steps(
@@ -78,6 +170,7 @@ async fn steps(
     authentication: AuthenticationType,
     matcher: &Arc<Matcher>,
     progress: &dyn Progress,
+    run: RunId,
     snapshot: &mut Snapshot,
 ) -> Result<(), Error> {
     if authentication == AuthenticationType::CompanyLevel {
@@ -101,6 +194,7 @@ async fn steps(
         if read == Read::Everything {
             return Ok(());
         }
+        note(company, run, snapshot).await?;
     }
 }
 

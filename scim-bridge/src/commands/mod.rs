@@ -12,6 +12,7 @@ mod demo;
 mod dictionary;
 mod events;
 mod healthcheck;
+mod history;
 mod import;
 mod installation;
 mod line;

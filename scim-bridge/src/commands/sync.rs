@@ -1,4 +1,4 @@
-//! `scim-bridge sync run|runs`: pull expenses and users now, and what earlier runs did.
+//! `scim-bridge sync run|runs|history`: pull expenses and users now, and what earlier runs did.
 
 use std::sync::Arc;
 
@@ -6,12 +6,15 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use store::Store;
+use store::accounts::Account;
 use store::runs::{self, Run};
 use sync::{Progress, Snapshot};
 
-use super::{Settings, account, output};
+use super::{Settings, account, history, output};
 use crate::accounts::Clients;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::serve;
 use crate::sync_run::Syncer;
 
@@ -22,6 +25,8 @@ pub(super) enum Sync {
     Run(Now),
     /// The newest runs: what they read, how they ended, and what they could not read.
     Runs(Runs),
+    /// Expenses from before the year: what they would cost, asked for, paused, stopped, and how it stands.
+    History(history::Longer),
 }
 
 /// A run, now.
@@ -51,6 +56,7 @@ impl Sync {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match self {
             Self::Run(now) => now.run(settings).await,
+            Self::History(longer) => longer.run(settings).await,
             Self::Runs(runs) => tokio::task::block_in_place(|| runs.run(settings)),
         }
     }
@@ -68,22 +74,10 @@ impl Now {
         if let Some(reason) = &account.paused_reason {
             anyhow::bail!("{:?} is paused ({reason}); resume it first", account.name);
         }
-        let clock = Clock::system();
-        let dictionary = serve::load_dictionary(config.dictionary_file())?;
-        let syncer = Syncer {
-            store: store.clone(),
-            clients: Clients::new(store, clock.clone(), serve::client_settings(&config)),
-            clock,
-            matcher: Arc::new(matcher::Matcher::new(Arc::new(dictionary))),
-            parallel_reports: config.concur.max_concurrent,
-        };
-        let bar = Bar::new();
+        let (syncer, bar) = (syncer(&config, store)?, Bar::new());
         let outcome = syncer.run(&account, &bar).await;
         bar.0.finish_and_clear();
-        // Where no server runs, questions would wait for autovacuum to see what has come.
-        if let Err(error) = syncer.store.refresh_statistics().await {
-            tracing::debug!(error = %crate::logging::chain(&error), "tables were not looked at");
-        }
+        refresh_statistics(&syncer).await;
         let summary = outcome.with_context(|| format!("the sync of {:?} ended early", account.name))?;
         if self.json {
             let state = summary.state.as_str();
@@ -98,6 +92,46 @@ impl Now {
         }
         Ok(())
     }
+}
+
+fn syncer(config: &Config, store: Store) -> anyhow::Result<Syncer> {
+    let clock = Clock::system();
+    let dictionary = serve::load_dictionary(config.dictionary_file())?;
+    Ok(Syncer {
+        store: store.clone(),
+        clients: Clients::new(store, clock.clone(), serve::client_settings(config)),
+        clock,
+        matcher: Arc::new(matcher::Matcher::new(Arc::new(dictionary))),
+        parallel_reports: config.concur.max_concurrent,
+    })
+}
+
+/// Where no server runs, questions would wait for autovacuum to see what has come.
+async fn refresh_statistics(syncer: &Syncer) {
+    if let Err(error) = syncer.store.refresh_statistics().await {
+        tracing::debug!(error = %crate::logging::chain(&error), "tables were not looked at");
+    }
+}
+
+/// Reads an account's longer history to its end.
+pub(super) async fn read_history(config: &Config, store: Store, account: &Account) -> anyhow::Result<()> {
+    if let Some(reason) = &account.paused_reason {
+        anyhow::bail!("{:?} is paused ({reason}); resume it first", account.name);
+    }
+    concur::install_crypto();
+    let (syncer, bar) = (syncer(config, store)?, Bar::new());
+    let outcome = syncer.history(account, None, &bar).await;
+    bar.0.finish_and_clear();
+    refresh_statistics(&syncer).await;
+    let summary =
+        outcome.with_context(|| format!("reading the history of {:?} ended early", account.name))?;
+    if let Some(summary) = summary {
+        output::note(&told(&summary.snapshot));
+        for gap in &summary.snapshot.gaps {
+            output::note(&format!("not readable: {}: {}", gap.what, gap.reason));
+        }
+    }
+    Ok(())
 }
 
 fn told(done: &Snapshot) -> String {
@@ -151,8 +185,8 @@ impl Runs {
         let rows: Vec<_> = found.iter().map(row).collect();
         output::table(
             &[
-                "started", "finished", "state", "reports", "removed", "no event", "lines", "matched", "gaps",
-                "error",
+                "started", "finished", "kind", "state", "reports", "removed", "no event", "lines", "matched",
+                "gaps", "error",
             ],
             &rows,
         )
@@ -178,6 +212,7 @@ fn row(run: &Run) -> Vec<String> {
     vec![
         time(run.started_at),
         run.finished_at.map(time).unwrap_or_default(),
+        run.kind.clone(),
         run.state.as_str().to_owned(),
         count("reports"),
         count("removed"),

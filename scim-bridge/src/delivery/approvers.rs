@@ -200,8 +200,7 @@ pub(super) fn tell_whose_approver_left(
         return Ok(());
     }
     let more = if count > names.len() as u64 { ", and others" } else { "" };
-    let told =
-        format!("still the approver of {}{more} ({count}), whose reports wait now", names.join(", "));
+    let told = format!("still the approver of {}{more} ({count}), whose reports wait now", names.join(", "));
     tracing::warn!(%account, people = count, "an approver has lost access; the operation names whose reports wait");
     put_part(conn, job, part::APPROVERS, part::LEFT_BEHIND, &Note::because(told), now)
 }

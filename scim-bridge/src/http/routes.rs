@@ -158,6 +158,9 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         GET "/api/v1/subscriptions" MATCH => api::patterns::subscriptions,
         GET "/api/v1/duplicates" MATCH => api::patterns::duplicates,
         GET "/api/v1/sync/runs" SYNC => api::runs::list,
+        GET "/api/v1/sync/history" SYNC => api::history::read,
+        PUT "/api/v1/sync/history" ADMIN => api::history::set,
+        GET "/api/v1/sync/history/estimate" SYNC => api::history::estimate,
         POST "/api/v1/match" MATCH => api::matching::decide,
     });
     routes

@@ -1,10 +1,13 @@
 //! `/api/v1` over stored lines, and the loop that fetches them.
 
+use jiff::ToSpan;
 use reqwest::Method;
+use scim_bridge::clock::Clock;
 use serde_json::{Value, json};
 use store::lines::{Money, NewLine, Texts};
+use sync::pull::history;
 
-use crate::harness::{House, everywhere, send, with};
+use crate::harness::{House, everywhere, send, token, with};
 
 /// Lines of one vendor, one a day from the first of March, stored and decided as a sync does it.
 pub(crate) async fn store_lines(house: &House, vendor: &str, days: i8) {
@@ -311,4 +314,70 @@ async fn lines_of_a_request_are_decided_on_the_spot() {
         ask("/api/v1/match", json!([])).await.expect(400);
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expenses_from_before_the_year_are_asked_for_estimated_and_stopped() {
+    everywhere(async |house| {
+        let admin = token(house.store(), Some(&house.account), &["admin", "sync:read"]).await;
+        let put = async |body: Value| {
+            let asked = house.bare(Method::PUT, "/api/v1/sync/history").bearer_auth(&admin);
+            send(asked.header("content-type", "application/json").body(body.to_string())).await
+        };
+        let history = "/api/v1/sync/history";
+        assert_eq!(house.get(history).await.expect(200), json!({"history": null}));
+        let day = "2019-01-01";
+        house.write(Method::PUT, history, &json!({"from": day})).await.expect(403);
+        for wrong in [
+            json!({}),
+            json!({"from": day, "state": "paused"}),
+            json!({"state": "complete"}),
+            json!({"from": "x"}),
+        ] {
+            put(wrong).await.expect(400);
+        }
+        put(json!({"state": "paused"})).await.expect(400);
+        house.get(&format!("{history}/estimate")).await.expect(400);
+        house.get(&format!("{history}/estimate?from=2999-01-01")).await.expect(400);
+        let estimate = house.get(&format!("{history}/estimate?from={day}")).await.expect(200);
+        assert!(estimate["days"].as_i64().unwrap() > 365, "{estimate}");
+        assert_eq!(house.get(history).await.expect(200)["history"], Value::Null, "nothing was asked for");
+
+        let asked = put(json!({"from": day})).await.expect(200)["history"].clone();
+        assert_eq!((&asked["from"], &asked["state"]), (&json!(day), &json!("active")));
+        assert!(asked["windows_left"].as_u64().unwrap() > 100, "{asked}");
+        for (word, stands) in [("paused", "paused"), ("active", "active"), ("stopped", "stopped")] {
+            put(json!({"state": word})).await.expect(200);
+            assert_eq!(house.get(history).await.expect(200)["history"]["state"], stands);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_server_reads_what_lies_before_the_year_between_two_syncs() {
+    for database in store::testing::stores() {
+        let now = Clock::system().now();
+        let today = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+        let from = today - 1.year() - 20.days();
+        // The year is read, so that the first sync is short.
+        let position =
+            json!({"windows": [], "page": null, "windows_done": 0, "began": null, "watermark": today});
+        let prepare = move |conn: &mut store::Conn, account: &store::accounts::Account| {
+            store::cursors::put(conn, account.id, "reports", "position", &position, now)?;
+            history::ask(conn, account.id, from, now)?.unwrap();
+            Ok(())
+        };
+        let house = House::prepared(database, |config| config.sync.enabled = true, prepare).await;
+        let status = async || house.get("/api/v1/sync/history").await.expect(200)["history"].clone();
+        let begun = async || status().await["windows_done"].as_u64().is_some_and(|done| done >= 2);
+        house.until("two windows of the longer history", begun).await;
+        let runs = house.get("/api/v1/sync/runs").await.expect(200)["runs"].clone();
+        let of_kind = |kind: &str| runs.as_array().unwrap().iter().find(|run| run["kind"] == kind).cloned();
+        let run = of_kind(history::KIND).unwrap();
+        assert_eq!(run["state"], "running", "{run}");
+        assert!(run["progress"]["windows_total"].as_u64().unwrap() > 25, "{run}");
+        assert_eq!(of_kind("sync").unwrap()["state"], "complete", "that goes before");
+        house.stop().await;
+    }
 }

@@ -82,6 +82,9 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/subscriptions", "match:read"),
     ("GET", "/api/v1/duplicates", "match:read"),
     ("GET", "/api/v1/sync/runs", "sync:read"),
+    ("GET", "/api/v1/sync/history", "sync:read"),
+    ("PUT", "/api/v1/sync/history", "admin"),
+    ("GET", "/api/v1/sync/history/estimate", "sync:read"),
     ("POST", "/api/v1/match", "match:read"),
 ];
 

@@ -2,8 +2,10 @@
 //! process that dies repeats a page and never skips one.
 
 pub mod expenses;
+pub mod history;
 mod named;
 pub mod open_reports;
+mod pages;
 mod position;
 mod report;
 mod retry;

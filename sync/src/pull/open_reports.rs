@@ -8,11 +8,12 @@ use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::ids::AccountId;
-use store::{Conn, accounts, cursors, events, reports};
+use store::{Conn, cursors, events, reports};
 
-use super::expenses::{self, write_reports};
+use super::history;
 use super::named::{self, Found, Owner};
-use crate::{Company, Error, Progress, Snapshot, ingest::v3, window};
+use super::pages::{self, write_reports};
+use crate::{Company, Error, Progress, Snapshot, ingest::v3};
 
 const CURSOR: &str = "open_reports";
 /// Reports of one transaction.
@@ -46,17 +47,17 @@ pub async fn open_reports(
     let read = move |conn: &mut Conn| {
         let gap = events::listener(conn, account)?.and_then(|listener| listener.gap);
         Ok((
-            cursors::get(conn, account, expenses::DATA_TYPE, CURSOR)?,
+            cursors::get(conn, account, pages::DATA_TYPE, CURSOR)?,
             gap.is_some_and(|gap| gap.closed_at.is_none()),
-            accounts::get(conn, account)?.first_connected_at,
+            history::first_day(conn, account)?,
         ))
     };
-    let (stored, has_gap, connected) = company.store.read(read).await?;
-    let first_day = window::first_day(connected.ok_or(Error::NeverConnected)?);
+    let (stored, has_gap, first_day) = company.store.read(read).await?;
+    let first_day = first_day.ok_or(Error::NeverConnected)?;
     let stored: Option<Position> = stored
         .map(serde_json::from_value)
         .transpose()
-        .map_err(|error| Error::Cursor { name: CURSOR, reason: error.to_string() })?;
+        .map_err(|error| Error::Cursor { name: CURSOR.to_owned(), reason: error.to_string() })?;
     let now = company.now();
     let Some(mut position) = stored else {
         // All of them were read a moment ago, with the first pass.
@@ -119,7 +120,7 @@ async fn store_batch(
 ) -> Result<(), Error> {
     let (account, now) = (company.account, company.now());
     let cursor = serde_json::to_value(position)
-        .map_err(|error| Error::Cursor { name: CURSOR, reason: error.to_string() })?;
+        .map_err(|error| Error::Cursor { name: CURSOR.to_owned(), reason: error.to_string() })?;
     let (mut there, mut gone) = (Vec::new(), Vec::new());
     snapshot.open_reports += read.len();
     for (id, found) in read {
@@ -140,7 +141,7 @@ async fn store_batch(
         for id in gone {
             removed += usize::from(named::remove(conn, account, &id, now)?);
         }
-        cursors::put(conn, account, expenses::DATA_TYPE, CURSOR, &cursor, now)?;
+        cursors::put(conn, account, pages::DATA_TYPE, CURSOR, &cursor, now)?;
         Ok((reports, lines, removed))
     };
     let (reports, lines, removed) = company.store.write(write).await?;

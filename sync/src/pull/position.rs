@@ -49,7 +49,11 @@ impl Position {
     }
 
     fn plan(from: Date, to: Date, watermark: Option<Date>) -> Position {
-        let windows = window::newest_first(from, to);
+        Position { watermark, ..Position::over(window::newest_first(from, to)) }
+    }
+
+    /// At the beginning of these windows.
+    pub(super) fn over(windows: Vec<Window>) -> Position {
         Position {
             windows,
             page: None,
@@ -57,7 +61,7 @@ impl Position {
             began: None,
             has_gap: false,
             again: Vec::new(),
-            watermark,
+            watermark: None,
         }
     }
 

@@ -4,14 +4,15 @@
 //! cannot be asked for by name, because nobody knows whose it is, is left to the next pass over the list.
 
 use futures::{StreamExt, TryStreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use store::Conn;
 use store::events::{self, Touched};
 use store::ids::AccountId;
-use store::{Conn, accounts};
 
-use super::expenses::write_reports;
+use super::history;
 use super::named::{self, Found, Owner};
-use crate::{Company, Error, Snapshot, window};
+use super::pages::write_reports;
+use crate::{Company, Error, Snapshot};
 
 /// Reports of one transaction.
 const BATCH: usize = 50;
@@ -47,8 +48,7 @@ pub async fn told(company: &Company, snapshot: &mut Snapshot) -> Result<Told, Er
     loop {
         let (account, now) = (company.account, company.now());
         let due = company.store.read(move |conn| due(conn, account, now)).await?;
-        let Some((first_connected, due)) = due else { return Ok(told) };
-        let first_day = window::first_day(first_connected);
+        let Some((first_day, due)) = due else { return Ok(told) };
         let read: Vec<(Touched, Option<Found>)> = stream::iter(due)
             .map(async |(touched, owner)| {
                 let found = match &owner {
@@ -78,21 +78,17 @@ pub async fn told(company: &Company, snapshot: &mut Snapshot) -> Result<Told, Er
 
 type Due = Vec<(Touched, Option<Owner>)>;
 
-/// What is to be read now, with its owners, and when the account was first connected; `None`: nothing.
-fn due(
-    conn: &mut Conn,
-    account: AccountId,
-    now: Timestamp,
-) -> Result<Option<(Timestamp, Due)>, store::Error> {
+/// What is to be read now, with its owners, and the first day of what is kept; `None`: nothing.
+fn due(conn: &mut Conn, account: AccountId, now: Timestamp) -> Result<Option<(Date, Due)>, store::Error> {
     let touched = events::due(conn, account, now, BATCH)?;
-    let connected = accounts::get(conn, account)?.first_connected_at;
-    let (Some(connected), false) = (connected, touched.is_empty()) else { return Ok(None) };
+    let first_day = history::first_day(conn, account)?;
+    let (Some(first_day), false) = (first_day, touched.is_empty()) else { return Ok(None) };
     let mut due = Vec::new();
     for touched in touched {
         let owner = named::owner(conn, account, &touched.report_id, touched.owner_id.as_deref())?;
         due.push((touched, owner));
     }
-    Ok(Some((connected, due)))
+    Ok(Some((first_day, due)))
 }
 
 #[derive(Default)]

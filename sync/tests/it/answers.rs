@@ -1,7 +1,7 @@
 //! Decisions and answers over what was synced.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use fixtures::simulator::Fault;
 use matcher::patterns::{Charge, recurrence};
@@ -12,8 +12,11 @@ use sync::{Silent, Snapshot, decide};
 use crate::harness::Setting;
 
 pub(crate) fn matcher() -> Arc<Matcher> {
-    let dictionary = Dictionary::from_jsonl(fixtures::dictionary::SHIPPED).unwrap();
-    Arc::new(Matcher::new(Arc::new(dictionary)))
+    static SHIPPED: LazyLock<Arc<Matcher>> = LazyLock::new(|| {
+        let dictionary = Dictionary::from_jsonl(fixtures::dictionary::SHIPPED).unwrap();
+        Arc::new(Matcher::new(Arc::new(dictionary)))
+    });
+    Arc::clone(&SHIPPED)
 }
 
 #[tokio::test(flavor = "multi_thread")]

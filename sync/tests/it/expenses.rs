@@ -1,67 +1,15 @@
 //! A year of expenses: complete, resumable, honest about what could not be read.
 
-use std::collections::BTreeMap;
-
-use fixtures::company::Report;
 use fixtures::simulator::{Fault, FaultKind};
-use jiff::{ToSpan, civil::Date, tz::TimeZone};
-use rust_decimal::Decimal;
+use jiff::{ToSpan, civil::Date};
 use store::lines::{self, Filter};
 use store::runs::State;
 use sync::{Error, Silent, Snapshot, pull, window};
 
-use crate::harness::{Setting, TODAY, noon};
+use crate::harness::{Setting, TODAY, expected, noon, stored};
 
 /// Days before [`TODAY`] on which the company is connected in most tests: about a month of reports lies before.
 const EARLY: i32 = 335;
-
-/// Lines and sums of posted amounts by report, as the company itself knows them.
-fn expected(setting: &Setting, from: Date, to: Date) -> BTreeMap<String, (usize, Decimal)> {
-    let day = |at: jiff::Timestamp| at.to_zoned_datetime(TimeZone::UTC).date();
-    let listed = |report: &&Report| (from..=to).contains(&day(report.last_modified));
-    let mut reports = BTreeMap::new();
-    for report in setting.truth.reports.iter().filter(listed) {
-        let mut sums = (0, Decimal::ZERO);
-        for entry in &report.entries {
-            let parts = entry.itemizations.iter().map(|part| (part.transaction_date, part.posted_amount));
-            let whole = [(entry.transaction_date, entry.posted_amount)];
-            let rows: Vec<_> = if entry.itemizations.is_empty() { whole.to_vec() } else { parts.collect() };
-            for (_, amount) in rows.iter().filter(|(date, _)| *date >= from) {
-                sums.0 += 1;
-                sums.1 += amount;
-            }
-        }
-        if sums.0 > 0 {
-            reports.insert(report.id.clone(), sums);
-        }
-    }
-    reports
-}
-
-async fn stored(setting: &Setting) -> BTreeMap<String, (usize, Decimal)> {
-    let account = setting.company.account;
-    setting
-        .company
-        .store
-        .read(move |conn| {
-            let mut reports: BTreeMap<String, (usize, Decimal)> = BTreeMap::new();
-            let mut after = None;
-            loop {
-                let page = lines::page(conn, account, &Filter::default(), after.as_ref(), 500)?;
-                for (line, _) in page.rows {
-                    let sums = reports.entry(line.report_id.unwrap_or_default()).or_default();
-                    sums.0 += 1;
-                    sums.1 += line.posted.amount;
-                }
-                after = page.next;
-                if after.is_none() {
-                    return Ok(reports);
-                }
-            }
-        })
-        .await
-        .unwrap()
-}
 
 fn span_of(setting: &Setting, connected_days_ago: i32) -> (Date, Date) {
     let connected = TODAY.checked_sub(connected_days_ago.days()).unwrap();

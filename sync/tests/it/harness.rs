@@ -1,6 +1,6 @@
 //! A simulated Concur, a store of either kind, and a client between them. The bridge's clock is set by the test.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -8,10 +8,11 @@ use concur::auth::{Credentials, Grant, StoreError, TokenSet, TokenStore, exchang
 use concur::{
     Client, ClientConfig, HostPolicy, Http, HttpConfig, Transport, Wire, WireAnswer, WireError, WireRequest,
 };
-use fixtures::company::Company as Truth;
+use fixtures::company::{Company as Truth, Report};
 use fixtures::simulator::{ClockMode, Config, Incoming, Outgoing, Simulator};
 use futures::future::BoxFuture;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use rust_decimal::Decimal;
 use secrecy::SecretString;
 use store::accounts::{self, AuthenticationType, NewAccount};
 use store::testing::TestStore;
@@ -193,4 +194,53 @@ impl Setting {
     pub(crate) fn requests_to(&self, path: &str) -> u64 {
         self.simulator.counters().iter().filter(|(endpoint, _)| endpoint.contains(path)).map(|(_, n)| n).sum()
     }
+}
+
+/// Lines and sums of posted amounts by report, as the company itself knows them.
+pub(crate) fn expected(setting: &Setting, from: Date, to: Date) -> BTreeMap<String, (usize, Decimal)> {
+    let day = |at: jiff::Timestamp| at.to_zoned_datetime(TimeZone::UTC).date();
+    let listed = |report: &&Report| (from..=to).contains(&day(report.last_modified));
+    let mut reports = BTreeMap::new();
+    for report in setting.truth.reports.iter().filter(listed) {
+        let mut sums = (0, Decimal::ZERO);
+        for entry in &report.entries {
+            let parts = entry.itemizations.iter().map(|part| (part.transaction_date, part.posted_amount));
+            let whole = [(entry.transaction_date, entry.posted_amount)];
+            let rows: Vec<_> = if entry.itemizations.is_empty() { whole.to_vec() } else { parts.collect() };
+            for (_, amount) in rows.iter().filter(|(date, _)| *date >= from) {
+                sums.0 += 1;
+                sums.1 += amount;
+            }
+        }
+        if sums.0 > 0 {
+            reports.insert(report.id.clone(), sums);
+        }
+    }
+    reports
+}
+
+pub(crate) async fn stored(setting: &Setting) -> BTreeMap<String, (usize, Decimal)> {
+    let account = setting.company.account;
+    setting
+        .company
+        .store
+        .read(move |conn| {
+            let mut reports: BTreeMap<String, (usize, Decimal)> = BTreeMap::new();
+            let mut after = None;
+            loop {
+                let page =
+                    store::lines::page(conn, account, &store::lines::Filter::default(), after.as_ref(), 500)?;
+                for (line, _) in page.rows {
+                    let sums = reports.entry(line.report_id.unwrap_or_default()).or_default();
+                    sums.0 += 1;
+                    sums.1 += line.posted.amount;
+                }
+                after = page.next;
+                if after.is_none() {
+                    return Ok(reports);
+                }
+            }
+        })
+        .await
+        .unwrap()
 }

@@ -4,6 +4,7 @@
 mod answers;
 mod expenses;
 mod harness;
+mod history;
 mod import;
 mod rules;
 mod told;

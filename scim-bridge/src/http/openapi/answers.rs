@@ -119,6 +119,12 @@ pub(super) fn operation() -> Shape {
         .with(&Shape::object("OperationExtension", "What became of a part of it.", &extension))
 }
 
+pub(super) fn history() -> Shape {
+    let members = [("history", nullable(Member::Of("LongerHistory")))];
+    Shape::object("LongerHistoryAnswer", "Expenses from before the year.", &members)
+        .with(&Shape::of::<sync::pull::history::History>())
+}
+
 pub(super) fn drift() -> Shape {
     let one = [
         ("kind", Text),

@@ -64,6 +64,7 @@ parameters! {
     OWNER = "owner" Text "Only lines of this owner's login.";
     REPORT = "report" Text "Only lines of this report.";
     FROM = "from" Date "Only purchases on this day or later.";
+    EARLIER = "from" Date "The first day whose expenses shall be kept.";
     TO = "to" Date "Only purchases on this day or earlier.";
     AS_OF = "as_of" Text "As it was then: a time (RFC 3339), or a date, which means its end (UTC).";
     BY = "by" Text "Any of app, month, owner and department, with commas between them; app when absent.";
@@ -88,6 +89,7 @@ pub(super) const SUBSCRIPTIONS: &[Parameter] =
     &[APP, OWNER, REPORT, FROM, TO, AS_OF, SUBSCRIPTION_STATE, CURSOR, LIMIT];
 pub(super) const PAGE: &[Parameter] = &[CURSOR, LIMIT];
 pub(super) const NEWEST: &[Parameter] = &[LIMIT];
+pub(super) const SINCE: &[Parameter] = &[EARLIER];
 pub(super) const MATCHING: &[Parameter] = &[EXPLAIN];
 pub(super) const OPERATIONS: &[Parameter] = &[STATE, KIND, USER, OPERATIONS_CURSOR, LIMIT];
 pub(super) const DRIFT: &[Parameter] = &[KIND, CURSOR, LIMIT];

@@ -60,6 +60,9 @@ fn lines() -> Vec<Described> {
         GET "/api/v1/subscriptions" "What is paid again and again, what a year of it costs, and whether it goes on; the dearest that does first." (p::SUBSCRIPTIONS) => Shape::of::<query::Subscriptions>();
         GET "/api/v1/duplicates" "Lines of different sources that may be one purchase, the strongest hints first." (p::PATTERNS) => Shape::of::<query::PossibleDuplicates>();
         GET "/api/v1/sync/runs" "What the newest syncs read, how they ended, and what they could not read." (p::NEWEST) => answers::runs();
+        GET "/api/v1/sync/history" "How the reading of expenses from before the year stands; null where it was never asked for." (p::NONE) => answers::history();
+        PUT "/api/v1/sync/history" "Asks for expenses since an earlier day, or pauses, resumes or stops their reading." (p::NONE) [Shape::of::<api::history::Wanted>()] => answers::history();
+        GET "/api/v1/sync/history/estimate" "What it would cost. Nothing is asked for." (p::SINCE) => Shape::of::<sync::pull::history::Estimate>();
         POST "/api/v1/match" "Decides lines of your own on the spot, one or many; nothing is stored." (p::MATCHING) [answers::lines_to_match()] => answers::matched_one_or_many();
     }
 }
