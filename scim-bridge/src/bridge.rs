@@ -92,6 +92,11 @@ impl std::fmt::Debug for Parts {
 }
 
 impl Bridge {
+    /// Has this process look at once whether a sync is due; otherwise it does so every few seconds.
+    pub fn look_for_syncs(&self) {
+        self.sync_bell.notify_one();
+    }
+
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         let Parts { config, store, clock, metrics, accounts, delivery, matcher, public_url } = parts;

@@ -32,6 +32,8 @@ pub struct NewReport {
     pub name: String,
     /// Login of the owner at the time of reading.
     pub owner_login: String,
+    /// Concur's id of the owner, where the users are known.
+    pub owner_id: Option<String>,
     /// Name of the owner.
     pub owner_name: Option<String>,
     /// Currency of the posted amounts (ISO 4217).
@@ -61,6 +63,8 @@ pub struct Report {
     pub name: String,
     /// Login of the owner.
     pub owner_login: String,
+    /// Concur's id of the owner, where the users were known.
+    pub owner_id: Option<String>,
     /// Name of the owner.
     pub owner_name: Option<String>,
     /// Currency of the posted amounts.
@@ -101,6 +105,7 @@ struct Row {
     content_hash: String,
     updated_at: i64,
     removed_at: Option<i64>,
+    owner_id: Option<String>,
 }
 
 impl Row {
@@ -112,6 +117,7 @@ impl Row {
         let hash = hash_parts([
             report.name.as_bytes(),
             report.owner_login.as_bytes(),
+            optional(&report.owner_id).as_bytes(),
             optional(&report.owner_name).as_bytes(),
             report.currency.as_bytes(),
             total.as_bytes(),
@@ -136,6 +142,7 @@ impl Row {
             content_hash: hash.to_hex().to_string(),
             updated_at: micros(now),
             removed_at: None,
+            owner_id: report.owner_id.clone(),
         }
     }
 }
@@ -149,6 +156,7 @@ impl TryFrom<Row> for Report {
             report_id: row.report_id,
             name: row.name,
             owner_login: row.owner_login,
+            owner_id: row.owner_id,
             owner_name: row.owner_name,
             currency: row.currency,
             total: value::decimal(&row.total, "reports.total")?,
@@ -202,6 +210,7 @@ pub fn upsert(
                 .set((
                     reports::name.eq(excluded(reports::name)),
                     reports::owner_login.eq(excluded(reports::owner_login)),
+                    reports::owner_id.eq(excluded(reports::owner_id)),
                     reports::owner_name.eq(excluded(reports::owner_name)),
                     reports::currency.eq(excluded(reports::currency)),
                     reports::total.eq(excluded(reports::total)),

@@ -255,6 +255,7 @@ diesel::table! {
         content_hash -> Text,
         updated_at -> BigInt,
         removed_at -> Nullable<BigInt>,
+        owner_id -> Nullable<Text>,
     }
 }
 

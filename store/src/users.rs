@@ -189,6 +189,28 @@ pub fn get(conn: &mut Conn, account: AccountId, concur_user_id: &str) -> Result<
     row.map(ConcurUser::try_from).transpose()
 }
 
+/// Who has each of these logins now, whatever the case of its letters: Concur's id by the login in small letters.
+pub fn ids_by_login(
+    conn: &mut Conn,
+    account: AccountId,
+    logins: &[String],
+) -> Result<HashMap<String, String>, Error> {
+    let account = account.to_string();
+    let mut ids = HashMap::new();
+    for chunk in logins.chunks(CHUNK) {
+        let folded: Vec<String> = chunk.iter().map(|login| login.to_lowercase()).collect();
+        let found: Vec<(String, String)> = on!(conn, c => {
+            users::table
+                .filter(users::account_id.eq(&account).and(lower(users::user_name).eq_any(&folded)))
+                .filter(users::removed_at.is_null())
+                .select((users::user_name, users::concur_user_id))
+                .load(c)
+        })?;
+        ids.extend(found.into_iter().map(|(login, id)| (login.to_lowercase(), id)));
+    }
+    Ok(ids)
+}
+
 /// Whether somebody has this login now, whatever the case of its letters.
 pub fn has_login(conn: &mut Conn, account: AccountId, login: &str) -> Result<bool, Error> {
     let account = account.to_string();

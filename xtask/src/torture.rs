@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// What is done to whom, and when.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Instead of that: the first sync of a company, killed so often.
+    /// Instead of that: the first sync of a company, and then the reading of a year more, killed so often.
     #[arg(long, value_name = "KILLS", num_args = 0..=1, default_missing_value = "100")]
     backfill: Option<u64>,
     /// Instead of that: one of two processes on PostgreSQL dies and stays dead, again and again.

@@ -120,7 +120,7 @@ pub(crate) async fn receive(
     let (taken, recipient, woken) = bridge.store.write(move |conn| take(conn, &of, &event, now)).await?;
     match woken {
         Woken::Delivery => bridge.delivery.wake(),
-        Woken::Sync => bridge.sync_bell.notify_one(),
+        Woken::Sync => bridge.look_for_syncs(),
         Woken::Nobody => {}
     }
     bridge.metrics.events.with_label_values(&[recipient.to_string().as_str(), taken.as_str()]).inc();

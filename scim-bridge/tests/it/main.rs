@@ -54,6 +54,7 @@ mod reconcile;
 mod rfc_requirements;
 mod scim2_tester;
 mod simulation;
+mod thirty_days;
 mod torture;
 mod upkeep;
 mod webhooks;

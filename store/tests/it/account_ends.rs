@@ -88,7 +88,7 @@ fn fill(test: &TestStore, account: AccountId, name: &str) {
                  INSERT INTO operation_extensions VALUES ({op}, 'identity', 'done', NULL, NULL, 0);
                  INSERT INTO users VALUES ('{account}', 'u', 'u', NULL, NULL, NULL, TRUE, '{{}}', '', 0, NULL);
                  INSERT INTO reports VALUES
-                    ('{account}', 'v3', 'R', 'n', 'o', NULL, 'EUR', '1', NULL, NULL, 0, '{{}}', '', 0, NULL);
+                    ('{account}', 'v3', 'R', 'n', 'o', NULL, 'EUR', '1', NULL, NULL, 0, '{{}}', '', 0, NULL, NULL);
                  INSERT INTO lines (line_no, line_id, account_id, source, source_key, report_id, owner_login,
                     transaction_date, transaction_amount, transaction_currency, posted_amount, posted_currency,
                     counted, content_hash)

@@ -133,6 +133,7 @@ fn a_report_that_is_gone_takes_its_lines_with_it() {
             report_id: id.to_owned(),
             name: "November".to_owned(),
             owner_login: "zoe@example.com".to_owned(),
+            owner_id: None,
             owner_name: None,
             currency: "USD".to_owned(),
             total: Decimal::from_str_exact("12.50").unwrap(),

@@ -26,6 +26,8 @@ pub fn report(report: &Report) -> NewReport {
         report_id: report.id.as_str().to_owned(),
         name: report.name.clone().unwrap_or_default(),
         owner_login: report.owner_login_id.clone().unwrap_or_default(),
+        // Concur shows a login alone; whose it is, the users say.
+        owner_id: None,
         owner_name: report.owner_name.clone(),
         currency: currency_of(report),
         total: report.total.unwrap_or_default(),

@@ -4,7 +4,7 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
-use store::{Conn, cursors, events, ids::AccountId, lines, reports};
+use store::{Conn, cursors, events, ids::AccountId, lines, reports, users};
 
 use super::{
     gap,
@@ -102,12 +102,29 @@ fn untold(
     let span = listener.subscribed_at..now.checked_sub(UNDER_WAY).unwrap_or(now);
     let headers = read.iter().map(|report| &report.header);
     let within = headers.filter(|header| header.last_modified.is_some_and(|at| span.contains(&at)));
-    let within: Vec<_> = within.cloned().collect();
+    let mut within: Vec<_> = within.cloned().collect();
+    name_owners(conn, account, &mut within)?;
     let mut untold = 0;
     for id in reports::different(conn, account, &within)? {
         untold += usize::from(!events::was_told(conn, &id, since)?);
     }
     Ok(untold)
+}
+
+/// Says whose the reports are by Concur's id, as far as the users are known.
+fn name_owners(
+    conn: &mut Conn,
+    account: AccountId,
+    headers: &mut [reports::NewReport],
+) -> Result<(), store::Error> {
+    let mut logins: Vec<String> = headers.iter().map(|header| header.owner_login.clone()).collect();
+    logins.sort_unstable();
+    logins.dedup();
+    let ids = users::ids_by_login(conn, account, &logins)?;
+    for header in headers {
+        header.owner_id = ids.get(&header.owner_login.to_lowercase()).cloned();
+    }
+    Ok(())
 }
 
 /// Headers, lines, and the end of lines that a complete reading of their report no longer shows. How many reports and
@@ -118,7 +135,8 @@ pub(super) fn write_reports(
     read: &[ReadReport],
     now: Timestamp,
 ) -> Result<(usize, usize), store::Error> {
-    let headers: Vec<_> = read.iter().map(|report| report.header.clone()).collect();
+    let mut headers: Vec<_> = read.iter().map(|report| report.header.clone()).collect();
+    name_owners(conn, account, &mut headers)?;
     let reports = reports::upsert(conn, account, &headers, now)?;
     let all: Vec<_> = read.iter().flat_map(|report| report.lines.iter().cloned()).collect();
     let lines = lines::upsert(conn, account, &all, now)?;

@@ -294,3 +294,42 @@ async fn an_interrupted_reading_of_open_reports_goes_on_where_it_stopped() {
     pull::open_reports::open_reports(&setting.company, None, &Silent, &mut snapshot).await.unwrap();
     assert_eq!(snapshot.open_reports, ids.len() - ids.len() / 2 - 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_somebody_else_has_by_now_takes_nobodys_reports_away() {
+    for store in store::testing::stores() {
+        let setting = Setting::read(store).await;
+        let [report] = setting.open().await;
+        let lines = setting.lines_of(&report.id).await;
+        let (client, account) = (setting.company.client.clone(), setting.company.account);
+        let user = async |login: &str| {
+            let by = concur::api::LookupAttribute::UserName;
+            client.identity().find_by(by, login).await.unwrap().pop().unwrap().id()
+        };
+        let rename = async |login: &str, new_login: &str| {
+            let (path, value) = ("userName".to_owned(), Some(new_login.into()));
+            let change = concur::model::PatchOperation { op: concur::model::Op::Replace, path, value };
+            client.provisioning().patch_user(&user(login).await, &[change]).await.unwrap();
+            setting.simulator.advance(std::time::Duration::from_mins(1));
+        };
+        let id = report.id.clone();
+        let known = setting.company.store.read(move |conn| reports::get(conn, account, SOURCE, &id)).await;
+        let old_login = known.unwrap().unwrap().owner_login;
+        let other = setting.truth.employees.iter().find(|it| it.user_name != old_login && it.active).unwrap();
+        rename(&old_login, "another.name@example.com").await;
+        rename(&other.user_name, &old_login).await;
+
+        // A day later every open report is asked for by its owner's login.
+        setting.set_clock(TODAY.checked_add(2.days()).unwrap());
+        let summary = run::sync(&setting.company, &matcher(), &Silent).await.unwrap();
+        assert_eq!(summary.snapshot.removed, 0);
+        assert_eq!(setting.lines_of(&report.id).await, lines);
+        let id = report.id.clone();
+        let known = setting.company.store.read(move |conn| reports::get(conn, account, SOURCE, &id)).await;
+        assert_eq!(known.unwrap().unwrap().owner_login, "another.name@example.com");
+
+        setting.act(&Act::DeleteReport { report: report.id.clone() });
+        setting.touch(&report.id, None, false).await;
+        assert_eq!(setting.told().await.removed, 1, "one that is gone is still seen to be");
+    }
+}

@@ -63,7 +63,7 @@ pub(crate) async fn set(mut context: Context) -> Result<HttpResponse, Error> {
     let act = Act { actor: context.actor(), at: bridge.clock.now() };
     let outcome = bridge.store.write(move |conn| sync_history::obey(conn, account, word, &act)).await?;
     outcome.map_err(|refused| Error::BadParameter(refused.to_string()))?;
-    bridge.sync_bell.notify_one();
+    bridge.look_for_syncs();
     shown(&context).await
 }
 

@@ -1,4 +1,5 @@
-//! The first sync of a company, killed again and again: nothing lost, nothing twice, no hole that is told as complete.
+//! The first sync of a company and the reading of its longer history, killed again and again: nothing lost, nothing twice, no
+//! hole that is told as complete.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use fixtures::company::{Company, Report};
 use fixtures::simulator::{Config, Fault, FaultKind, Simulator};
+use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
@@ -15,6 +17,7 @@ use store::accounts::Account;
 use store::lines::{self, Filter};
 use store::runs::{self, State};
 use store::testing::TestStore;
+use sync::pull::history;
 
 use crate::harness;
 use crate::process::bridge;
@@ -37,24 +40,61 @@ async fn a_first_sync_killed_again_and_again_on_postgres() {
     }
 }
 
+/// The company's last report is so many days old, so that most of its reports lie before the year.
+const QUIET_DAYS: i32 = 290;
+
 async fn backfill(database: TestStore) {
     concur::install_crypto();
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let wanted = number("TORTURE_KILLS").unwrap_or(100);
     let mut random = Random::new(number("TORTURE_SEED").unwrap_or(1), 11);
     let today = Clock::system().now().to_zoned_datetime(TimeZone::UTC).date();
-    let simulator = Simulator::start(Config { today: Some(today), ..Config::default() }).await.unwrap();
+    let last_report = today - QUIET_DAYS.days();
+    let simulator = Simulator::start(Config { today: Some(last_report), ..Config::default() }).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let config = harness::config(&database, folder.path(), |_| {});
     let account = harness::connect_account(&database.store, &config, &simulator, "Acme").await;
-    let company = Company::generate(Config::default().seed, today);
-    let first_day = sync::window::first_day(account.first_connected_at.unwrap());
-    let expected = expected(&company, first_day, today);
+    let company = Company::generate(Config::default().seed, last_report);
+    let place = Place { database, folder, simulator, account };
+    let year = sync::window::first_day(place.account.first_connected_at.unwrap());
+    let sync = (["sync", "run", "Acme"].as_slice(), sync::run::KIND);
+    torture(&place, sync, wanted / 2, &mut random, &expected(&company, year, today)).await;
 
-    let (began, mut kills, mut ends, mut lines_seen) = (Instant::now(), 0, 0, Vec::new());
+    let from = year - 1.year();
+    ask(&place, from).await;
+    let longer = (["sync", "history", "Acme", "--now"].as_slice(), history::KIND);
+    torture(&place, longer, wanted - wanted / 2, &mut random, &expected(&company, from, today)).await;
+}
+
+/// A database, a simulated company, and what connects the two.
+struct Place {
+    database: TestStore,
+    folder: tempfile::TempDir,
+    simulator: Simulator,
+    account: Account,
+}
+
+/// Asks for a longer history.
+async fn ask(place: &Place, from: Date) {
+    let (id, now) = (place.account.id, Clock::system().now());
+    let ask = move |conn: &mut store::Conn| history::ask(conn, id, from, now);
+    place.database.store.write(ask).await.unwrap().unwrap();
+}
+
+/// Starts the command again and again and kills it, until it was killed often enough; then lets it come to its end.
+async fn torture(
+    place: &Place,
+    (command, kind): (&[&str], &'static str),
+    wanted: u64,
+    random: &mut Random,
+    expected: &Sums,
+) {
+    let Place { database, folder, simulator, account } = place;
+    let year_before = sync::window::first_day(account.first_connected_at.unwrap()) - 1.year();
+    let (began, mut kills, mut ends, mut lines_seen) = (Instant::now(), 0, 0_i32, Vec::new());
     while kills < wanted {
-        simulator.inject(fault(&mut random));
-        let mut run = sync_run(folder.path(), &database.database_url);
+        simulator.inject(fault(random));
+        let mut run = start(command, folder.path(), &database.database_url);
         tokio::time::sleep(Duration::from_millis(random.between(150, 2_000))).await;
         if run.try_wait().unwrap().is_none() {
             run.kill().unwrap();
@@ -67,32 +107,36 @@ async fn backfill(database: TestStore) {
             .write(|conn| store::testing::execute(conn, "DELETE FROM account_leases"))
             .await
             .unwrap();
-        if is_complete(&database, &account).await {
+        if is_complete(database, account, kind).await {
             ends += 1;
-            assert_eq!(stored(&database, &account).await, expected, "a run was told as complete and is not");
+            assert_eq!(&stored(database, account).await, expected, "a run was told as complete and is not");
+            if kind == history::KIND {
+                // Nothing is older; all of it is read once more.
+                ask(place, year_before - (30 * ends).days()).await;
+            }
         } else {
-            lines_seen.push(count(&database, &account).await);
+            lines_seen.push(count(database, account).await);
         }
     }
     simulator.clear_faults();
-    assert!(sync_run(folder.path(), &database.database_url).wait().unwrap().success());
-    assert!(is_complete(&database, &account).await);
-    let stored = stored(&database, &account).await;
+    assert!(start(command, folder.path(), &database.database_url).wait().unwrap().success());
+    assert!(is_complete(database, account, kind).await);
+    let stored = stored(database, account).await;
     let lines: usize = stored.values().map(|(lines, _)| lines).sum();
     println!(
-        "{}: {lines} lines in {} reports after {kills} kills and {ends} runs that came to their end, {:.0} s",
+        "{}, {kind}: {lines} lines in {} reports after {kills} kills and {ends} runs that came to their end, {:.0} s",
         database.name,
         stored.len(),
         began.elapsed().as_secs_f64()
     );
     assert!(lines_seen.is_sorted(), "what a run has read stays: {lines_seen:?}");
-    assert_eq!(stored, expected);
+    assert_eq!(&stored, expected);
 }
 
-/// `sync run Acme`, in a process of its own.
-fn sync_run(folder: &Path, database_url: &str) -> Child {
+/// A command, in a process of its own.
+fn start(arguments: &[&str], folder: &Path, database_url: &str) -> Child {
     let mut command: Command = bridge(folder);
-    command.env("SCIM_BRIDGE_DATABASE_URL", database_url).args(["sync", "run", "Acme"]);
+    command.env("SCIM_BRIDGE_DATABASE_URL", database_url).args(arguments);
     for setting in [
         format!("master_key_file={}", folder.join("master.key").display()),
         format!("data_dir={}", folder.join("data").display()),
@@ -121,9 +165,9 @@ fn fault(random: &mut Random) -> Fault {
     Fault { skip: u32::try_from(random.between(0, 5)).unwrap(), ..Fault::once("/api/v3.0/expense/", kind) }
 }
 
-async fn is_complete(database: &TestStore, account: &Account) -> bool {
+async fn is_complete(database: &TestStore, account: &Account, kind: &'static str) -> bool {
     let id = account.id;
-    let last = database.store.read(move |conn| runs::latest(conn, id, sync::run::KIND)).await.unwrap();
+    let last = database.store.read(move |conn| runs::latest(conn, id, kind)).await.unwrap();
     last.is_some_and(|run| run.state == State::Complete)
 }
 
