@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::conn::on;
 use crate::ids::AccountId;
 use crate::lines;
-use crate::schema::reports;
+use crate::schema::{reports, users};
+use crate::users::lower;
 use crate::value::{self, decimal_text, hash_parts, micros};
 use crate::{Conn, Error};
 
@@ -270,6 +271,31 @@ pub fn open_after(
             .filter(reports::report_id.gt(after.unwrap_or("")))
             .filter(reports::removed_at.is_null())
             .filter(reports::payment_status.is_null().or(reports::payment_status.ne_all(FINAL_PAYMENT)))
+            .order(reports::report_id)
+            .limit(value::limit(limit))
+            .select(reports::report_id)
+            .load(c)
+    })
+}
+
+/// Ids of the reports that still carry a login which their owner has lost: the next ones after `after`.
+pub fn of_renamed_owners(
+    conn: &mut Conn,
+    account: AccountId,
+    source: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<String>, Error> {
+    let account = account.to_string();
+    let owner =
+        users::account_id.eq(reports::account_id).and(users::concur_user_id.nullable().eq(reports::owner_id));
+    on!(conn, c => {
+        reports::table
+            .inner_join(users::table.on(owner))
+            .filter(reports::account_id.eq(&account).and(reports::source.eq(source)))
+            .filter(reports::report_id.gt(after.unwrap_or("")))
+            .filter(reports::removed_at.is_null().and(users::removed_at.is_null()))
+            .filter(lower(reports::owner_login).ne(lower(users::user_name)))
             .order(reports::report_id)
             .limit(value::limit(limit))
             .select(reports::report_id)

@@ -675,6 +675,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_lines
 );
 diesel::allow_tables_to_appear_in_same_query!(approvers, resources);
+diesel::allow_tables_to_appear_in_same_query!(reports, users);
 diesel::allow_tables_to_appear_in_same_query!(tokens, token_issuers);
 diesel::allow_tables_to_appear_in_same_query!(
     resources,

@@ -24,6 +24,9 @@ pub struct Snapshot {
     /// Reports read again because they may still change.
     #[serde(default)]
     pub open_reports: usize,
+    /// Reports read again because their owner has another login now.
+    #[serde(default)]
+    pub renamed: usize,
     /// Reports that are gone from Concur.
     #[serde(default)]
     pub removed: usize,

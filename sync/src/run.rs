@@ -186,6 +186,7 @@ async fn steps(
         pull::told::told(company, snapshot).await?;
         if read == Read::Everything {
             pull::open_reports::open_reports(company, passed_from, progress, snapshot).await?;
+            pull::renamed::renamed(company, progress, snapshot).await?;
         }
         if read == Read::Everything || snapshot.lines >= decide_from {
             decide::match_lines(company, matcher, progress, snapshot).await?;

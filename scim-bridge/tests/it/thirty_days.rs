@@ -209,9 +209,8 @@ impl House {
     }
 }
 
-/// What is compared of a line: report, posted amount, purchase day, vendor. The owner's login is that of the last
-/// reading, and a paid report is not read again for a new name.
-type Line = (Option<String>, String, String, Option<String>);
+/// What is compared of a line: report, owner, posted amount, purchase day, vendor.
+type Line = (Option<String>, String, String, String, Option<String>);
 
 async fn stored(store: &Store, account: &Account) -> BTreeMap<String, Line> {
     let account = account.id;
@@ -222,7 +221,7 @@ async fn stored(store: &Store, account: &Account) -> BTreeMap<String, Line> {
             for (line, _) in page.rows {
                 let posted = format!("{} {}", line.posted.amount, line.posted.currency);
                 let day = line.transaction_date.to_string();
-                let line_of = (line.report_id, posted, day, line.texts.vendor_description);
+                let line_of = (line.report_id, line.owner_login, posted, day, line.texts.vendor_description);
                 assert!(found.insert(line.source_key, line_of).is_none(), "a line is stored once");
             }
             after = page.next;

@@ -4,9 +4,11 @@
 pub mod expenses;
 pub mod history;
 mod named;
+mod one_by_one;
 pub mod open_reports;
 mod pages;
 mod position;
+pub mod renamed;
 mod report;
 mod retry;
 pub mod told;

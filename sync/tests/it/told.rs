@@ -1,5 +1,7 @@
 //! Reports that events have named, and reports that nobody named although they changed or went.
 
+use concur::api::LookupAttribute;
+use concur::model::{Op, PatchOperation};
 use fixtures::company::Report;
 use fixtures::simulator::Act;
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
@@ -78,6 +80,23 @@ impl Setting {
             }
         }
         found.try_into().unwrap()
+    }
+
+    /// The login of a report's owner, as stored.
+    async fn owner_of(&self, report: &str) -> String {
+        let (account, report) = (self.company.account, report.to_owned());
+        let found = self.company.store.read(move |conn| reports::get(conn, account, SOURCE, &report)).await;
+        found.unwrap().unwrap().owner_login
+    }
+
+    /// Gives somebody another login in Concur.
+    async fn rename(&self, login: &str, new_login: &str) {
+        let client = &self.company.client;
+        let user = client.identity().find_by(LookupAttribute::UserName, login).await.unwrap().pop().unwrap();
+        let (path, value) = ("userName".to_owned(), Some(new_login.into()));
+        let change = PatchOperation { op: Op::Replace, path, value };
+        client.provisioning().patch_user(&user.id(), &[change]).await.unwrap();
+        self.simulator.advance(std::time::Duration::from_mins(1));
     }
 
     fn act(&self, act: &Act) {
@@ -301,35 +320,48 @@ async fn a_login_that_somebody_else_has_by_now_takes_nobodys_reports_away() {
         let setting = Setting::read(store).await;
         let [report] = setting.open().await;
         let lines = setting.lines_of(&report.id).await;
-        let (client, account) = (setting.company.client.clone(), setting.company.account);
-        let user = async |login: &str| {
-            let by = concur::api::LookupAttribute::UserName;
-            client.identity().find_by(by, login).await.unwrap().pop().unwrap().id()
-        };
-        let rename = async |login: &str, new_login: &str| {
-            let (path, value) = ("userName".to_owned(), Some(new_login.into()));
-            let change = concur::model::PatchOperation { op: concur::model::Op::Replace, path, value };
-            client.provisioning().patch_user(&user(login).await, &[change]).await.unwrap();
-            setting.simulator.advance(std::time::Duration::from_mins(1));
-        };
-        let id = report.id.clone();
-        let known = setting.company.store.read(move |conn| reports::get(conn, account, SOURCE, &id)).await;
-        let old_login = known.unwrap().unwrap().owner_login;
+        let old_login = setting.owner_of(&report.id).await;
         let other = setting.truth.employees.iter().find(|it| it.user_name != old_login && it.active).unwrap();
-        rename(&old_login, "another.name@example.com").await;
-        rename(&other.user_name, &old_login).await;
+        setting.rename(&old_login, "another.name@example.com").await;
+        setting.rename(&other.user_name, &old_login).await;
 
         // A day later every open report is asked for by its owner's login.
         setting.set_clock(TODAY.checked_add(2.days()).unwrap());
         let summary = run::sync(&setting.company, &matcher(), &Silent).await.unwrap();
         assert_eq!(summary.snapshot.removed, 0);
         assert_eq!(setting.lines_of(&report.id).await, lines);
-        let id = report.id.clone();
-        let known = setting.company.store.read(move |conn| reports::get(conn, account, SOURCE, &id)).await;
-        assert_eq!(known.unwrap().unwrap().owner_login, "another.name@example.com");
+        assert_eq!(setting.owner_of(&report.id).await, "another.name@example.com");
 
         setting.act(&Act::DeleteReport { report: report.id.clone() });
         setting.touch(&report.id, None, false).await;
         assert_eq!(setting.told().await.removed, 1, "one that is gone is still seen to be");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paid_reports_follow_their_owner_to_another_login() {
+    for store in store::testing::stores() {
+        let setting = Setting::read(store).await;
+        let mut paid = None;
+        for report in &setting.truth.reports {
+            let is_paid = report.payment_status.code == "P_PAID";
+            if is_paid && !setting.lines_of(&report.id).await.is_empty() {
+                paid = Some(report.id.clone());
+                break;
+            }
+        }
+        let paid = paid.unwrap();
+        let login = setting.owner_of(&paid).await;
+        setting.rename(&login, "another.name@example.com").await;
+        let summary = run::sync(&setting.company, &matcher(), &Silent).await.unwrap();
+        assert!(summary.snapshot.renamed >= 1 && summary.snapshot.removed == 0, "{:?}", summary.snapshot);
+        assert_eq!(setting.owner_of(&paid).await, "another.name@example.com");
+        let (account, owner) = (setting.company.account, login.clone());
+        let filter = Filter { owner_login: Some(owner), ..Filter::default() };
+        let left =
+            setting.company.store.read(move |conn| lines::count(conn, account, &filter)).await.unwrap();
+        assert_eq!(left, 0, "nothing is {login}'s any more");
+        let again = run::sync(&setting.company, &matcher(), &Silent).await.unwrap();
+        assert_eq!(again.snapshot.renamed, 0, "once is enough");
     }
 }
