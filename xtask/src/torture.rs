@@ -31,6 +31,12 @@ pub(crate) struct Options {
     /// Instead of that: one change for each of so many people is accepted and waits.
     #[arg(long, value_name = "PEOPLE", num_args = 0..=1, default_missing_value = "100000", conflicts_with_all = ["backfill", "takeover", "outage"])]
     queue: Option<u64>,
+    /// Instead of that: people leave while a change waits for each of so many others.
+    #[arg(long, value_name = "PEOPLE", num_args = 0..=1, default_missing_value = "20000", conflicts_with_all = ["backfill", "takeover", "outage", "queue"])]
+    leavers: Option<u64>,
+    /// Instead of that: so many people join and as many change while three of ten answers are lost.
+    #[arg(long, value_name = "PEOPLE", num_args = 0..=1, default_missing_value = "2500", conflicts_with_all = ["backfill", "takeover", "outage", "queue", "leavers"])]
+    lost_answers: Option<u64>,
     /// Only the test of this name, for example `sqlite`.
     #[arg(long, default_value = "")]
     only: String,
@@ -49,14 +55,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Options { takeover: true, .. } => {
             "takeover::what_a_dead_process_held_is_done_in_time_by_the_other_on_"
         }
-        Options { outage: Some(_), .. } => "outage::an_hour_of_changes_is_caught_up_with_after_an_outage",
-        Options { queue: Some(_), .. } => "outage::a_change_of_everyone_waits_in_little_memory",
+        Options { outage: Some(_), .. } => "waiting::an_hour_of_changes_is_caught_up_with_after_an_outage",
+        Options { queue: Some(_), .. } => "waiting::a_change_of_everyone_waits_in_little_memory",
+        Options { leavers: Some(_), .. } => "waiting::who_leaves_does_not_wait_behind_everybody_elses_change",
+        Options { lost_answers: Some(_), .. } => "waiting::answers_that_are_lost_double_and_reorder_nothing",
         _ => "killed_again_and_again_on_",
     };
     cargo.arg(format!("torture::{test}{}", options.only));
     cargo.args(["--", "--ignored", "--nocapture", "--test-threads", "1"]);
     cargo.env("TORTURE_MINUTES", options.minutes.to_string());
-    cargo.env("TORTURE_PEOPLE", options.outage.or(options.queue).unwrap_or(options.people).to_string());
+    let stories = [options.outage, options.queue, options.leavers, options.lost_answers];
+    let people = stories.into_iter().flatten().next().unwrap_or(options.people);
+    cargo.env("TORTURE_PEOPLE", people.to_string());
     cargo.env("TORTURE_KILLS", options.backfill.unwrap_or_default().to_string());
     cargo.env("TORTURE_SEED", options.seed.to_string()).env("REQUIRE_ALL", "1");
     let status = cargo.status().context("cargo could not be started")?;

@@ -9,9 +9,10 @@
 mod accepting;
 mod backfill;
 mod load;
-mod outage;
 mod processes;
+mod scene;
 mod takeover;
+mod waiting;
 
 use std::time::{Duration, Instant};
 

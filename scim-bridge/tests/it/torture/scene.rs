@@ -1,12 +1,10 @@
-//! Concur is away for an hour of changes; then how soon all of them are there, with the settings that are shipped: what Concur
-//! may be asked in a second is the limit. On the way: memory and restart with everything queued, and a deactivation that is
-//! accepted behind all of it.
+//! A company whose people are all an identity provider's, one process of the bridge as it is shipped, and what is asked of both.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use fixtures::simulator::{Config, Fault, Simulator, Size};
+use fixtures::simulator::{Config, Simulator, Size};
 use reqwest::Method;
 use scim_bridge::accounts::Clients;
 use scim_bridge::clock::Clock;
@@ -21,41 +19,29 @@ use super::processes::Replicas;
 use super::unbraked;
 use crate::harness;
 
-/// An hour of ten changes a second.
-const CHANGES: usize = 36_000;
 /// Requests of the provider under way at once.
 const AT_ONCE: usize = 16;
 /// Longest that it may take to catch up before the test gives up: more than the goal, so that a miss is a figure.
 const PATIENCE: Duration = Duration::from_hours(2);
 /// The provider does not wait for Concur's word.
-const SHIPPED: &[&str] = &["confirm_within=0s"];
+pub(super) const SHIPPED: &[&str] = &["confirm_within=0s"];
+/// The same where Concur may be asked as often as it answers.
+pub(super) const QUICK: &[&str] =
+    &["confirm_within=0s", "concur.requests_per_second=1000", "concur.total_requests_per_second=1000"];
+/// How many leave.
+const LEAVERS: usize = 100;
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "it takes the better part of an hour: cargo xtask torture --outage"]
-async fn an_hour_of_changes_is_caught_up_with_after_an_outage() {
-    let scene = Scene::set(CHANGES).await;
-    scene.catch_up().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "it takes a quarter of an hour: cargo xtask torture --queue"]
-async fn a_change_of_everyone_waits_in_little_memory() {
-    let scene = Scene::set(0).await;
-    scene.replicas.stop();
-}
-
-/// Everything accepted, and nothing delivered.
-struct Scene {
+/// A company whose people are all the provider's, and one process.
+pub(super) struct Scene {
     database: TestStore,
-    simulator: Simulator,
-    replicas: Replicas,
-    provider: Provider,
+    pub(super) simulator: Simulator,
+    pub(super) replicas: Replicas,
+    pub(super) provider: Provider,
     _folder: tempfile::TempDir,
 }
 
 impl Scene {
-    /// So many changes, or one for each person, are accepted while Concur is away.
-    async fn set(changes: usize) -> Self {
+    pub(super) async fn set(settings: &'static [&'static str]) -> Self {
         concur::install_crypto();
         let people =
             std::env::var("TORTURE_PEOPLE").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
@@ -75,18 +61,21 @@ impl Scene {
         unbraked(&database, account.id).await;
         let ids = Arc::new(take_over(&database, &account, &config).await);
         let token = harness::token(&database.store, Some(&account), harness::ALL_SCOPES).await;
-        let mut replicas = Replicas::start(folder.path(), &database.database_url, 1, SHIPPED).await;
-
-        simulator.inject(Fault::status("/profile/", 503, u32::MAX));
+        let replicas = Replicas::start(folder.path(), &database.database_url, 1, settings).await;
         let provider = Provider { address: replicas.addresses().remove(0), token, ids };
-        let changes = if changes == 0 { provider.ids.len() } else { changes };
+        Self { database, simulator, replicas, provider, _folder: folder }
+    }
+
+    /// So many changes are accepted; the process is killed then, and comes back.
+    pub(super) async fn accept(&mut self, changes: usize) {
+        let Self { database, replicas, provider, .. } = self;
         let began = Instant::now();
         provider.change_everyone(changes).await;
         let accepted_in = began.elapsed();
         let (resident, peak) = replicas.memory(0);
         replicas.kill(0);
         let ready = replicas.revive(0).await;
-        let waiting = open(&database).await;
+        let waiting = open(database).await;
         println!(
             "{changes} changes of {} people accepted in {:.0} s; {waiting} operations wait; resident {} MB, at most {} MB; \
              kill -9 to ready {} ms",
@@ -96,11 +85,72 @@ impl Scene {
             peak / 1024,
             ready.as_millis()
         );
-        Self { database, simulator, replicas, provider, _folder: folder }
+    }
+
+    /// People leave, one after the other, while everyone's change waits; how long until each was read back.
+    pub(super) async fn leave(self) {
+        let leave = json!({"op": "replace", "path": "active", "value": false});
+        let every = (self.provider.ids.len() / LEAVERS).max(1);
+        let mut pace = tokio::time::interval(Duration::from_millis(500));
+        for id in self.provider.ids.iter().rev().step_by(every).take(LEAVERS) {
+            pace.tick().await;
+            self.provider.patch(&http(), id, &leave).await;
+        }
+        let began = Instant::now();
+        let waited = loop {
+            let waited = deactivations(&self.database).await;
+            if waited.len() == LEAVERS {
+                break waited;
+            }
+            assert!(began.elapsed() < PATIENCE, "{} of {LEAVERS} have left", waited.len());
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        };
+        let at = |percent: usize| waited[(waited.len() * percent / 100).min(waited.len() - 1)] / 1_000_000;
+        println!(
+            "{LEAVERS} people left while {} changes waited: accepted to read back p50 {} s, p99 {} s, max {} s",
+            open(&self.database).await,
+            at(50),
+            at(99),
+            at(100)
+        );
+        self.replicas.stop();
+    }
+
+    /// Everything comes to rest; then everybody is there once, as the provider said last.
+    pub(super) async fn settle_all(self, joined: usize) {
+        let began = Instant::now();
+        loop {
+            let open = open(&self.database).await;
+            if open == 0 {
+                break;
+            }
+            assert!(began.elapsed() < PATIENCE, "{open} operations still wait");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let said = "SELECT COALESCE(json_extract(body, '$.title'), '') AS line FROM resources WHERE active AND deleted_at IS NULL \
+                    AND resource_type = 'User'";
+        let mut said = self.database.store.read(move |conn| lines(conn, said)).await.unwrap();
+        let address = format!("{}/admin/snapshot", self.simulator.info().origins.us2);
+        let snapshot: Value = http().get(address).send().await.unwrap().json().await.unwrap();
+        let touched = snapshot["users_changed"].as_array().unwrap();
+        let title = |user: &Value| user["identity"]["title"].as_str().unwrap_or_default().to_owned();
+        let mut there: Vec<String> = touched.iter().map(title).collect();
+        there.sort();
+        said.sort();
+        let sent = self.simulator.writes().len();
+        println!(
+            "{joined} people joined and {joined} changed, at rest {:.0} s after the last; {sent} requests that write, {} operations failed",
+            began.elapsed().as_secs_f64(),
+            failed(&self.database).await
+        );
+        assert_eq!(failed(&self.database).await, 0);
+        assert_eq!(there.len(), said.len(), "everybody is there once");
+        assert_eq!(there, said, "as the provider said last");
+        self.replicas.stop();
     }
 
     /// Concur is back.
-    async fn catch_up(self) {
+    pub(super) async fn catch_up(self) {
         self.simulator.clear_faults();
         let asked_before: u64 = self.simulator.counters().values().sum();
         let back = Instant::now();
@@ -156,15 +206,15 @@ async fn take_over(
 }
 
 /// Who changes people.
-struct Provider {
+pub(super) struct Provider {
     address: String,
     token: String,
-    ids: Arc<Vec<String>>,
+    pub(super) ids: Arc<Vec<String>>,
 }
 
 impl Provider {
     /// Changes everyone, one after the other and again, until there are enough changes.
-    async fn change_everyone(&self, changes: usize) {
+    pub(super) async fn change_everyone(&self, changes: usize) {
         let next = AtomicUsize::new(0);
         let one = async || {
             let http = http();
@@ -180,10 +230,40 @@ impl Provider {
         futures::future::join_all((0..AT_ONCE).map(|_| one())).await;
     }
 
+    /// So many new people, each sent once.
+    pub(super) async fn join(&self, people: usize) {
+        let next = AtomicUsize::new(0);
+        let one = async || {
+            let http = http();
+            loop {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                if n >= people {
+                    return;
+                }
+                let name = format!("joiner-{n}@example.com");
+                let body = json!({
+                    "schemas": [scim::urn::USER],
+                    "userName": name,
+                    "externalId": format!("joiner-{n}"),
+                    "name": {"givenName": "Ada", "familyName": format!("Joiner {n}")},
+                    "title": format!("Joiner {n}"),
+                    "emails": [{"value": name, "type": "work", "primary": true}],
+                    "active": true,
+                });
+                self.send(&http, Method::POST, "", &body).await;
+            }
+        };
+        futures::future::join_all((0..AT_ONCE).map(|_| one())).await;
+    }
+
     async fn patch(&self, http: &reqwest::Client, id: &str, operation: &Value) {
         let body = json!({"schemas": [scim::urn::PATCH_OP], "Operations": [operation]});
+        self.send(http, Method::PATCH, &format!("/{id}"), &body).await;
+    }
+
+    async fn send(&self, http: &reqwest::Client, method: Method, path: &str, body: &Value) {
         let request = http
-            .request(Method::PATCH, format!("{}/scim/v2/Users/{id}", self.address))
+            .request(method, format!("{}/scim/v2/Users{path}", self.address))
             .bearer_auth(&self.token)
             .header("content-type", "application/scim+json")
             .body(body.to_string());
@@ -210,6 +290,16 @@ async fn failed(database: &TestStore) -> u64 {
 async fn is_out(database: &TestStore) -> bool {
     let sql = "SELECT kind AS line FROM operations WHERE kind = 'deactivate' AND state = 'done'";
     !database.store.read(move |conn| lines(conn, sql)).await.unwrap().is_empty()
+}
+
+/// Of everyone who has left: microseconds from the answer to the provider until it was read back, in order.
+async fn deactivations(database: &TestStore) -> Vec<i64> {
+    let sql = "SELECT CAST(updated_at - created_at AS TEXT) AS line FROM operations WHERE kind = 'deactivate' \
+               AND state = 'done'";
+    let waited = database.store.read(move |conn| lines(conn, sql)).await.unwrap();
+    let mut waited: Vec<i64> = waited.iter().map(|text| text.parse().unwrap()).collect();
+    waited.sort_unstable();
+    waited
 }
 
 /// Attempts that were not the first ones, in the minute that has most of them beside its first ones.
