@@ -14,9 +14,11 @@ pub mod scopes;
 mod settings;
 mod settings_check;
 mod token_store;
+mod view;
 
 pub use clients::{ClientError, ClientSettings, Clients};
 pub use connect::{ConnectError, Connection, NewConnection, connect};
 pub use pasted::{clean_id, is_uuid_v4};
 pub use settings::{AccountSettings, AttributeMapping, EmployeeNumber, GroupMapping, Transformation};
 pub use settings_check::problems;
+pub use view::{AccountView, Tokens, level, view};

@@ -15,7 +15,9 @@ use crate::serve;
 use crate::sync_history::{self, Told, Word};
 
 /// What to do about a longer history; without anything: how it stands.
+/// What to do about a longer history; without anything: how it stands.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag by itself")]
 pub(super) struct Longer {
     /// The account's name.
     account: String,

@@ -28,7 +28,7 @@ pub use scim::Precondition;
 pub(crate) use self::backlog::Backlog;
 pub use self::bent::Bent;
 pub use self::content::of as content;
-pub use self::recompute::{Recomputed, recompute};
+pub use self::recompute::{Recomputed, recompute, replace_settings};
 pub(crate) use self::repair::{NotImported, import, record_link, repair, wanted};
 pub use self::search::{CURSOR_TIMEOUT_SECONDS, Page, everything};
 pub use self::view::View;

@@ -3,11 +3,16 @@
 //! A page of users is one transaction; a run that is cut short is run again, since what is as wanted stays as it is.
 
 use scim::{Resource, ResourceType};
-use store::accounts::Account;
+use serde_json::json;
+use store::accounts::{self, Account};
+use store::audit::{self, NewEvent};
+use store::ids::AccountId;
 use store::resources::{self, ResourceType as Kind};
 use store::{Conn, Store, groups, operations};
 
 use super::{Error, OnBehalf, outbox, scope};
+use crate::accounts::AccountSettings;
+use crate::accounts::lifecycle::Act;
 use crate::brake::{self, Grip};
 use crate::clock::Clock;
 use crate::translate::{self, Operation, Translated};
@@ -26,6 +31,35 @@ pub struct Recomputed {
     pub held: usize,
     /// Users whose attributes Concur cannot hold under these settings; they stay as they are.
     pub unfit: usize,
+}
+
+/// Replaces the settings of an account, on the record, and plans every user anew.
+///
+/// # Errors
+/// As [`recompute`].
+pub fn replace_settings(
+    store: &Store,
+    clock: &Clock,
+    account: AccountId,
+    settings: &AccountSettings,
+    act: &Act,
+) -> Result<Recomputed, Error> {
+    let stored = settings.to_stored();
+    let changed = store.write_blocking(|conn| {
+        let before = accounts::get(conn, account)?.settings;
+        accounts::set_settings(conn, account, &stored, act.at)?;
+        let event = NewEvent {
+            account: Some(account),
+            at: act.at,
+            actor: act.actor.clone(),
+            action: "account.settings".to_owned(),
+            subject: format!("account:{account}"),
+            details: json!({"before": before, "after": stored}),
+        };
+        audit::append(conn, &event)?;
+        accounts::get(conn, account)
+    })?;
+    recompute(store, clock, changed, &act.actor)
 }
 
 /// Plans every user of the account anew. Deactivations go through the brake, and all of them are held where nobody

@@ -30,6 +30,7 @@ mod documents;
 mod events;
 mod harness;
 mod http_access;
+mod http_account;
 mod http_api;
 mod http_bad_input;
 mod http_bulk;

@@ -142,8 +142,12 @@ impl House {
             approval_status: approval.map(str::to_owned),
             payment_status: payment.map(str::to_owned),
         };
-        self.act(&if day % 2 == 0 { status(Some("A_PEND"), None) } else { status(None, Some("P_PAID")) });
-        if day % 3 == 0 {
+        self.act(&if day.is_multiple_of(2) {
+            status(Some("A_PEND"), None)
+        } else {
+            status(None, Some("P_PAID"))
+        });
+        if day.is_multiple_of(3) {
             self.act(&Act::DeleteReport { report: pick(6) });
         }
     }

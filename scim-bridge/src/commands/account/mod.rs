@@ -9,9 +9,10 @@ pub(super) mod settings;
 use anyhow::Context;
 use clap::Subcommand;
 use store::Store;
-use store::accounts::{self, AuthenticationType};
+use store::accounts;
 
 use super::{Settings, output};
+use crate::accounts::{level, view};
 use crate::serve;
 
 /// What to do with accounts.
@@ -132,36 +133,6 @@ fn list(store: &Store) -> anyhow::Result<()> {
 
 fn show(store: &Store, name: &str, events_on: bool) -> anyhow::Result<()> {
     let account = find(store, name)?;
-    let tokens = store.read_blocking(|conn| store::oauth_tokens::load(conn, account.id))?;
-    let tokens = tokens.map(|tokens| {
-        serde_json::json!({
-            "access_token_ends_at": tokens.access_expires_at,
-            "refreshed_at": tokens.refresh_issued_at,
-            "connection_ends_if_unused_at": concur::auth::refresh_token_expires_at(tokens.refresh_issued_at),
-            "scopes": tokens.scopes,
-        })
-    });
-    let events = store.read_blocking(|conn| crate::events::status(conn, account.id, events_on))?;
-    let shown = serde_json::json!({
-        "name": account.name,
-        "id": account.id,
-        "company_uuid": account.company_uuid,
-        "authentication_type": level(account.authentication_type),
-        "base_uri": account.base_uri,
-        "geolocation": account.geolocation,
-        "first_connected_at": account.first_connected_at,
-        "paused_at": account.paused_at,
-        "paused_reason": account.paused_reason,
-        "tokens": tokens,
-        "events": events,
-        "settings": account.settings,
-    });
+    let shown = store.read_blocking(|conn| view(conn, account, events_on))?;
     output::result(&serde_json::to_string_pretty(&shown)?)
-}
-
-fn level(authentication: AuthenticationType) -> &'static str {
-    match authentication {
-        AuthenticationType::UserLevel => "user_level",
-        AuthenticationType::CompanyLevel => "company_level",
-    }
 }

@@ -8,10 +8,11 @@ use store::accounts;
 use store::resources::{self, Lookup, ResourceType};
 
 use super::super::{Usage, output};
+use crate::accounts::lifecycle::Act;
 use crate::accounts::{AccountSettings, problems};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::provision::{recompute, why_not};
+use crate::provision::{replace_settings, why_not};
 use crate::serve;
 
 /// Show or replace the settings.
@@ -60,21 +61,8 @@ impl SettingsOf {
         let settings = read(path)?;
         let (store, clock) = (serve::open_store(config)?, Clock::system());
         let account = super::find(&store, &self.name)?;
-        let (id, stored, now) = (account.id, settings.to_stored(), clock.now());
-        store.write_blocking(|conn| {
-            accounts::set_settings(conn, id, &stored, now)?;
-            let event = store::audit::NewEvent {
-                account: Some(id),
-                at: now,
-                actor: "command line".to_owned(),
-                action: "account.settings".to_owned(),
-                subject: format!("account:{id}"),
-                details: serde_json::json!({"before": account.settings, "after": stored}),
-            };
-            store::audit::append(conn, &event).map(|_| ())
-        })?;
-        let account = super::find(&store, &self.name)?;
-        let done = recompute(&store, &clock, account, "command line")?;
+        let act = Act { actor: "command line".to_owned(), at: clock.now() };
+        let done = replace_settings(&store, &clock, account.id, &settings, &act)?;
         output::note(&format!(
             "settings stored; {} users looked at, {} operations follow",
             done.users, done.operations

@@ -3,6 +3,7 @@
 //! The account is the token's. Lists are pages: `limit` is cut to the configured size, `cursor` goes on where the
 //! page before ended.
 
+pub(super) mod account;
 pub(super) mod apps;
 pub(super) mod brake;
 pub(super) mod changes;

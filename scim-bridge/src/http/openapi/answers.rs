@@ -119,6 +119,10 @@ pub(super) fn operation() -> Shape {
         .with(&Shape::object("OperationExtension", "What became of a part of it.", &extension))
 }
 
+pub(super) fn disconnected() -> Shape {
+    Shape::object("Disconnected", "What became of the connection at Concur's side.", &[("at_concur", Text)])
+}
+
 pub(super) fn history() -> Shape {
     let members = [("history", nullable(Member::Of("LongerHistory")))];
     Shape::object("LongerHistoryAnswer", "Expenses from before the year.", &members)

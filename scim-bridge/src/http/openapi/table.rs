@@ -6,6 +6,7 @@ use super::super::api;
 use super::answers;
 use super::parameters::{self as p, Parameter};
 use super::shape::Shape;
+use crate::accounts;
 use crate::brake;
 use crate::events;
 use crate::webhooks;
@@ -40,6 +41,7 @@ macro_rules! described {
 pub(super) fn all() -> Vec<Described> {
     let mut rows = lines();
     rows.extend(rules());
+    rows.extend(account());
     rows.extend(outbox());
     rows.extend(identity());
     rows.extend(told());
@@ -76,6 +78,18 @@ fn rules() -> Vec<Described> {
         POST "/api/v1/rules/rematch" "Asks the rules that hold about every line again." (p::NONE) => Shape::of::<rules::Applied>();
         GET "/api/v1/rules/revisions" "The revisions without their texts, the last one first." (p::NEWEST) => answers::revisions();
         GET "/api/v1/rules/revisions/{revision}" "One revision with its text." (p::NONE) => answers::rules();
+    }
+}
+
+fn account() -> Vec<Described> {
+    described! { "Account";
+        GET "/api/v1/account" "The token's account: its connection, how long that lasts, and its settings." (p::NONE) => Shape::of::<accounts::AccountView>();
+        POST "/api/v1/account/rename" "Gives it another name; its id, tokens and data stay." (p::NONE) [Shape::of::<api::account::Named>()] => Shape::of::<accounts::AccountView>();
+        POST "/api/v1/account/pause" "Nothing is sent to Concur or read from it; SCIM changes are accepted and wait." (p::NONE) [Shape::of::<api::account::Paused>()] => Shape::of::<accounts::AccountView>();
+        POST "/api/v1/account/resume" "What waited goes out." (p::NONE) => Shape::of::<accounts::AccountView>();
+        POST "/api/v1/account/disconnect" "Ends the connection at Concur, forgets its credentials and pauses; users, lines and matches stay." (p::NONE) => answers::disconnected();
+        GET "/api/v1/account/settings" "The settings, with every default." (p::NONE) => Shape::free("AccountSettings", "What can be set for an account: scim-bridge account settings NAME shows it too.");
+        PUT "/api/v1/account/settings" "Replaces the settings; what is left out gets its default. Every user is planned anew." (p::NONE) [Shape::free("AccountSettings", "What can be set for an account: scim-bridge account settings NAME shows it too.")] => Shape::of::<api::account::Replaced>();
     }
 }
 
