@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::ids::{AccountId, OperationId};
 use store::operations::{self, ExtensionOutcome, NewOperation};
 use store::{Conn, Error, links, resources, waiting};
+use tokio::task::JoinSet;
 
 use super::engine::Engine;
 use super::job::{Job, Manager, manager_of};
@@ -52,10 +53,33 @@ enum Looked {
 }
 
 impl Engine {
-    /// Enqueues the step for everyone whose manager can approve now.
-    pub(super) async fn catch_up_with_approvers(&self) {
+    /// Follows up who waits for an approver, beside everything else: Concur is asked, and no deactivation waits for that.
+    pub(super) async fn follow_up_approvers(&self, tasks: &mut JoinSet<()>) {
+        while tasks.try_join_next().is_some() {}
+        if !tasks.is_empty() {
+            return;
+        }
+        let before = self.looked_before();
+        let due = self.store.read(move |conn| waiting::due(conn, part::APPROVERS, WAITING, before, 1)).await;
+        match due {
+            Ok(due) if due.is_empty() => {}
+            Ok(_) => {
+                let engine = self.clone();
+                tasks.spawn(async move { engine.catch_up_with_approvers().await });
+            }
+            Err(error) => tracing::error!(%error, "who waits for an approver cannot be read"),
+        }
+    }
+
+    /// Whoever was looked at since then is left alone.
+    fn looked_before(&self) -> Timestamp {
         let now = self.now();
-        let before = now.checked_sub(ASK_AGAIN).unwrap_or(now);
+        now.checked_sub(ASK_AGAIN).unwrap_or(now)
+    }
+
+    /// Enqueues the step for everyone whose manager can approve now.
+    async fn catch_up_with_approvers(&self) {
+        let before = self.looked_before();
         let looked = self.store.read(move |conn| {
             let due = waiting::due(conn, part::APPROVERS, WAITING, before, LOOK_AT)?;
             due.into_iter().map(|id| Ok((id, look(conn, id)?))).collect::<Result<Vec<_>, Error>>()
@@ -67,12 +91,12 @@ impl Engine {
                 return;
             }
         };
-        let mut over = Vec::new();
+        let (mut over, mut not_yet) = (Vec::new(), Vec::new());
         let mut waiting: BTreeMap<(AccountId, String), Vec<Waiting>> = BTreeMap::new();
         for (operation, looked) in looked {
             match looked {
                 Looked::Over => over.push(operation),
-                Looked::NotYet(reason) => self.keep_waiting(operation, reason).await,
+                Looked::NotYet(reason) => not_yet.push((operation, reason)),
                 Looked::Waits(it) => {
                     waiting.entry((it.row.account, it.manager.clone())).or_default().push(*it);
                 }
@@ -81,38 +105,45 @@ impl Engine {
         if !over.is_empty() {
             self.end_waiting(over).await;
         }
+        self.keep_waiting(not_yet).await;
+        let mut silent = None;
         for ((account, _), people) in waiting {
-            let Some(client) = self.client(account).await else { continue };
-            self.let_approve(&client, people).await;
+            let Some(client) = self.client(account).await.filter(|_| silent != Some(account)) else {
+                continue;
+            };
+            if !self.let_approve(&client, people).await {
+                silent = Some(account);
+            }
         }
     }
 
-    /// Asks once about the manager of these people, and enqueues the step for them or says what is missing.
-    async fn let_approve(&self, client: &Client, people: Vec<Waiting>) {
-        let Some(first) = people.first() else { return };
+    /// Asks once about the manager of these people, and enqueues the step for them or says what is missing. False: Concur does
+    /// not answer. Nothing is noted then, and the next look asks again.
+    async fn let_approve(&self, client: &Client, people: Vec<Waiting>) -> bool {
+        let Some(first) = people.first() else { return true };
         let lacks = |holds: &dyn Fn(&str) -> bool| -> Vec<&'static str> {
             first.lists.iter().map(|list| list.role).filter(|role| !holds(role)).collect()
         };
         let mut missing = lacks(&|role| approvers::is_known_to_hold(&first.known, role));
         if !missing.is_empty() {
-            let Ok(manager) = first.manager.parse() else { return };
+            let Ok(manager) = first.manager.parse() else { return true };
             let account = first.row.account;
             let slot = self.slot(account, false).await;
             let read = client.spend().get_user(&manager).await;
             drop(slot);
             self.heard(account, read.as_ref().err());
-            // Without an answer nothing is noted: the next look asks again.
-            let Ok(spend) = read else { return };
+            let Ok(spend) = read else { return false };
             let spend = spend.unwrap_or_default();
             missing = lacks(&|role| approvers::holds_role(&spend, role));
         }
         if missing.is_empty() {
-            return self.enqueue_step(people).await;
+            self.enqueue_step(people).await;
+            return true;
         }
         let reason = format!("the manager does not hold {} in Concur", missing.join(", "));
-        for person in people {
-            self.keep_waiting(person.operation, reason.clone()).await;
-        }
+        self.keep_waiting(people.into_iter().map(|person| (person.operation, reason.clone())).collect())
+            .await;
+        true
     }
 
     async fn end_waiting(&self, over: Vec<OperationId>) {
@@ -138,16 +169,22 @@ impl Engine {
         }
     }
 
-    /// Notes why the step waits, with the operation and for whoever looks at the user.
-    async fn keep_waiting(&self, operation: OperationId, reason: String) {
+    /// Notes why steps wait, with their operations and for whoever looks at the users.
+    async fn keep_waiting(&self, why: Vec<(OperationId, String)>) {
+        if why.is_empty() {
+            return;
+        }
         let now = self.now();
         let written = self.store.write(move |conn| {
-            let resource = operations::get(conn, operation)?.resource_id;
-            let part_of = PartOf::of(operation, resource);
-            put_part(conn, &part_of, part::APPROVERS, WAITING, &Note::because(reason), now)
+            for (operation, reason) in why {
+                let resource = operations::get(conn, operation)?.resource_id;
+                let part_of = PartOf::of(operation, resource);
+                put_part(conn, &part_of, part::APPROVERS, WAITING, &Note::because(reason), now)?;
+            }
+            Ok(())
         });
         if let Err(error) = written.await {
-            tracing::error!(%operation, %error, "why an approver waits could not be stored; the next look will");
+            tracing::error!(%error, "why approvers wait could not be stored; the next look will");
         }
     }
 }
@@ -213,6 +250,9 @@ fn look(conn: &mut Conn, id: OperationId) -> Result<Looked, Error> {
     }
     let Ok(change) = Operation::from_payload(&row.payload) else { return Ok(Looked::Over) };
     let account = store::accounts::get(conn, row.account)?;
+    if account.paused_at.is_some() {
+        return Ok(Looked::NotYet("the account is paused".to_owned()));
+    }
     let settings = AccountSettings::from_stored(&account.settings).unwrap_or_default();
     let lists: Vec<List> =
         settings.manager_approves.iter().filter_map(|name| approvers::list(name)).collect();

@@ -138,12 +138,13 @@ async fn run(engine: Engine, bell: Arc<Notify>) {
 async fn work(engine: &Engine, bell: &Notify) {
     let mut lanes = Lanes::default();
     let mut waves: JoinSet<(Lane, AccountId)> = JoinSet::new();
+    let mut approvers: JoinSet<()> = JoinSet::new();
     let mut measured: Option<Instant> = None;
     loop {
         if measured.is_none_or(|at| at.elapsed() >= LOOK_AROUND_EVERY) {
             engine.measure().await;
             engine.catch_up_with_managers().await;
-            engine.catch_up_with_approvers().await;
+            engine.follow_up_approvers(&mut approvers).await;
             engine.let_deactivations_pass().await;
             measured = Some(Instant::now());
         }
