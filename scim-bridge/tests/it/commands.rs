@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+
 use crate::process::bridge;
 
 fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
@@ -40,6 +42,26 @@ fn match_writes_one_prediction_per_row_and_a_summary() {
         "the same bytes"
     );
     assert!(!folder.path().join("scim-bridge-data").exists(), "matching needs no database");
+
+    let (code, _, said) =
+        run(folder.path(), &["match", "--input", "rows.jsonl", "--output", "predictions.parquet"]);
+    assert_eq!(code, 0, "{said}");
+    let file = std::fs::File::open(folder.path().join("predictions.parquet")).unwrap();
+    let rows = SerializedFileReader::new(file).unwrap();
+    let names: Vec<String> = rows
+        .metadata()
+        .file_metadata()
+        .schema_descr()
+        .columns()
+        .iter()
+        .map(|it| it.name().to_owned())
+        .collect();
+    assert_eq!(names, ["id", "app_id", "score", "band", "candidate"]);
+    let rows: Vec<String> = rows.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect();
+    assert!(
+        rows.len() == 2 && rows[0].contains("\"github\"") && rows[1].contains("app_id: null"),
+        "{rows:?}"
+    );
 }
 
 #[test]

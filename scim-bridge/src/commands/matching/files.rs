@@ -54,11 +54,11 @@ pub(super) fn rows_of_parquet(path: &Path) -> anyhow::Result<Box<dyn BufRead + S
 /// was there before, and reading and writing one and the same file is safe.
 pub(in crate::commands) fn whole<T>(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let refused = || format!("cannot write {}", path.display());
     if is_dash(path) || !is_plain(path) {
-        let direct: Box<dyn Write> = if is_dash(path) {
+        let direct: Box<dyn Write + Send> = if is_dash(path) {
             Box::new(io::stdout())
         } else {
             Box::new(File::options().write(true).open(path).with_context(refused)?)

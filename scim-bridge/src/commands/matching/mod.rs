@@ -1,6 +1,6 @@
 //! `scim-bridge match`: expense lines from a file to apps, without a server or a database.
 //!
-//! CSV, JSON Lines or Parquet in, one of the first two out, in the order of the rows, on all cores: memory does not grow with the file, and
+//! CSV, JSON Lines or Parquet in, one of them out, in the order of the rows, on all cores: memory does not grow with the file, and
 //! the bytes do not depend on the threads. The rows are those of `matcher::batch`; a row that cannot be read ends the
 //! run and is named with its file, line and field.
 
@@ -113,6 +113,8 @@ enum OutputFormat {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// Columns in row groups.
+    Parquet,
 }
 
 impl FileFormat {
@@ -137,15 +139,12 @@ impl FileFormat {
 
 impl OutputFormat {
     /// `None`: the name does not tell.
-    fn of_name(path: &Path) -> anyhow::Result<Option<OutputFormat>> {
-        match FileFormat::of_name(path) {
-            None => Ok(None),
-            Some(FileFormat::Csv) => Ok(Some(OutputFormat::Csv)),
-            Some(FileFormat::Jsonl) => Ok(Some(OutputFormat::Jsonl)),
-            Some(FileFormat::Parquet) => {
-                Err(Usage(format!("{}: predictions are written as CSV or JSON Lines", path.display())).into())
-            }
-        }
+    fn of_name(path: &Path) -> Option<OutputFormat> {
+        Some(match FileFormat::of_name(path)? {
+            FileFormat::Csv => OutputFormat::Csv,
+            FileFormat::Jsonl => OutputFormat::Jsonl,
+            FileFormat::Parquet => OutputFormat::Parquet,
+        })
     }
 
     /// Like the input.
@@ -156,7 +155,8 @@ impl OutputFormat {
     fn rows(self) -> Format {
         match self {
             OutputFormat::Csv => Format::Csv,
-            OutputFormat::Jsonl => Format::JsonLines,
+            // Rows of a Parquet file are made of lines.
+            OutputFormat::Jsonl | OutputFormat::Parquet => Format::JsonLines,
         }
     }
 }
@@ -172,6 +172,12 @@ impl Match {
     }
 }
 
+/// What a prediction holds, with rules or without.
+fn columns(rules: bool) -> Vec<String> {
+    let header = String::from_utf8_lossy(Format::Csv.header(rules)).into_owned();
+    header.trim_end().split(',').map(str::to_owned).collect()
+}
+
 impl Rows {
     fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let matcher = self.with.matcher(settings)?;
@@ -185,10 +191,10 @@ impl Rows {
             .input_format
             .or_else(|| FileFormat::of_name(&self.input))
             .unwrap_or_else(|| FileFormat::of_beginning(beginning));
-        let output_format = match self.output_format {
-            Some(format) => format,
-            None => OutputFormat::of_name(&self.output)?.unwrap_or(OutputFormat::of_input(input_format)),
-        };
+        let output_format = self
+            .output_format
+            .or_else(|| OutputFormat::of_name(&self.output))
+            .unwrap_or(OutputFormat::of_input(input_format));
         let cores = std::thread::available_parallelism();
         let threads = self.threads.or(cores.ok()).map_or(1, std::num::NonZeroUsize::get);
         let job = Job {
@@ -206,7 +212,14 @@ impl Rows {
         } else {
             files::progress(&self.input, &self.output)
         };
-        let counts = files::whole(&self.output, |output| job.run(input, output, |bytes| bar.inc(bytes)));
+        let counts = files::whole(&self.output, |output| {
+            if output_format != OutputFormat::Parquet {
+                return job.run(input, output, |bytes| bar.inc(bytes));
+            }
+            let mut predictions = parquet::OfLines::new(output, columns(rules.is_some()))?;
+            let counts = job.run(input, &mut predictions, |bytes| bar.inc(bytes))?;
+            predictions.finish().map(|()| counts)
+        });
         bar.finish_and_clear();
         let counts = counts?;
         output::note(&format!(

@@ -1,8 +1,10 @@
 //! Parquet files: answers written as one, and rows of one read as CSV.
 
+mod of_lines;
 mod read;
 mod write;
 
+pub(super) use of_lines::OfLines;
 pub(super) use read::{AsCsv, MAGIC};
 pub(super) use write::Writer;
 
@@ -127,6 +129,24 @@ mod tests {
              ,,,,,,\n\
              ,2026-02-28,0.00000001,-1,1.0,false,{}\n"
         );
+    }
+
+    #[test]
+    fn json_lines_become_rows_however_they_are_cut() {
+        use std::io::Write as _;
+        let lines = "{\"id\":\"a\\nb\",\"score\":0.5,\"rule\":null}\n\n{\"id\":\"c\",\"other\":1}";
+        for piece in [1, 7, 1_000] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let columns = ["id", "score", "rule"].map(str::to_owned).to_vec();
+            let mut rows = OfLines::new(file.reopen().unwrap(), columns).unwrap();
+            for part in lines.as_bytes().chunks(piece) {
+                rows.write_all(part).unwrap();
+            }
+            rows.finish().unwrap();
+            assert_eq!(csv(file.path()), "id,score,rule\n\"a\nb\",0.5,\nc,,\n");
+        }
+        let mut rows = OfLines::new(Vec::new(), vec!["id".to_owned()]).unwrap();
+        assert!(rows.write_all(b"no line\n").is_err());
     }
 
     #[test]
