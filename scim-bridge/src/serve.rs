@@ -28,7 +28,7 @@ use crate::http;
 use crate::installation::Witness;
 use crate::journal::Keeper;
 use crate::metrics::Metrics;
-use crate::sync_loop::SyncLoop;
+use crate::schedule::SyncLoop;
 use crate::upkeep::Upkeep;
 use crate::webhooks;
 

@@ -11,8 +11,8 @@ use super::{Settings, Usage, account, output};
 use crate::accounts::lifecycle::Act;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::schedule::history::{Told, Word, obey};
 use crate::serve;
-use crate::sync_history::{self, Told, Word};
 
 /// What to do about a longer history; without anything: how it stands.
 /// What to do about a longer history; without anything: how it stands.
@@ -77,7 +77,7 @@ impl Longer {
     fn obey(&self, store: &Store, account: &Account) -> anyhow::Result<()> {
         let Some(word) = self.word() else { return Ok(()) };
         let act = Act { actor: "command line".to_owned(), at: Clock::system().now() };
-        let outcome = store.write_blocking(|conn| sync_history::obey(conn, account.id, word, &act))?;
+        let outcome = store.write_blocking(|conn| obey(conn, account.id, word, &act))?;
         outcome.map(drop).map_err(|refused| Usage(refused.to_string()).into())
     }
 

@@ -15,8 +15,8 @@ use super::{Settings, account, history, output};
 use crate::accounts::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::schedule::run::Syncer;
 use crate::serve;
-use crate::sync_run::Syncer;
 
 /// What to do about syncs.
 #[derive(Debug, Subcommand)]

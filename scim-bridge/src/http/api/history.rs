@@ -11,7 +11,7 @@ use super::super::context::Context;
 use super::super::error::Error;
 use super::super::reply;
 use crate::accounts::lifecycle::Act;
-use crate::sync_history::{self, Word};
+use crate::schedule::history::{Word, obey};
 
 /// What to do about a longer history: one of the two.
 #[derive(Deserialize, ToSchema)]
@@ -61,7 +61,7 @@ pub(crate) async fn set(mut context: Context) -> Result<HttpResponse, Error> {
     };
     let bridge = context.bridge();
     let act = Act { actor: context.actor(), at: bridge.clock.now() };
-    let outcome = bridge.store.write(move |conn| sync_history::obey(conn, account, word, &act)).await?;
+    let outcome = bridge.store.write(move |conn| obey(conn, account, word, &act)).await?;
     outcome.map_err(|refused| Error::BadParameter(refused.to_string()))?;
     bridge.look_for_syncs();
     shown(&context).await

@@ -1,5 +1,5 @@
 //! A longer history on a person's word: asked for, paused, resumed, stopped, each with its place in the audit trail. How it is
-//! read is the `sync` crate's matter, when, `sync_loop`'s.
+//! read is the `sync` crate's matter, when, the schedule's.
 
 use std::fmt;
 

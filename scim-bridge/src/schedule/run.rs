@@ -1,7 +1,7 @@
 //! One sync of one account, by whoever starts it: the loop of a server, or a person at the command line. Never two at a
 //! time, over all processes: a lease says whose it is, and is renewed while the run goes on.
 //!
-//! How to sync is the `sync` crate's; when, `sync_loop`'s.
+//! How to sync is the `sync` crate's; when, the schedule's.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! When to sync: every connected account, each on a task of its own, one interval after its last run began, whichever
 //! process made it; at once what an event of Concur's has named; and in between what lies before the year, where somebody asked
-//! for it. Accounts do not wait for each other, and replicas do not repeat each other (`sync_run`).
+//! for it. Accounts do not wait for each other, and replicas do not repeat each other (`run`).
 //!
 //! A run that fails is logged and recorded; the next one goes on where it stopped. An account that is connected while the
 //! process runs is found within seconds.
@@ -17,9 +17,9 @@ use sync::{Silent, Snapshot};
 use tokio::task::{self, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::run::{SyncError, Syncer};
 use crate::bridge::Bridge;
 use crate::logging;
-use crate::sync_run::{SyncError, Syncer};
 
 /// How often to look whether an account is due.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
