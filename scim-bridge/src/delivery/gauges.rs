@@ -55,7 +55,11 @@ impl Engine {
         let now = self.now();
         let before = now.saturating_sub(jiff::SignedDuration::try_from(PASS_AFTER).unwrap_or_default());
         let before = before.unwrap_or(now);
-        match self.store.write(move |conn| operations::pass_stuck(conn, before, now)).await {
+        let look = move |conn: &mut store::Conn| {
+            operations::make_way_for_all(conn)?;
+            operations::pass_stuck(conn, before, now)
+        };
+        match self.store.write(look).await {
             Ok(passed) => {
                 for operation in passed {
                     tracing::warn!(%operation, "a deactivation passes an operation that is stuck");

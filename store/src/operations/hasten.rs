@@ -1,14 +1,18 @@
-//! Asking sooner for an outcome, because somebody says that there is one.
+//! Asking sooner for an outcome: because somebody says that there is one, or because the end of someone's access waits for it.
 
 use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::State;
+use super::row::{self, IN_FLIGHT};
 use crate::conn::on;
 use crate::ids::OperationId;
 use crate::schema::{operation_details, operations};
 use crate::value::micros;
 use crate::{Conn, Error};
+
+/// Deactivations of one look: below the parameters that either database takes.
+const WAITING_MAX: i64 = 500;
 
 /// The operations of a provision request that wait for its outcome are due at `now`, if they were not; how many.
 pub fn hasten(conn: &mut Conn, provision_id: &str, now: Timestamp) -> Result<usize, Error> {
@@ -27,6 +31,33 @@ pub fn hasten(conn: &mut Conn, provision_id: &str, now: Timestamp) -> Result<usi
             .set((operations::due_at.eq(micros(now)), operations::updated_at.eq(micros(now))))
             .execute(c)
     })
+}
+
+/// What a chain has under way is polled and read before everything else: a deactivation waits behind it (I17).
+pub(super) fn make_way(conn: &mut Conn, chain_ids: &[String]) -> Result<usize, Error> {
+    let under_way = operations::chain_id
+        .eq_any(chain_ids)
+        .and(operations::state.eq_any(IN_FLIGHT))
+        .and(operations::priority.ne(row::URGENT));
+    on!(conn, c => {
+        diesel::update(operations::table.filter(under_way))
+            .set(operations::priority.eq(row::URGENT))
+            .execute(c)
+    })
+}
+
+/// The same for every deactivation that waits, such as one that was held until now; how many operations it concerned.
+pub fn make_way_for_all(conn: &mut Conn) -> Result<usize, Error> {
+    let waits = [State::Accepted.as_str(), State::Ready.as_str()];
+    let chain_ids: Vec<String> = on!(conn, c => {
+        operations::table
+            .filter(operations::state.eq_any(waits).and(operations::priority.eq(row::URGENT)))
+            .order(operations::op_id)
+            .limit(WAITING_MAX)
+            .select(operations::chain_id)
+            .load(c)
+    })?;
+    if chain_ids.is_empty() { Ok(0) } else { make_way(conn, &chain_ids) }
 }
 
 /// One that waits for an outcome is due at `due_at` at the latest.

@@ -34,7 +34,7 @@ use serde_json::Value;
 
 pub use chain::{chain_of, follow, is_latest, join, link, lives};
 pub use claim::{Claim, What, claim_due, claim_one, claim_polls, end_leases, expire_leases};
-pub use hasten::{due_by, hasten};
+pub use hasten::{due_by, hasten, make_way_for_all};
 pub use pass::{has_absorbed, oldest_deactivation, pass_stuck};
 pub(crate) use read::telling_of_one;
 pub use read::{
@@ -85,6 +85,9 @@ pub fn enqueue(conn: &mut Conn, new: &NewOperation) -> Result<Operation, Error> 
         None if open.is_empty() => State::Ready,
         None => State::Accepted,
     };
+    if is_urgent(&new.kind) && new.held.is_none() && open.iter().any(|it| it.state.is_in_flight()) {
+        hasten::make_way(conn, std::slice::from_ref(&chain_id))?;
+    }
     let mut operation = insert::insert(conn, new, chain_id, last + 1, state)?;
     if !open.is_empty() || state == State::Held {
         let (kind, due_at) = (operation.kind.clone(), crate::value::micros(new.now));

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::chain::{self, lock_around};
-use super::{State, is_urgent, row};
+use super::{State, URGENT_KINDS, is_urgent, row};
 use crate::conn::on;
 use crate::ids::{AccountId, OperationId};
 use crate::schema::{operation_details, operations};
@@ -145,7 +145,8 @@ pub fn oldest_deactivation(conn: &mut Conn, account: AccountId) -> Result<Option
     let oldest: Option<i64> = on!(conn, c => {
         operations::table
             .filter(operations::account_id.eq(account.to_string()).and(operations::priority.eq(row::URGENT)))
-            .filter(operations::state.eq_any(open))
+            // What makes way for one has the same priority.
+            .filter(operations::kind.eq_any(URGENT_KINDS).and(operations::state.eq_any(open)))
             .select(diesel::dsl::min(operations::created_at))
             .first(c)
     })?;

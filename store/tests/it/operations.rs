@@ -170,6 +170,43 @@ fn deactivations_go_first_and_a_worker_can_ask_for_them_alone() {
 }
 
 #[test]
+fn what_a_deactivation_waits_for_is_asked_about_before_everything_else() {
+    on_each(|test, account| {
+        let people: Vec<ResourceId> = (0..4).map(|n| user(test, account, &format!("person-{n}"))).collect();
+        let [zoe, max] = [people[2], people[3]];
+        for person in &people {
+            enqueue(test, account, *person, "update");
+        }
+        for op in due(test, 1) {
+            assert!(go(test, &op, State::Submitted, 2));
+            assert!(go(test, &Operation { state: State::Submitted, ..op }, State::Verifying, 3));
+        }
+        let urgent = |now: i64| {
+            let claim = Claim { what: What::Urgent, ..claim(now) };
+            write(test, |c| operations::claim_polls(c, &claim))
+        };
+        assert_eq!(urgent(4).len(), 0);
+        assert_eq!(enqueue(test, account, zoe, "deactivate").state, State::Accepted);
+        let first = urgent(5);
+        assert_eq!(first.iter().map(|op| op.resource_id).collect::<Vec<_>>(), [zoe]);
+        assert_eq!(read(test, |c| operations::oldest_deactivation(c, account)), Some(at(0)));
+        assert!(go(test, &first[0], State::Done, 6));
+        assert_eq!(due(test, 7).len(), 1, "the deactivation goes out");
+
+        // One that was held when it came, and is let go.
+        let held =
+            NewOperation { held: Some("brake".to_owned()), ..new_operation(account, max, "deactivate") };
+        let held = write(test, |c| operations::enqueue(c, &held));
+        assert_eq!((urgent(8).len(), write(test, operations::make_way_for_all)), (0, 0));
+        assert!(go(test, &held, State::Ready, 9));
+        assert_eq!(get(test, held.id).state, State::Ready, "and not claimed beside what is under way");
+        assert_eq!(due(test, 9).len(), 0);
+        assert_eq!(write(test, operations::make_way_for_all), 1);
+        assert_eq!(urgent(10).iter().map(|op| op.resource_id).collect::<Vec<_>>(), [max]);
+    });
+}
+
+#[test]
 fn excluded_accounts_and_later_due_times_are_not_claimed() {
     on_each(|test, account| {
         let other = add_account(test, "Other");
