@@ -29,7 +29,7 @@ pub(super) const SHIPPED: &[&str] = &["confirm_within=0s"];
 pub(super) const QUICK: &[&str] =
     &["confirm_within=0s", "concur.requests_per_second=1000", "concur.total_requests_per_second=1000"];
 /// How many leave.
-const LEAVERS: usize = 100;
+const LEAVERS: usize = 30;
 
 /// A company whose people are all the provider's, and one process.
 pub(super) struct Scene {
@@ -91,7 +91,7 @@ impl Scene {
     pub(super) async fn leave(self) {
         let leave = json!({"op": "replace", "path": "active", "value": false});
         let every = (self.provider.ids.len() / LEAVERS).max(1);
-        let mut pace = tokio::time::interval(Duration::from_millis(500));
+        let mut pace = tokio::time::interval(Duration::from_secs(5));
         for id in self.provider.ids.iter().rev().step_by(every).take(LEAVERS) {
             pace.tick().await;
             self.provider.patch(&http(), id, &leave).await;
