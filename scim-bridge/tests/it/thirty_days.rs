@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use concur::auth::Grant;
 use concur::model::{Op, PatchOperation};
 use fixtures::simulator::{Act, ClockMode, Config, DataCenter, Fault, FaultKind, Simulator};
 use jiff::tz::TimeZone;
@@ -22,6 +21,7 @@ use store::testing::TestStore;
 use store::{Store, reports};
 use sync::Silent;
 
+use crate::delivery_harness::connection;
 use crate::harness;
 
 const SOURCE: &str = "concur_v3";
@@ -40,20 +40,8 @@ struct House {
     _folder: tempfile::TempDir,
 }
 
-fn connection(concur: &Simulator) -> NewConnection {
-    let info = concur.info();
-    NewConnection {
-        account_name: "Acme".to_owned(),
-        base_uri: info.origins.us2.clone(),
-        client_id: info.client_id.clone().into(),
-        client_secret: info.client_secret.clone().into(),
-        grant: Grant::Company {
-            company_uuid: info.company_uuid.clone(),
-            company_request_token: info.company_request_token.clone().into(),
-        },
-        settings: AccountSettings::default(),
-        replace: false,
-    }
+fn acme(concur: &Simulator) -> NewConnection {
+    connection(concur, "Acme", AccountSettings::default())
 }
 
 impl House {
@@ -78,7 +66,7 @@ impl House {
         });
         let client_settings = serve::client_settings(&config);
         let account =
-            connect(&database.store, &clock, &client_settings, connection(&concur)).await.unwrap().account;
+            connect(&database.store, &clock, &client_settings, acme(&concur)).await.unwrap().account;
         let running = serve::start(config.clone(), clock.clone()).await.unwrap();
         Self { concur, clock, connected_at, account, running, config, database, _folder: folder }
     }
@@ -189,7 +177,7 @@ impl House {
     async fn reconnect(&self) {
         self.concur.renew_request_token();
         let settings = serve::client_settings(&self.config);
-        connect(self.store(), &self.clock, &settings, connection(&self.concur)).await.unwrap();
+        connect(self.store(), &self.clock, &settings, acme(&self.concur)).await.unwrap();
     }
 
     /// What a first reading of today would bring, for a year that begins on the same day.
@@ -197,7 +185,7 @@ impl House {
         let fresh = store::testing::sqlite();
         self.concur.renew_request_token();
         let settings = serve::client_settings(&self.config);
-        let connecting = connection(&self.concur);
+        let connecting = acme(&self.concur);
         let account = connect(&fresh.store, &Clock::fixed(self.connected_at), &settings, connecting).await;
         let account = account.unwrap().account;
         let syncer = Syncer {
