@@ -124,11 +124,14 @@ pub async fn history(
     let Some(run) = company.store.write(begin).await? else { return Ok(None) };
     let mut snapshot = Snapshot::deserialize(&run.progress).unwrap_or_default();
     let outcome = history_steps(company, matcher, until, progress, run.id, &mut snapshot).await;
+    // The job knows of gaps that a run which was killed or failed has told nobody.
+    let job = company.store.read(move |conn| history::status(conn, account)).await?;
+    let has_gaps = !snapshot.gaps.is_empty() || job.is_some_and(|job| job.has_gaps);
     let state = match &outcome {
         Ok(history::State::Active | history::State::Paused) => State::Running,
         Ok(history::State::Stopped) => State::Cancelled,
-        Ok(history::State::Complete) if snapshot.gaps.is_empty() => State::Complete,
-        Ok(history::State::Complete) => State::CompleteWithGaps,
+        Ok(history::State::Complete) if has_gaps => State::CompleteWithGaps,
+        Ok(history::State::Complete) => State::Complete,
         Err(_) => State::Failed,
     };
     // A job that a person has stopped has its end already.

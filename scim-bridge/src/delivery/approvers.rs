@@ -37,9 +37,8 @@ struct Waiting {
     row: operations::Operation,
     change: Operation,
     lists: Vec<List>,
+    /// Concur's id of the manager, who has access.
     manager: String,
-    /// What is known of the manager, who has access.
-    known: ConcurUser,
 }
 
 /// What a look found out about one operation.
@@ -48,7 +47,7 @@ enum Looked {
     Over,
     /// The manager cannot approve yet, and why.
     NotYet(String),
-    /// To be asked, or known already.
+    /// Concur is to be asked.
     Waits(Box<Waiting>),
 }
 
@@ -121,21 +120,17 @@ impl Engine {
     /// not answer. Nothing is noted then, and the next look asks again.
     async fn let_approve(&self, client: &Client, people: Vec<Waiting>) -> bool {
         let Some(first) = people.first() else { return true };
-        let lacks = |holds: &dyn Fn(&str) -> bool| -> Vec<&'static str> {
-            first.lists.iter().map(|list| list.role).filter(|role| !holds(role)).collect()
-        };
-        let mut missing = lacks(&|role| approvers::is_known_to_hold(&first.known, role));
-        if !missing.is_empty() {
-            let Ok(manager) = first.manager.parse() else { return true };
-            let account = first.row.account;
-            let slot = self.slot(account, false).await;
-            let read = client.spend().get_user(&manager).await;
-            drop(slot);
-            self.heard(account, read.as_ref().err());
-            let Ok(spend) = read else { return false };
-            let spend = spend.unwrap_or_default();
-            missing = lacks(&|role| approvers::holds_role(&spend, role));
-        }
+        let Ok(manager) = first.manager.parse() else { return true };
+        let account = first.row.account;
+        let slot = self.slot(account, false).await;
+        // What is remembered of the manager may be old, and a step that is refused holds the person's later changes.
+        let read = client.spend().get_user(&manager).await;
+        drop(slot);
+        self.heard(account, read.as_ref().err());
+        let Ok(spend) = read else { return false };
+        let spend = spend.unwrap_or_default();
+        let roles = first.lists.iter().map(|list| list.role);
+        let missing: Vec<&str> = roles.filter(|role| !approvers::holds_role(&spend, role)).collect();
         if missing.is_empty() {
             self.enqueue_step(people).await;
             return true;
@@ -261,17 +256,15 @@ fn look(conn: &mut Conn, id: OperationId) -> Result<Looked, Error> {
         _ => return Ok(Looked::Over),
     };
     let lives = links::by_concur_user(conn, row.account, &manager)?;
-    let mut known = None;
+    let mut has_access = false;
     for link in lives {
         let resource = resources::get(conn, link.resource_id)?;
-        if resource.deleted_at.is_none() && resource.active {
-            known = Some(link.known.map(ConcurUser::from_value).unwrap_or_default());
-        }
+        has_access |= resource.deleted_at.is_none() && resource.active;
     }
-    let Some(known) = known else {
+    if !has_access {
         return Ok(Looked::NotYet("the manager has no access".to_owned()));
-    };
-    Ok(Looked::Waits(Box::new(Waiting { operation: id, row, change, lists, manager, known })))
+    }
+    Ok(Looked::Waits(Box::new(Waiting { operation: id, row, change, lists, manager })))
 }
 
 fn enqueue(conn: &mut Conn, person: Waiting, now: Timestamp) -> Result<(), Error> {

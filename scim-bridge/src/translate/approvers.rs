@@ -67,17 +67,9 @@ pub(super) fn held(spend: &Value) -> Option<Value> {
 
 /// Whether a spend user as Concur shows it holds a role.
 pub fn holds_role(spend: &Value, role: &str) -> bool {
-    super::roles::assigned(spend).as_array().is_some_and(|roles| names(roles, role))
-}
-
-/// Whether a user is known to hold a role.
-pub fn is_known_to_hold(known: &ConcurUser, role: &str) -> bool {
-    let held = known.get(&format!("{}:roles", super::document::ROLE)).and_then(Value::as_array);
-    held.is_some_and(|roles| names(roles, role))
-}
-
-fn names(roles: &[Value], role: &str) -> bool {
-    roles.iter().any(|held| held.get("roleName").and_then(Value::as_str) == Some(role))
+    let roles = super::roles::assigned(spend);
+    let mut roles = roles.as_array().into_iter().flatten();
+    roles.any(|held| held.get("roleName").and_then(Value::as_str) == Some(role))
 }
 
 fn entries<'a>(holds: &'a ConcurUser, list: &str) -> &'a [Value] {

@@ -190,3 +190,22 @@ async fn an_estimate_carries_the_kept_time_back_and_asks_for_nothing() {
     assert_eq!(estimate(year).await, Err(Refused::Kept(year)));
     assert_eq!(status(&setting).await, None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gap_that_nobody_was_told_of_is_no_complete_history() {
+    let setting = with_year(store::testing::sqlite()).await;
+    ask(&setting, early()).await.unwrap();
+    let garbage = FaultKind::Status { code: 200, retry_after: None, body: Some("{".to_owned()) };
+    setting.simulator.inject(Fault { count: 10_000, ..Fault::once("/api/v3.0/expense/reports", garbage) });
+    // A process that dies after the last page and before it could say what it has met.
+    let mut unsaid = sync::Snapshot::default();
+    let windows = status(&setting).await.unwrap().windows_left;
+    for _ in 0..2 * windows {
+        history::next_page(&setting.company, &Silent, &mut unsaid).await.unwrap();
+    }
+    assert_eq!(status(&setting).await.unwrap().state, history::State::Active, "the last word is not said");
+    setting.simulator.clear_faults();
+    let read = sync::run::history(&setting.company, &matcher(), None, &Silent).await.unwrap().unwrap();
+    assert!(status(&setting).await.unwrap().has_gaps);
+    assert_eq!(read.state, State::CompleteWithGaps);
+}
