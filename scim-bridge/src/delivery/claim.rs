@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use store::Conn;
@@ -17,14 +18,20 @@ use super::budget::Sent;
 use super::engine::Engine;
 use super::failure;
 use super::job::Job;
-use super::policy::later;
+use super::policy::{elapsed, later};
 
 /// Most operations that one claim takes for sending: as many as one Bulk holds.
 const SENDS_MAX: usize = concur::api::BULK_OPERATIONS_MAX;
-/// Most operations that one claim takes for polling and reading: few enough to be through within a lease.
+/// Most urgent operations that one claim takes for polling and reading: few enough to be through within a lease.
 const FOLLOW_UPS_MAX: usize = 100;
+/// The same for all others: whoever is among them may have to leave in the next moment, and then waits until they are through.
+const ORDINARY_FOLLOW_UPS_MAX: usize = 25;
 /// Most persons that are looked at again at a time: nobody waits for it.
 const LOOKS_MAX: usize = 20;
+
+/// While the ends of access of a company are on their way, nothing else of it is begun; but after so long one wave of
+/// each other lane is, so that a thousand leavers do not keep those out who join.
+const ORDINARY_WAITS_MAX: Duration = Duration::from_secs(60);
 
 /// What is under way for one account. One wave of each lane at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,21 +51,40 @@ pub(super) enum Lane {
 /// The lanes in which operations travel, the most urgent first.
 const LANES: [Lane; 4] = [Lane::Urgent, Lane::UrgentFollowUp, Lane::Normal, Lane::FollowUp];
 
+impl Lane {
+    fn is_urgent(self) -> bool {
+        matches!(self, Lane::Urgent | Lane::UrgentFollowUp)
+    }
+}
+
 /// Which lanes of which accounts are taken.
 #[derive(Debug, Default)]
-pub(super) struct Lanes(HashMap<Lane, Vec<AccountId>>);
+pub(super) struct Lanes {
+    taken: HashMap<Lane, Vec<AccountId>>,
+    /// When anything but urgent work was last begun for an account.
+    begun: HashMap<AccountId, Timestamp>,
+}
 
 impl Lanes {
-    pub(super) fn take(&mut self, lane: Lane, account: AccountId) {
-        self.0.entry(lane).or_default().push(account);
+    pub(super) fn take(&mut self, lane: Lane, account: AccountId, now: Timestamp) {
+        self.taken.entry(lane).or_default().push(account);
+        if !lane.is_urgent() {
+            self.begun.insert(account, now);
+        }
     }
 
     pub(super) fn free(&mut self, lane: Lane, account: AccountId) {
-        self.0.entry(lane).or_default().retain(|taken| *taken != account);
+        self.taken.entry(lane).or_default().retain(|taken| *taken != account);
     }
 
     fn taken(&self, lane: Lane) -> Vec<AccountId> {
-        self.0.get(&lane).cloned().unwrap_or_default()
+        self.taken.get(&lane).cloned().unwrap_or_default()
+    }
+
+    /// Accounts whose ordinary work had its turn lately, and may wait behind the urgent.
+    fn had_a_turn(&self, now: Timestamp) -> Vec<AccountId> {
+        let is_lately = |begun: &Timestamp| elapsed(*begun, now) < ORDINARY_WAITS_MAX;
+        self.begun.iter().filter(|(_, begun)| is_lately(begun)).map(|(account, _)| *account).collect()
     }
 }
 
@@ -80,6 +106,8 @@ struct Round {
     lease_until: Timestamp,
     /// Accounts that are busy in each lane.
     busy: BTreeMap<Lane, Vec<AccountId>>,
+    /// Accounts whose ordinary lanes wait while urgent ones are taken.
+    had_a_turn: Vec<AccountId>,
     /// Accounts for which nothing, or not everything, may go out.
     shut: Vec<AccountId>,
     /// Of those, the ones that may be tried.
@@ -105,6 +133,7 @@ impl Engine {
             owner: self.owner.to_string(),
             lease_until: later(now, self.settings.lease),
             busy: LANES.into_iter().chain([Lane::Drift]).map(|lane| (lane, lanes.taken(lane))).collect(),
+            had_a_turn: lanes.had_a_turn(now),
             shut: gates.iter().map(|(account, _)| *account).collect(),
             to_try: gates.iter().filter(|(_, gate)| *gate == Gate::OneTry).map(|(it, _)| *it).collect(),
             retries_max: self.budget.lock().unwrap_or_else(PoisonError::into_inner).allowance(now),
@@ -131,8 +160,7 @@ impl Round {
         let paused = paused(conn)?;
         let mut claimed = Claimed::default();
         for lane in LANES {
-            let busy = self.busy.get(&lane).map(Vec::as_slice).unwrap_or_default();
-            let exclude: Vec<AccountId> = busy.iter().chain(&paused).chain(&self.shut).copied().collect();
+            let exclude = self.excluded(lane, &paused, &claimed);
             self.take(conn, lane, &exclude, &[], usize::MAX, &mut claimed)?;
         }
         for account in self.to_try.iter().filter(|account| !paused.contains(account)) {
@@ -144,8 +172,7 @@ impl Round {
                 }
             }
         }
-        let busy = self.busy.get(&Lane::Drift).map(Vec::as_slice).unwrap_or_default();
-        let exclude: Vec<AccountId> = busy.iter().chain(&paused).chain(&self.shut).copied().collect();
+        let exclude = self.excluded(Lane::Drift, &paused, &claimed);
         for watch in watches::take_due(conn, self.now, self.lease_until, &exclude, LOOKS_MAX)? {
             if let Some(job) = super::drift::job_of(conn, &watch, self.now)? {
                 let task = Task::Look(watch.clone(), Box::new(job));
@@ -153,6 +180,20 @@ impl Round {
             }
         }
         Ok(claimed)
+    }
+
+    /// Accounts for which this lane claims nothing: those that may not, and where it is taken or waits for the urgent ones.
+    fn excluded(&self, lane: Lane, paused: &[AccountId], claimed: &Claimed) -> Vec<AccountId> {
+        let busy = self.busy.get(&lane).map(Vec::as_slice).unwrap_or_default();
+        let mut exclude: Vec<AccountId> = busy.iter().chain(paused).chain(&self.shut).copied().collect();
+        if !lane.is_urgent() {
+            let under_way = self.busy.iter().filter(|(lane, _)| lane.is_urgent()).flat_map(|(_, them)| them);
+            let begins =
+                claimed.waves.keys().filter(|(lane, _)| lane.is_urgent()).map(|(_, account)| account);
+            let leads = under_way.chain(begins).filter(|account| self.had_a_turn.contains(account));
+            exclude.extend(leads);
+        }
+        exclude
     }
 
     /// Claims for one lane. Answers how many there were.
@@ -169,7 +210,7 @@ impl Round {
             Lane::Urgent => &[(What::Urgent, SENDS_MAX)],
             Lane::Normal => &[(What::Firsts, SENDS_MAX), (What::Retries, self.retries_max.min(SENDS_MAX))],
             Lane::UrgentFollowUp => &[(What::Urgent, FOLLOW_UPS_MAX)],
-            Lane::FollowUp | Lane::Drift => &[(What::Ordinary, FOLLOW_UPS_MAX)],
+            Lane::FollowUp | Lane::Drift => &[(What::Ordinary, ORDINARY_FOLLOW_UPS_MAX)],
         };
         let mut count = 0;
         for (what, limit) in parts {
@@ -227,5 +268,56 @@ fn loaded(conn: &mut Conn, row: Operation, now: Timestamp) -> Result<Option<Job>
             operations::transition(conn, id, expect, &failed)?;
             Ok(None)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn round(lanes: &Lanes, now: Timestamp) -> Round {
+        Round {
+            now,
+            owner: "a".to_owned(),
+            lease_until: now,
+            busy: LANES.into_iter().map(|lane| (lane, lanes.taken(lane))).collect(),
+            had_a_turn: lanes.had_a_turn(now),
+            shut: Vec::new(),
+            to_try: Vec::new(),
+            retries_max: 0,
+        }
+    }
+
+    #[test]
+    fn everything_else_of_a_company_waits_for_who_leaves_but_not_for_ever() {
+        let (one, other) =
+            (AccountId::generate(START), AccountId::generate(later(START, ORDINARY_WAITS_MAX)));
+        let mut lanes = Lanes::default();
+        lanes.take(Lane::Normal, one, START);
+        lanes.free(Lane::Normal, one);
+        lanes.take(Lane::Normal, other, START);
+        lanes.free(Lane::Normal, other);
+        lanes.take(Lane::UrgentFollowUp, one, START);
+        let excluded = |lanes: &Lanes, lane, now| round(lanes, now).excluded(lane, &[], &Claimed::default());
+
+        let soon = later(START, Duration::from_secs(59));
+        for lane in [Lane::Normal, Lane::FollowUp, Lane::Drift] {
+            assert_eq!(excluded(&lanes, lane, soon), [one], "{lane:?}");
+        }
+        assert_eq!(excluded(&lanes, Lane::Urgent, soon), [], "another urgent lane goes its way");
+        let late = later(START, ORDINARY_WAITS_MAX);
+        assert_eq!(excluded(&lanes, Lane::FollowUp, late), [], "one turn each minute");
+
+        let mut claimed = Claimed::default();
+        claimed.waves.insert((Lane::Urgent, other), Vec::new());
+        assert_eq!(
+            round(&lanes, soon).excluded(Lane::Normal, &[], &claimed),
+            [one, other],
+            "what the same claim has begun counts"
+        );
+        lanes.free(Lane::UrgentFollowUp, one);
+        assert_eq!(excluded(&lanes, Lane::FollowUp, soon), [], "nobody leaves any more");
     }
 }

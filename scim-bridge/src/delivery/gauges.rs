@@ -56,7 +56,7 @@ impl Engine {
         let before = now.saturating_sub(jiff::SignedDuration::try_from(PASS_AFTER).unwrap_or_default());
         let before = before.unwrap_or(now);
         let look = move |conn: &mut store::Conn| {
-            operations::make_way_for_all(conn)?;
+            operations::make_way_for_all(conn, now)?;
             operations::pass_stuck(conn, before, now)
         };
         match self.store.write(look).await {

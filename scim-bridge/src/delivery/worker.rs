@@ -203,7 +203,7 @@ async fn turn(engine: &Engine, lanes: &mut Lanes, waves: &mut JoinSet<(Lane, Acc
 
 fn hand_out(engine: &Engine, wave: Wave, lanes: &mut Lanes, waves: &mut JoinSet<(Lane, AccountId)>) {
     let (lane, account, tasks) = wave;
-    lanes.take(lane, account);
+    lanes.take(lane, account, engine.now());
     let engine = engine.clone();
     waves.spawn(async move {
         let (mut jobs, mut looks) = (Vec::new(), Vec::new());

@@ -33,12 +33,22 @@ pub fn hasten(conn: &mut Conn, provision_id: &str, now: Timestamp) -> Result<usi
     })
 }
 
-/// What a chain has under way is polled and read before everything else: a deactivation waits behind it (I17).
-pub(super) fn make_way(conn: &mut Conn, chain_ids: &[String]) -> Result<usize, Error> {
+/// What a chain has under way is polled and read before everything else, and at once where its next poll was still to come:
+/// a deactivation waits behind it (I17).
+pub(super) fn make_way(conn: &mut Conn, chain_ids: &[String], now: Timestamp) -> Result<usize, Error> {
     let under_way = operations::chain_id
         .eq_any(chain_ids)
         .and(operations::state.eq_any(IN_FLIGHT))
         .and(operations::priority.ne(row::URGENT));
+    let polled_later = under_way
+        .clone()
+        .and(operations::state.eq(State::Submitted.as_str()))
+        .and(operations::due_at.gt(micros(now)));
+    on!(conn, c => {
+        diesel::update(operations::table.filter(polled_later))
+            .set(operations::due_at.eq(micros(now)))
+            .execute(c)
+    })?;
     on!(conn, c => {
         diesel::update(operations::table.filter(under_way))
             .set(operations::priority.eq(row::URGENT))
@@ -47,7 +57,7 @@ pub(super) fn make_way(conn: &mut Conn, chain_ids: &[String]) -> Result<usize, E
 }
 
 /// The same for every deactivation that waits, such as one that was held until now; how many operations it concerned.
-pub fn make_way_for_all(conn: &mut Conn) -> Result<usize, Error> {
+pub fn make_way_for_all(conn: &mut Conn, now: Timestamp) -> Result<usize, Error> {
     let waits = [State::Accepted.as_str(), State::Ready.as_str()];
     let chain_ids: Vec<String> = on!(conn, c => {
         operations::table
@@ -57,7 +67,7 @@ pub fn make_way_for_all(conn: &mut Conn) -> Result<usize, Error> {
             .select(operations::chain_id)
             .load(c)
     })?;
-    if chain_ids.is_empty() { Ok(0) } else { make_way(conn, &chain_ids) }
+    if chain_ids.is_empty() { Ok(0) } else { make_way(conn, &chain_ids, now) }
 }
 
 /// One that waits for an outcome is due at `due_at` at the latest.

@@ -197,12 +197,28 @@ fn what_a_deactivation_waits_for_is_asked_about_before_everything_else() {
         let held =
             NewOperation { held: Some("brake".to_owned()), ..new_operation(account, max, "deactivate") };
         let held = write(test, |c| operations::enqueue(c, &held));
-        assert_eq!((urgent(8).len(), write(test, operations::make_way_for_all)), (0, 0));
+        assert_eq!((urgent(8).len(), write(test, |c| operations::make_way_for_all(c, at(8)))), (0, 0));
         assert!(go(test, &held, State::Ready, 9));
         assert_eq!(get(test, held.id).state, State::Ready, "and not claimed beside what is under way");
         assert_eq!(due(test, 9).len(), 0);
-        assert_eq!(write(test, operations::make_way_for_all), 1);
+        assert_eq!(write(test, |c| operations::make_way_for_all(c, at(9))), 1);
         assert_eq!(urgent(10).iter().map(|op| op.resource_id).collect::<Vec<_>>(), [max]);
+    });
+}
+
+#[test]
+fn a_poll_that_was_to_come_later_comes_at_once_when_a_deactivation_waits_for_it() {
+    on_each(|test, account| {
+        let zoe = user(test, account, "zoe");
+        enqueue(test, account, zoe, "update");
+        let [op] = &due(test, 1)[..] else { panic!("one") };
+        let polled_later = Transition { due_at: Some(at(300)), ..Transition::to(State::Submitted, at(2)) };
+        let expect = Expect { state: State::Sending, lease_epoch: op.lease_epoch };
+        assert!(write(test, |c| operations::transition(c, op.id, expect, &polled_later)));
+        assert_eq!(write(test, |c| operations::claim_polls(c, &claim(5))).len(), 0);
+        enqueue(test, account, zoe, "deactivate");
+        let urgent = Claim { what: What::Urgent, ..claim(5) };
+        assert_eq!(ids(&write(test, |c| operations::claim_polls(c, &urgent))), [op.id]);
     });
 }
 
