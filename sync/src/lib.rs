@@ -27,6 +27,7 @@ pub mod query;
 mod rulebook;
 pub mod rules;
 pub mod run;
+mod spending_leavers;
 pub mod window;
 
 pub use error::Error;

@@ -16,7 +16,7 @@ use store::{
 use crate::pull::expenses::{Pass, Read};
 use crate::pull::history;
 use crate::pull::told::Told;
-use crate::{Company, Error, Progress, Silent, Snapshot, decide, pull};
+use crate::{Company, Error, Progress, Silent, Snapshot, decide, pull, spending_leavers};
 
 /// The kind under which runs of this module are recorded.
 pub const KIND: &str = "sync";
@@ -196,7 +196,7 @@ async fn steps(
             decide_from = FIRST_DECIDED.max(2 * snapshot.lines);
         }
         if read == Read::Everything {
-            return Ok(());
+            return spending_leavers::tell(company, matcher.dictionary()).await;
         }
         note(company, run, snapshot).await?;
     }

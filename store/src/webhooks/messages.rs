@@ -104,8 +104,7 @@ pub fn publish(
     data: impl FnOnce(&mut Conn) -> Result<Value, Error>,
 ) -> Result<(), Error> {
     let all = super::list(conn, account)?.into_iter();
-    let told: Vec<Webhook> =
-        all.filter(|webhook| webhook.disabled_at.is_none() && webhook.topics.contains(&topic)).collect();
+    let told: Vec<Webhook> = all.filter(|webhook| webhook.is_told(topic)).collect();
     if told.is_empty() {
         return Ok(());
     }

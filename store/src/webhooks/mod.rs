@@ -31,6 +31,8 @@ text_enum!(
         RunFailed = "run.failed",
         /// Lines came, changed, were decided otherwise or went.
         LinesChanged = "lines.changed",
+        /// Somebody who has left expenses an app.
+        LeaversSpending = "leavers.spending",
         /// A change of a user was refused for good, or given up.
         OperationFailed = "operation.failed",
         /// The deprovisioning brake holds deactivations until a person decides.
@@ -65,6 +67,13 @@ pub struct Webhook {
     pub disabled_reason: Option<String>,
     /// Number of the last change of lines that it was told of, and when.
     told: (i64, Timestamp),
+}
+
+impl Webhook {
+    /// Whether it is enabled and wants to know of this topic.
+    fn is_told(&self, topic: Topic) -> bool {
+        self.disabled_at.is_none() && self.topics.contains(&topic)
+    }
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -156,6 +165,11 @@ pub fn get(conn: &mut Conn, account: AccountId, id: WebhookId) -> Result<Webhook
 /// Whether there is any webhook at all.
 pub fn any(conn: &mut Conn) -> Result<bool, Error> {
     on!(conn, c => diesel::select(diesel::dsl::exists(webhooks::table.select(webhooks::webhook_id))).get_result(c))
+}
+
+/// Whether a webhook of the account is to be told of this topic now: for what costs something to find out.
+pub fn wanted(conn: &mut Conn, account: AccountId, topic: Topic) -> Result<bool, Error> {
+    Ok(list(conn, account)?.iter().any(|webhook| webhook.is_told(topic)))
 }
 
 /// Removes it with its messages; whether it was there.

@@ -7,5 +7,6 @@ mod harness;
 mod history;
 mod import;
 mod rules;
+mod spending_leavers;
 mod told;
 mod users;
