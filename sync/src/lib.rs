@@ -12,7 +12,8 @@
 //! * [`decide`]: asks the account's rules and the matcher about every line that has no decision by this dictionary.
 //! * [`rules`]: an account's own rules, over all its stored lines at once; [`hand`]: what a person says about one line.
 //! * [`query`]: lines, apps and explanations, read from the store alone.
-//! * [`run`]: all of it for one account, as a schedule or a person starts it.
+//! * [`run`]: all of it for one account, as a schedule or a person starts it; at its end, whoever has left and still spends is told
+//!   to webhooks.
 #![warn(missing_docs)]
 
 pub mod decide;

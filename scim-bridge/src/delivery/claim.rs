@@ -31,7 +31,7 @@ const LOOKS_MAX: usize = 20;
 
 /// While the ends of access of a company are on their way, nothing else of it is begun; but after so long one wave of
 /// each other lane is, so that a thousand leavers do not keep those out who join.
-const ORDINARY_WAITS_MAX: Duration = Duration::from_secs(60);
+const ORDINARY_WAITS_MAX: Duration = Duration::from_mins(1);
 
 /// What is under way for one account. One wave of each lane at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
