@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::State;
 use super::row::{self, IN_FLIGHT};
+use super::{State, URGENT_KINDS};
 use crate::conn::on;
 use crate::ids::OperationId;
 use crate::schema::{operation_details, operations};
@@ -33,14 +33,15 @@ pub fn hasten(conn: &mut Conn, provision_id: &str, now: Timestamp) -> Result<usi
     })
 }
 
-/// What a chain has under way is polled and read before everything else, and at once where its next poll was still to come:
-/// a deactivation waits behind it (I17).
+/// What a chain has under way or not sent yet is sent, polled and read before everything else, and polled at once where its
+/// next poll was still to come: a deactivation waits behind it (I17).
 pub(super) fn make_way(conn: &mut Conn, chain_ids: &[String], now: Timestamp) -> Result<usize, Error> {
-    let under_way = operations::chain_id
+    let states = IN_FLIGHT.into_iter().chain([State::Ready.as_str(), State::Accepted.as_str()]);
+    let before_it = operations::chain_id
         .eq_any(chain_ids)
-        .and(operations::state.eq_any(IN_FLIGHT))
+        .and(operations::state.eq_any(states))
         .and(operations::priority.ne(row::URGENT));
-    let polled_later = under_way
+    let polled_later = before_it
         .clone()
         .and(operations::state.eq(State::Submitted.as_str()))
         .and(operations::due_at.gt(micros(now)));
@@ -50,7 +51,7 @@ pub(super) fn make_way(conn: &mut Conn, chain_ids: &[String], now: Timestamp) ->
             .execute(c)
     })?;
     on!(conn, c => {
-        diesel::update(operations::table.filter(under_way))
+        diesel::update(operations::table.filter(before_it))
             .set(operations::priority.eq(row::URGENT))
             .execute(c)
     })
@@ -62,6 +63,7 @@ pub fn make_way_for_all(conn: &mut Conn, now: Timestamp) -> Result<usize, Error>
     let chain_ids: Vec<String> = on!(conn, c => {
         operations::table
             .filter(operations::state.eq_any(waits).and(operations::priority.eq(row::URGENT)))
+            .filter(operations::kind.eq_any(URGENT_KINDS))
             .order(operations::op_id)
             .limit(WAITING_MAX)
             .select(operations::chain_id)

@@ -85,7 +85,7 @@ pub fn enqueue(conn: &mut Conn, new: &NewOperation) -> Result<Operation, Error> 
         None if open.is_empty() => State::Ready,
         None => State::Accepted,
     };
-    if is_urgent(&new.kind) && new.held.is_none() && open.iter().any(|it| it.state.is_in_flight()) {
+    if is_urgent(&new.kind) && new.held.is_none() && !open.is_empty() {
         hasten::make_way(conn, std::slice::from_ref(&chain_id), new.now)?;
     }
     let mut operation = insert::insert(conn, new, chain_id, last + 1, state)?;

@@ -93,7 +93,8 @@ pub fn pass_stuck(conn: &mut Conn, before: Timestamp, now: Timestamp) -> Result<
     let waiting: Vec<(i64, String, String)> = on!(conn, c => {
         operations::table
             .filter(operations::state.eq(State::Accepted.as_str()).and(operations::priority.eq(row::URGENT)))
-            .filter(operations::created_at.le(micros(before)))
+            // What makes way for one has the same priority.
+            .filter(operations::kind.eq_any(URGENT_KINDS).and(operations::created_at.le(micros(before))))
             .order(operations::op_id)
             .limit(PASSED_MAX)
             .select((operations::op_id, operations::chain_id, operations::account_id))

@@ -207,6 +207,23 @@ fn what_a_deactivation_waits_for_is_asked_about_before_everything_else() {
 }
 
 #[test]
+fn what_was_not_sent_yet_goes_before_everybody_elses_when_a_deactivation_waits_for_it() {
+    on_each(|test, account| {
+        let people: Vec<ResourceId> = (0..3).map(|n| user(test, account, &format!("person-{n}"))).collect();
+        let updates: Vec<Operation> = people.iter().map(|it| enqueue(test, account, *it, "update")).collect();
+        let urgent = Claim { what: What::Urgent, ..claim(1) };
+        assert_eq!(ids(&write(test, |c| operations::claim_due(c, &urgent))), []);
+        let leaves = enqueue(test, account, people[2], "deactivate");
+        assert_eq!(leaves.state, State::Accepted, "the order stays");
+        let first = write(test, |c| operations::claim_due(c, &urgent));
+        assert_eq!(ids(&first), [updates[2].id]);
+        finish(test, &first[0], 2);
+        let urgent = Claim { what: What::Urgent, ..claim(3) };
+        assert_eq!(ids(&write(test, |c| operations::claim_due(c, &urgent))), [leaves.id]);
+    });
+}
+
+#[test]
 fn a_poll_that_was_to_come_later_comes_at_once_when_a_deactivation_waits_for_it() {
     on_each(|test, account| {
         let zoe = user(test, account, "zoe");
