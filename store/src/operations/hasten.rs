@@ -1,4 +1,5 @@
-//! Asking sooner for an outcome: because somebody says that there is one, or because the end of someone's access waits for it.
+//! Sooner than planned: asking for an outcome because somebody says that there is one, and sending, polling and reading what the
+//! end of someone's access waits for.
 
 use diesel::prelude::*;
 use jiff::Timestamp;
