@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::delivery;
 use crate::events::Keys;
 use crate::http::{Admission, Issuers, Known};
+use crate::imports::Imports;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::provision::Backlog;
@@ -49,6 +50,8 @@ pub struct Bridge {
     pub(crate) issuers: Arc<Issuers>,
     /// What is remembered of SCIM requests.
     pub(crate) journal: Arc<Journal>,
+    /// Files that came over HTTP.
+    pub(crate) imports: Arc<Imports>,
     /// The rules of accounts, at hand.
     pub(crate) rules: Arc<sync::rules::Keeper>,
     /// Concur's public keys, which its events are signed with.
@@ -118,6 +121,7 @@ impl Bridge {
             known,
             issuers,
             journal: Arc::default(),
+            imports: Arc::default(),
             rules: Arc::default(),
             event_keys: Keys::default(),
             sync_bell: Arc::default(),

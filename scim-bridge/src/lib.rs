@@ -28,6 +28,7 @@ pub mod delivery;
 pub mod demo;
 pub mod events;
 pub mod http;
+mod imports;
 pub mod installation;
 mod journal;
 pub mod logging;

@@ -278,8 +278,11 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         let store = open_store(&opening)?;
         Witness::of(&opening).look_blocking(&store, now).map_err(StartError::Store)?;
         if alone.is_some() {
-            // A killed process held leases; nobody else can, so they need not run out first.
-            let ended = store.write_blocking(|conn| store::operations::end_leases(conn, now));
+            // A killed process held leases and imported files; nobody else can, so the leases need not run out first.
+            let ended = store.write_blocking(|conn| {
+                store::imports::end_cut_off(conn, now)?;
+                store::operations::end_leases(conn, now)
+            });
             ended.map_err(StartError::Store)?;
         }
         let matcher = Matcher::new(Arc::new(load_dictionary(opening.dictionary_file())?));

@@ -15,7 +15,7 @@ use crate::postgres::PgConnection;
 
 /// WAL and FULL make a commit durable (reliability I1); readers never wait for the writer.
 const SQLITE_SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;";
+     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000;";
 
 /// Commits wait for the disk whatever the server's default; a stronger one stays (reliability I1).
 const POSTGRES_SETUP: &str = "SET idle_in_transaction_session_timeout = '60s'; \

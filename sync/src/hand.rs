@@ -90,9 +90,9 @@ pub async fn decide(
                 candidate: machine.outcome.candidate.clone(),
                 pinned: true,
             };
-            let mut explanation = machine.explanation;
+            let mut explanation: Value = serde_json::from_str(&machine.explanation)?;
             explanation["hand"] = json!({ "actor": speaker.actor, "note": speaker.note });
-            let new = NewMatch { outcome, explanation, ..machine };
+            let new = NewMatch { outcome, explanation: explanation.to_string(), ..machine };
             matches::upsert(conn, account, &[new])?;
             let details = json!({ "status": word.status(), "app_id": word.app(), "note": speaker.note });
             record(conn, account, line, "line.decide", &speaker, details)?;

@@ -4,6 +4,7 @@ use matcher::rules::{Facts, Rules, RulesError};
 use matcher::{Decision, Dictionary, Matcher, Scratch, Verdict};
 use store::{Conn, accounts, ids::AccountId, lines::Line, people};
 
+use crate::decide::Subject;
 use crate::departments::Departments;
 use crate::{Error, decide};
 
@@ -60,19 +61,19 @@ impl Rulebook {
     }
 
     /// What rules may know of a line. Amounts are the posted ones, as everywhere in answers.
-    fn facts<'l>(&'l self, line: &'l Line) -> Facts<'l> {
+    fn facts<'l>(&'l self, line: Subject<'l>) -> Facts<'l> {
         Facts {
-            texts: decide::texts(line),
+            texts: decide::texts(line.texts),
             amount: Some(line.posted.amount),
             currency: Some(&line.posted.currency),
-            owner: Some(&line.owner_login),
-            department: self.departments.get(&line.owner_login),
+            owner: Some(line.owner_login),
+            department: self.departments.get(line.owner_login),
             account: Some(&self.account_name),
         }
     }
 
     /// The decision with its reasons.
-    pub(crate) fn decide(&self, matcher: &Matcher, line: &Line, scratch: &mut Scratch) -> Decision {
+    pub(crate) fn decide(&self, matcher: &Matcher, line: Subject<'_>, scratch: &mut Scratch) -> Decision {
         matcher.decide_with(&self.facts(line), &self.rules, scratch)
     }
 
@@ -95,6 +96,6 @@ impl Rulebook {
         line: &Line,
         scratch: &mut Scratch,
     ) -> (Verdict, Option<matcher::rules::Ruling>) {
-        matcher.judge_with(&self.facts(line), &self.rules, scratch)
+        matcher.judge_with(&self.facts(line.into()), &self.rules, scratch)
     }
 }

@@ -27,6 +27,10 @@ use std::time::Duration;
 use load::{Figures, Request, run};
 use stage::Stage;
 
+/// As in the executable.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Clients that read, and clients that write: writers share commits, so more of them are the better case.
 const READERS: usize = 16;
 const WRITERS: usize = 64;

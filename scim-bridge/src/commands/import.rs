@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::IsTerminal as _;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,13 +16,15 @@ use store::accounts::Account;
 use store::ids::ImportId;
 use store::{Store, accounts, imports};
 use sync::import::{
-    self, Check, DateOrder, DecimalMark, FileOptions, ImportError, Options, Record, Rejection, Upload,
-    Written,
+    self, Check, FileOptions, ImportError, Importer, Options, Record, Rejection, Upload, Wanted, Written,
 };
 
 use super::{Settings, Usage, output};
 use crate::clock::Clock;
 use crate::serve;
+
+/// Whoever has the command line, as the audit trail names them.
+const OPERATOR: &str = "operator";
 
 /// What to do with files of expense lines.
 #[derive(Debug, Subcommand)]
@@ -131,31 +134,19 @@ impl Source {
     }
 
     fn options(&self) -> anyhow::Result<Options> {
-        let mapping =
-            self.map.iter().map(|text| import::wish(text)).collect::<Result<_, _>>().map_err(usage)?;
-        let date_order = self.date_order.as_deref().map(|name| {
-            DateOrder::named(name).ok_or_else(|| Usage(format!("--date-order {name}: YMD, DMY or MDY")))
-        });
-        let decimal_mark = self.decimal.as_deref().map(|name| {
-            DecimalMark::named(name).ok_or_else(|| Usage(format!("--decimal {name}: point or comma")))
-        });
-        let currency = self.currency.as_deref().map(|code| {
-            let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
-            let wrong = || Usage(format!("--currency {code}: three letters, such as EUR (ISO 4217)"));
-            is_code.then(|| code.to_ascii_uppercase()).ok_or_else(wrong)
-        });
-        Ok(Options {
+        let wanted = Wanted {
+            map: self.map.clone(),
+            date_order: self.date_order.clone(),
+            decimal: self.decimal.clone(),
+            currency: self.currency.clone(),
             file: FileOptions {
                 encoding: self.encoding.clone(),
                 delimiter: self.delimiter,
                 sheet: self.sheet.clone(),
                 no_headings: self.no_headings,
             },
-            mapping,
-            date_order: date_order.transpose()?,
-            decimal_mark: decimal_mark.transpose()?,
-            currency: currency.transpose()?,
-        })
+        };
+        wanted.options().map_err(usage)
     }
 }
 
@@ -270,39 +261,33 @@ fn run(settings: &Settings, source: &Source, name: &str, create: bool, as_json: 
     };
     let mut rejects = Rejects::create(source.rejected.as_deref())?;
     let bar = bar();
-    let imported = import::run(
-        &store,
-        account.id,
-        &upload,
-        &options,
-        now,
-        &mut |record, why| rejects.write(record, why),
-        &mut |done, of| {
-            bar.set_length(of);
-            bar.set_position(done);
-        },
-    )
-    .map_err(usage)?;
-    bar.finish_and_clear();
     let matcher = Matcher::new(Arc::new(serve::load_dictionary(config.dictionary_file())?));
-    let (decided, hits) = sync::decide::match_stored(&store, account.id, &matcher, now)
-        .map_err(|error| usage(ImportError::Match(Box::new(error))))?;
+    let importer = Importer { store: &store, account: account.id, matcher: &matcher, actor: OPERATOR, now };
+    let done = importer
+        .run(&upload, &options, &mut |record, why| rejects.write(record, why), &mut |stored, of| {
+            bar.set_length(of);
+            bar.set_position(stored);
+            ControlFlow::Continue(())
+        })
+        .map_err(usage)?;
+    bar.finish_and_clear();
+    let (decided, hits) = (done.decided, done.matched);
     // Where no server runs, questions would wait for autovacuum to see what has come.
     if let Err(error) = store.refresh_statistics_blocking() {
         tracing::debug!(error = %crate::logging::chain(&error), "tables were not looked at");
     }
     let twice =
-        store.read_blocking(|conn| imports::possible_duplicates(conn, account.id, imported.id, 1_000))?.len();
+        store.read_blocking(|conn| imports::possible_duplicates(conn, account.id, done.id, 1_000))?.len();
     if as_json {
         let shown = json!({
-            "import": imported.id, "counts": imported.counts, "decided": decided, "matched": hits,
-            "possible_duplicates": twice, "check": imported.check,
+            "import": done.id, "counts": done.counts, "decided": decided, "matched": hits,
+            "possible_duplicates": twice, "check": done.check,
         });
         return output::result(&serde_json::to_string_pretty(&shown)?);
     }
-    rejections(&imported.check).for_each(|line| output::note(&line));
-    summarise(&imported.check);
-    let counts = imported.counts;
+    rejections(&done.check).for_each(|line| output::note(&line));
+    summarise(&done.check);
+    let counts = done.counts;
     output::note(&format!(
         "{} new lines, {} changed, {} known before; {decided} decided, {hits} of them matched to an app",
         counts.inserted, counts.changed, counts.unchanged
@@ -310,10 +295,10 @@ fn run(settings: &Settings, source: &Source, name: &str, create: bool, as_json: 
     if twice > 0 {
         output::note(&format!(
             "{twice} of them look like lines that Concur gave too; see scim-bridge import duplicates {} --account {name:?}",
-            imported.id
+            done.id
         ));
     }
-    output::result(&imported.id.to_string())
+    output::result(&done.id.to_string())
 }
 
 /// A bar on a terminal, nothing when piped.
@@ -364,7 +349,7 @@ fn list(store: &Store, account: &str) -> anyhow::Result<()> {
 
 fn undo(store: &Store, id: ImportId, account: &str) -> anyhow::Result<()> {
     let account = super::account::find(store, account)?;
-    let removed = import::undo(store, account.id, id, Clock::system().now())
+    let removed = import::undo(store, account.id, id, OPERATOR, Clock::system().now())
         .with_context(|| format!("import {id} of account {:?}", account.name))?;
     output::note("lines that another import brought too are kept");
     output::result(&format!("{removed} lines removed"))

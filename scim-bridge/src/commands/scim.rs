@@ -58,7 +58,7 @@ pub(super) struct Check {
 impl Scim {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match self {
-            Self::Check(check) => check.run().await,
+            Self::Check(check) => Box::pin(check.run()).await,
             Self::Habits { account } => tokio::task::block_in_place(|| {
                 habits(&serve::open_store(&settings.load()?)?, account.as_deref())
             }),

@@ -190,6 +190,7 @@ impl Config {
             ("limits.backlog", self.limits.backlog),
             ("limits.bulk_body_bytes", self.limits.bulk_body_bytes),
             ("limits.bulk_operations", self.limits.bulk_operations),
+            ("limits.import_bytes", self.limits.import_bytes),
             ("limits.patch_operations", self.limits.patch_operations),
             ("limits.api_page", self.limits.api_page),
             ("events.body_bytes", self.events.body_bytes),

@@ -44,7 +44,9 @@ pub(crate) async fn run(
             heard: heard.clone(),
         };
         let answering = AssertUnwindSafe((route.handler)(context)).catch_unwind();
-        match tokio::time::timeout(bridge.config.limits.answer_time, answering).await {
+        let limits = &bridge.config.limits;
+        let time = if route.takes_file { limits.import_time } else { limits.answer_time };
+        match tokio::time::timeout(time, answering).await {
             Ok(Ok(answered)) => answered,
             Ok(Err(_panic)) => {
                 bridge.metrics.http_panics.with_label_values(&[&trace.route]).inc();
@@ -289,6 +291,7 @@ mod tests {
         method: Method::GET,
         path: "/panics",
         access: Access::Open,
+        takes_file: false,
         surface: Surface::Scim,
         handler: |_| Box::pin(async { panic!("a bug with a canary in it") }),
     };
@@ -297,6 +300,7 @@ mod tests {
         method: Method::GET,
         path: "/hangs",
         access: Access::Open,
+        takes_file: false,
         surface: Surface::Scim,
         handler: |_| Box::pin(std::future::pending()),
     };

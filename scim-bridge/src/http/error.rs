@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use serde_json::json;
+use sync::import::ImportError;
 
 use super::auth::Scope;
 use super::oauth::Refusal;
@@ -65,6 +66,9 @@ pub(crate) enum Error {
     /// Too many changes of the account wait to be delivered.
     #[error("the backlog of the account is full")]
     Backlog,
+    /// So many files are imported already.
+    #[error("too many files at once")]
+    TooManyFiles,
     /// The answer to a read took too long.
     #[error("the answer was not ready in time")]
     AnswerTooSlow,
@@ -128,6 +132,26 @@ impl From<sync::Error> for Error {
     }
 }
 
+impl From<ImportError> for Error {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Store(error) => Self::Store(error),
+            ImportError::Match(error) => (*error).into(),
+            ImportError::Read { .. } | ImportError::Stopped { .. } | ImportError::Changed { .. } => {
+                Self::Internal(logging::chain(&error))
+            }
+            // The command line's flags are parameters here.
+            other => Self::BadParameter(
+                other
+                    .to_string()
+                    .replace("--map ", "the parameter map=")
+                    .replace("--date-order", "date_order")
+                    .replace("--decimal", "decimal"),
+            ),
+        }
+    }
+}
+
 /// Which form of body an address answers errors with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Surface {
@@ -141,8 +165,8 @@ pub(crate) enum Surface {
 
 /// Seconds after which a caller may try again when the database was not available.
 const RETRY_AFTER_S: u64 = 5;
-/// The same when too many changes wait for Concur (reliability §7).
-const RETRY_AFTER_BACKLOG_S: u64 = 60;
+/// The same when too many changes wait for Concur (reliability §7), or files to be imported.
+const RETRY_AFTER_LONGER_S: u64 = 60;
 
 impl Error {
     /// The error as SCIM has it; its status and detail serve the other surface as well.
@@ -175,6 +199,9 @@ impl Error {
             Self::Backlog => scim::Error::unavailable(
                 "too many changes of this account wait to be delivered to SAP Concur; nothing was changed",
             ),
+            Self::TooManyFiles => scim::Error::unavailable(
+                "other files are being imported; nothing of this one was stored, send it again later",
+            ),
             Self::AnswerTooSlow => {
                 scim::Error::unavailable("the answer was not ready in time; try again shortly")
             }
@@ -200,7 +227,7 @@ impl Error {
             Self::RateLimited { retry_after_s } | Self::TooManyFailures { retry_after_s } => {
                 Some(*retry_after_s)
             }
-            Self::Backlog => Some(RETRY_AFTER_BACKLOG_S),
+            Self::Backlog | Self::TooManyFiles => Some(RETRY_AFTER_LONGER_S),
             _ => matches!(status, 429 | 503).then_some(RETRY_AFTER_S),
         }
     }

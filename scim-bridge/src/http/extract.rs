@@ -60,7 +60,7 @@ pub(crate) async fn form(
 }
 
 /// What can be refused before the first byte of the body is read.
-fn check_headers(
+pub(super) fn check_headers(
     headers: &HeaderMap,
     most: usize,
     is_right: impl Fn(&str) -> bool,
@@ -97,26 +97,43 @@ fn is_json(content_type: &str) -> bool {
 }
 
 async fn collect(
-    mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+    payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
     limit: usize,
     pace: usize,
 ) -> Result<Vec<u8>, Error> {
-    let begun = Instant::now();
     let mut bytes = Vec::new();
+    let take = async |chunk: Bytes| {
+        bytes.extend_from_slice(&chunk);
+        Ok(())
+    };
+    each_chunk(payload, limit, pace, take).await?;
+    Ok(bytes)
+}
+
+/// Hands on what arrives, within a limit and at a pace.
+pub(super) async fn each_chunk(
+    mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+    limit: usize,
+    pace: usize,
+    mut take: impl AsyncFnMut(Bytes) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let begun = Instant::now();
+    let mut arrived = 0;
     // What has arrived after n seconds is looked at once in each second, so that no chunk need come for it.
     let mut look = tokio::time::interval_at(begun + PACE_FROM, Duration::from_secs(1));
     loop {
         tokio::select! {
             chunk = payload.next() => {
-                let Some(chunk) = chunk else { return Ok(bytes) };
+                let Some(chunk) = chunk else { return Ok(()) };
                 let chunk = chunk.map_err(|_| Error::BodyBroken)?;
-                if bytes.len() + chunk.len() > limit {
+                arrived += chunk.len();
+                if arrived > limit {
                     return Err(Error::BodyTooLarge { limit });
                 }
-                bytes.extend_from_slice(&chunk);
+                take(chunk).await?;
             }
             now = look.tick() => {
-                if !keeps_pace(bytes.len(), now.duration_since(begun), pace) {
+                if !keeps_pace(arrived, now.duration_since(begun), pace) {
                     return Err(Error::BodyTooSlow);
                 }
             }

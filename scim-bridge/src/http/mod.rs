@@ -21,6 +21,7 @@ mod rehearse;
 mod reply;
 pub mod routes;
 mod scim;
+mod upload;
 
 use std::any::Any;
 use std::io;

@@ -38,6 +38,11 @@ pub(crate) fn api(body: &Value) -> HttpResponse {
     json(&mut HttpResponse::Ok(), JSON, body)
 }
 
+/// 202 with a document of `/api/v1`: it goes on, and stands at `location`.
+pub(crate) fn accepted(body: &Value, location: &str) -> HttpResponse {
+    json(HttpResponse::Accepted().insert_header((LOCATION, location)), JSON, body)
+}
+
 /// Whether the caller names plain JSON and not SCIM's own media type, as OneLogin does. RFC 7644 §3.8 wants both served.
 pub(crate) fn wants_plain_json(headers: &HeaderMap) -> bool {
     let mut plain = false;

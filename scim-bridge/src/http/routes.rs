@@ -39,6 +39,8 @@ pub(crate) struct Route {
     pub path: &'static str,
     pub access: Access,
     pub surface: Surface,
+    /// Its body is a file, which has limits of its own.
+    pub takes_file: bool,
     pub handler: Handler,
 }
 
@@ -52,6 +54,7 @@ macro_rules! routes {
             path: $path,
             access: $access,
             surface: $surface,
+            takes_file: false,
             handler: |context| Box::pin($handler(context)),
         }),+]
     };
@@ -101,9 +104,17 @@ pub(crate) static SCIM: LazyLock<Vec<Route>> = LazyLock::new(|| {
 
 /// All other addresses.
 pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    let mut routes = routes! { Surface::OAuth;
-        POST "/oauth/token" Access::Client => oauth::token,
+    // An address stands before patterns that it would fit.
+    let mut routes = routes! { Surface::Problem;
+        POST "/api/v1/imports" DECIDE => api::imports::add,
+        POST "/api/v1/imports/check" DECIDE => api::imports::check,
     };
+    for route in &mut routes {
+        route.takes_file = true;
+    }
+    routes.extend(routes! { Surface::OAuth;
+        POST "/oauth/token" Access::Client => oauth::token,
+    });
     routes.extend(routes! { Surface::Problem;
         GET "/.well-known/oauth-authorization-server" Access::Open => oauth::metadata,
         GET "/" Access::Open => ops::front_page,
@@ -169,6 +180,10 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         PUT "/api/v1/sync/history" ADMIN => api::history::set,
         GET "/api/v1/sync/history/estimate" SYNC => api::history::estimate,
         POST "/api/v1/match" MATCH => api::matching::decide,
+        GET "/api/v1/imports" MATCH => api::imports::list,
+        GET "/api/v1/imports/{id}" MATCH => api::imports::read,
+        GET "/api/v1/imports/{id}/duplicates" MATCH => api::imports::duplicates,
+        POST "/api/v1/imports/{id}/undo" DECIDE => api::imports::undo,
     });
     routes
 });

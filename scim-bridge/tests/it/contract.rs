@@ -22,7 +22,9 @@ static DESCRIBED: LazyLock<Vec<Described>> = LazyLock::new(|| {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+            let responses = operation["responses"].as_object().unwrap();
+            let (_, success) = responses.iter().find(|(status, _)| status.starts_with('2')).unwrap();
+            let schema = &success["content"]["application/json"]["schema"];
             all.push(Described {
                 method: method.to_uppercase(),
                 path: path.split('/').map(|part| (!part.starts_with('{')).then(|| part.to_owned())).collect(),
@@ -69,7 +71,11 @@ fn validator(schema: &Value, components: &BTreeMap<String, Value>) -> Validator 
 
 /// Holds a successful answer against its description. Addresses beside `/api/v1` have none.
 pub(crate) fn check(method: &str, path: &str, status: u16, body: &str) {
-    if status != 200 || !path.starts_with("/api/v1/") || path == "/api/v1/openapi.json" || method == "HEAD" {
+    if !matches!(status, 200 | 202)
+        || !path.starts_with("/api/v1/")
+        || path == "/api/v1/openapi.json"
+        || method == "HEAD"
+    {
         return;
     }
     let parts: Vec<&str> = path.split('/').collect();

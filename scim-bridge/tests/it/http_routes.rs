@@ -93,6 +93,12 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("PUT", "/api/v1/sync/history", "admin"),
     ("GET", "/api/v1/sync/history/estimate", "sync:read"),
     ("POST", "/api/v1/match", "match:read"),
+    ("POST", "/api/v1/imports", "match:write"),
+    ("POST", "/api/v1/imports/check", "match:write"),
+    ("GET", "/api/v1/imports", "match:read"),
+    ("GET", "/api/v1/imports/{id}", "match:read"),
+    ("GET", "/api/v1/imports/{id}/duplicates", "match:read"),
+    ("POST", "/api/v1/imports/{id}/undo", "match:write"),
 ];
 
 /// Whom a token belongs to.

@@ -36,6 +36,7 @@ mod http_bad_input;
 mod http_bulk;
 mod http_discovery;
 mod http_groups;
+mod http_imports;
 mod http_jwt;
 mod http_limits;
 mod http_oauth;

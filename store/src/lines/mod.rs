@@ -27,8 +27,9 @@ pub use decidable::{Decidable, decidable, one, some};
 pub use query::{Filter, Page, PageCursor, count, get, needs_match, page, raw};
 pub use remove::mark_missing;
 pub(crate) use remove::{of_report, remove};
+pub use row::PreparedLine;
 pub use sums::{By, Sum, confirm as confirm_sums, keep as keep_sums, sums, unkept as unkept_months};
-pub use upsert::{Upserted, upsert, upsert_numbered};
+pub use upsert::{Became, Placed, Upserted, upsert, upsert_prepared};
 
 use crate::ids::{AccountId, LineId};
 use crate::value::hash_parts;

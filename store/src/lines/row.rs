@@ -9,7 +9,7 @@ use crate::ids::AccountId;
 use crate::schema::{line_raw, line_texts, lines};
 use crate::value::{self, decimal_text, hash_parts, micros};
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = lines, treat_none_as_default_value = false)]
 pub(super) struct LineRow {
     /// The database gives it.
@@ -31,7 +31,7 @@ pub(super) struct LineRow {
     pub(super) removed_at: Option<i64>,
 }
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = line_texts, treat_none_as_default_value = false)]
 pub(super) struct TextsRow {
     pub(super) line_no: i64,
@@ -50,22 +50,34 @@ pub(super) struct TextsRow {
     pub(super) updated_at: i64,
 }
 
-#[derive(Insertable)]
+#[derive(Debug, Insertable)]
 #[diesel(table_name = line_raw, treat_none_as_default_value = false)]
 pub(super) struct RawRow {
     pub(super) line_no: i64,
     pub(super) raw: String,
 }
 
-/// A line in its three tables.
-pub(super) struct Rows {
+/// A line as it will stand in its three tables, not numbered yet. Made on any thread, so that a transaction need not wait for it.
+#[derive(Debug)]
+pub struct PreparedLine {
     pub(super) line: LineRow,
     pub(super) texts: TextsRow,
     pub(super) raw: RawRow,
 }
 
-/// A line as read, not numbered yet.
-pub(super) fn rows(account: AccountId, line: &NewLine, now: Timestamp) -> Rows {
+impl PreparedLine {
+    /// A line of an account, read at `now`.
+    pub fn new(account: AccountId, line: &NewLine, now: Timestamp) -> Self {
+        prepare(account, line, now)
+    }
+
+    /// What [`Line::content_hash`](super::Line::content_hash) will be.
+    pub fn content_hash(&self) -> &str {
+        &self.line.content_hash
+    }
+}
+
+fn prepare(account: AccountId, line: &NewLine, now: Timestamp) -> PreparedLine {
     let texts = &line.texts;
     let mut row = LineRow {
         line_no: 0,
@@ -102,7 +114,7 @@ pub(super) fn rows(account: AccountId, line: &NewLine, now: Timestamp) -> Rows {
     };
     let raw = RawRow { line_no: 0, raw: line.raw.to_string() };
     row.content_hash = content_hash(&row, &texts, &raw.raw);
-    Rows { line: row, texts, raw }
+    PreparedLine { line: row, texts, raw }
 }
 
 /// Over everything that was read; absent and empty differ.

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use jiff::Timestamp;
 
-use super::row::{LineRow, RawRow, Rows, TextsRow, rows};
+use super::row::{LineRow, PreparedLine, RawRow, TextsRow};
 use super::{LineNo, NewLine, changes, sums};
 use crate::conn::on;
 use crate::ids::AccountId;
@@ -27,6 +27,40 @@ pub struct Upserted {
     pub unchanged: usize,
 }
 
+/// What became of a line that was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// It was not known before.
+    Inserted,
+    /// It was known, and is different now (or back after a removal).
+    Changed,
+    /// It was known and is the same.
+    Unchanged,
+}
+
+/// A line that was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Its place among those that were given.
+    pub given: usize,
+    /// Its number.
+    pub no: LineNo,
+    /// What became of it.
+    pub became: Became,
+}
+
+impl Upserted {
+    /// Of how many that was true.
+    pub fn of(placed: &[Placed]) -> Self {
+        let count = |became| placed.iter().filter(|line| line.became == became).count();
+        Self {
+            inserted: count(Became::Inserted),
+            changed: count(Became::Changed),
+            unchanged: count(Became::Unchanged),
+        }
+    }
+}
+
 /// Puts lines as read. Of two with the same key the last one counts (the first is counted nowhere).
 pub fn upsert(
     conn: &mut Conn,
@@ -34,52 +68,57 @@ pub fn upsert(
     new: &[NewLine],
     now: Timestamp,
 ) -> Result<Upserted, Error> {
-    upsert_numbered(conn, account, new, now).map(|(done, _)| done)
+    let new = new.iter().map(|line| PreparedLine::new(account, line, now)).collect();
+    upsert_prepared(conn, account, new, now).map(|placed| Upserted::of(&placed))
 }
 
-/// [`upsert`], and which lines they are, those included that were known and the same.
-pub fn upsert_numbered(
+/// [`upsert`] of lines that were prepared beforehand: what became of each, in no order.
+pub fn upsert_prepared(
     conn: &mut Conn,
     account: AccountId,
-    new: &[NewLine],
+    new: Vec<PreparedLine>,
     now: Timestamp,
-) -> Result<(Upserted, Vec<LineNo>), Error> {
-    let (mut done, mut numbers) = (Upserted::default(), Vec::with_capacity(new.len()));
-    for chunk in new.chunks(CHUNK) {
-        let mut pending = last_of_each(chunk.iter().map(|line| rows(account, line, now)));
-        let known = known(conn, &pending)?;
-        let mut left = Vec::new();
-        pending.retain(|rows| match known.get(&rows.line.line_id) {
-            None => {
-                done.inserted += 1;
-                true
-            }
-            Some(known) if known.is(&rows.line) => {
-                done.unchanged += 1;
-                numbers.push(LineNo(known.no));
-                false
-            }
-            Some(known) => {
-                done.changed += 1;
-                if known.day != rows.line.transaction_date {
-                    left.push(known.day.clone());
+) -> Result<Vec<Placed>, Error> {
+    let mut placed = Vec::with_capacity(new.len());
+    let mut new = last_of_each(new);
+    for chunk in new.chunks_mut(CHUNK) {
+        let known = known(conn, chunk)?;
+        let (mut pending, mut left) = (Vec::with_capacity(chunk.len()), Vec::new());
+        for (given, line) in chunk {
+            let became = match known.get(&line.line.line_id) {
+                None => Became::Inserted,
+                Some(known) if known.is(&line.line) => {
+                    placed.push(Placed { given: *given, no: LineNo(known.no), became: Became::Unchanged });
+                    continue;
                 }
-                true
-            }
-        });
+                Some(known) => {
+                    if known.day != line.line.transaction_date {
+                        left.push(known.day.clone());
+                    }
+                    Became::Changed
+                }
+            };
+            pending.push((*given, became, line));
+        }
         put(conn, account, &mut pending, now)?;
         sums::spoil(conn, account, &left)?;
-        numbers.extend(pending.iter().map(|rows| LineNo(rows.texts.line_no)));
+        let numbered = pending.into_iter();
+        placed.extend(numbered.map(|(given, became, line)| Placed {
+            given,
+            no: LineNo(line.texts.line_no),
+            became,
+        }));
     }
-    Ok((done, numbers))
+    Ok(placed)
 }
 
-/// In their order, each line once.
-fn last_of_each(rows: impl DoubleEndedIterator<Item = Rows>) -> Vec<Rows> {
-    let mut seen = HashSet::new();
-    let mut last: Vec<Rows> = rows.rev().filter(|rows| seen.insert(rows.line.line_id.clone())).collect();
+/// In their order, each line once, with the places that they had.
+fn last_of_each(new: Vec<PreparedLine>) -> Vec<(usize, PreparedLine)> {
+    let mut seen = HashSet::with_capacity(new.len());
+    let mut last: Vec<bool> = new.iter().rev().map(|line| seen.insert(line.line.line_id.as_str())).collect();
     last.reverse();
-    last
+    let new = new.into_iter().enumerate().zip(last);
+    new.filter_map(|(line, last)| last.then_some(line)).collect()
 }
 
 /// A line as it is stored.
@@ -97,8 +136,8 @@ impl Known {
     }
 }
 
-fn known(conn: &mut Conn, pending: &[Rows]) -> Result<HashMap<String, Known>, Error> {
-    let ids: Vec<&str> = pending.iter().map(|rows| rows.line.line_id.as_str()).collect();
+fn known(conn: &mut Conn, lines: &[(usize, PreparedLine)]) -> Result<HashMap<String, Known>, Error> {
+    let ids: Vec<&str> = lines.iter().map(|(_, line)| line.line.line_id.as_str()).collect();
     let known: Vec<(String, i64, String, String, bool)> = on!(conn, c => {
         lines::table
             .filter(lines::line_id.eq_any(&ids))
@@ -114,14 +153,17 @@ fn known(conn: &mut Conn, pending: &[Rows]) -> Result<HashMap<String, Known>, Er
     Ok(known.into_iter().map(|(id, no, hash, day, removed)| (id, Known { no, hash, day, removed })).collect())
 }
 
+/// A line that differs from what is stored: its place among those given, what becomes of it, and itself.
+type Pending<'a> = (usize, Became, &'a mut PreparedLine);
+
 /// Writes them, and tells each its number.
-fn put(conn: &mut Conn, account: AccountId, pending: &mut [Rows], now: Timestamp) -> Result<(), Error> {
+fn put(conn: &mut Conn, account: AccountId, pending: &mut [Pending], now: Timestamp) -> Result<(), Error> {
     if pending.is_empty() {
         return Ok(());
     }
     let change = changes::next_change(conn, account)?;
     put_lines(conn, pending)?;
-    let texts: Vec<&TextsRow> = pending.iter().map(|rows| &rows.texts).collect();
+    let texts: Vec<&TextsRow> = pending.iter().map(|(.., line)| &line.texts).collect();
     on!(conn, c => {
         diesel::insert_into(line_texts::table)
             .values(texts)
@@ -144,7 +186,7 @@ fn put(conn: &mut Conn, account: AccountId, pending: &mut [Rows], now: Timestamp
             ))
             .execute(c)
     })?;
-    let raw: Vec<&RawRow> = pending.iter().map(|rows| &rows.raw).collect();
+    let raw: Vec<&RawRow> = pending.iter().map(|(.., line)| &line.raw).collect();
     on!(conn, c => {
         diesel::insert_into(line_raw::table)
             .values(raw)
@@ -153,12 +195,12 @@ fn put(conn: &mut Conn, account: AccountId, pending: &mut [Rows], now: Timestamp
             .set(line_raw::raw.eq(excluded(line_raw::raw)))
             .execute(c)
     })?;
-    let numbers: Vec<i64> = pending.iter().map(|rows| rows.texts.line_no).collect();
+    let numbers: Vec<i64> = pending.iter().map(|(.., line)| line.texts.line_no).collect();
     changes::mark(conn, account, change, &numbers, now)
 }
 
-fn put_lines(conn: &mut Conn, pending: &mut [Rows]) -> Result<(), Error> {
-    let lines: Vec<&LineRow> = pending.iter().map(|rows| &rows.line).collect();
+fn put_lines(conn: &mut Conn, pending: &mut [Pending]) -> Result<(), Error> {
+    let lines: Vec<&LineRow> = pending.iter().map(|(.., line)| &line.line).collect();
     let numbered: Vec<(String, i64)> = on!(conn, c => {
         diesel::insert_into(lines::table)
             .values(lines)
@@ -180,13 +222,13 @@ fn put_lines(conn: &mut Conn, pending: &mut [Rows]) -> Result<(), Error> {
             .get_results(c)
     })?;
     let numbers: HashMap<String, i64> = numbered.into_iter().collect();
-    for rows in pending {
-        let no = numbers.get(&rows.line.line_id).copied();
+    for (.., line) in pending {
+        let no = numbers.get(&line.line.line_id).copied();
         let no = no.ok_or_else(|| Error::Corrupt {
             what: "lines.line_no",
             reason: "a line was not stored".to_owned(),
         })?;
-        (rows.texts.line_no, rows.raw.line_no) = (no, no);
+        (line.texts.line_no, line.raw.line_no) = (no, no);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use past::{Past, past};
-pub use put::{Stored, overrule, upsert};
+pub use put::{Stored, insert, overrule, upsert};
 pub(crate) use row::{OutcomeRow, Row};
 
 use crate::conn::on;
@@ -79,8 +79,8 @@ pub struct NewMatch {
     pub line_hash: String,
     /// What was decided.
     pub outcome: Outcome,
-    /// Why, in the matcher's words.
-    pub explanation: Value,
+    /// Why, in the matcher's words: a JSON document.
+    pub explanation: String,
     /// Version of the dictionary that decided.
     pub dictionary_version: String,
     /// Revision of the rules that decided; 0 for none.

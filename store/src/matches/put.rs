@@ -26,6 +26,16 @@ pub struct Stored {
     pub changed: usize,
 }
 
+/// Stores decisions about lines that this transaction has put and that were not known before: none stood, and the change that
+/// tells of the line tells of its decision.
+pub fn insert(conn: &mut Conn, account: AccountId, new: &[NewMatch]) -> Result<(), Error> {
+    for chunk in new.chunks(CHUNK) {
+        let rows: Vec<Row> = chunk.iter().map(|new| Row::new(account, new)).collect();
+        on!(conn, c => diesel::insert_into(matches::table).values(rows).execute(c))?;
+    }
+    Ok(())
+}
+
 /// Stores decisions. A pinned one is replaced only by another pinned one; of two for the same line the last one counts.
 pub fn upsert(conn: &mut Conn, account: AccountId, new: &[NewMatch]) -> Result<Stored, Error> {
     store(conn, account, new, false)

@@ -42,7 +42,7 @@ impl Row {
             band: outcome.band.to_string(),
             matched_by: outcome.matched_by.clone(),
             candidate: outcome.candidate.clone(),
-            explanation: new.explanation.to_string(),
+            explanation: new.explanation.clone(),
             dictionary_version: new.dictionary_version.clone(),
             pinned: outcome.pinned,
             decided_at: micros(new.decided_at),

@@ -49,7 +49,7 @@ pub(crate) fn decided(test: &TestStore, account: AccountId, key: &str, app: Opti
         line: stored.unwrap().0.no,
         line_hash: String::new(),
         outcome: outcome(app),
-        explanation: json!({"alias": "slack"}),
+        explanation: json!({"alias": "slack"}).to_string(),
         dictionary_version: "d1".to_owned(),
         rules_revision: 0,
         decided_at: at(5),
@@ -206,7 +206,7 @@ fn lines_are_decided_once_per_dictionary_and_again_when_they_change() {
         assert_eq!(stored.outcome.app_id.as_deref(), Some("zoom-phone"));
         assert_eq!(
             (stored.outcome.score.to_bits(), stored.explanation),
-            (0.875_f64.to_bits(), pin.explanation)
+            (0.875_f64.to_bits(), serde_json::from_str::<serde_json::Value>(&pin.explanation).unwrap())
         );
         assert_eq!(read(test, |c| matches::counts_by_status(c, account)), [(Status::Matched, 6)]);
         let other = add_account(test, "Other");

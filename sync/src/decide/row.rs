@@ -3,15 +3,14 @@
 use jiff::Timestamp;
 use matcher::{Decision, Matcher, Scratch, rules::Action};
 use matcher::{ExpenseTexts, MatchedBy};
-use store::lines::Line;
+use store::lines::{Line, LineNo, Money, NewLine, Texts};
 use store::matches::{Band, NewMatch, Outcome, Status};
 
 use crate::Error;
 use crate::rulebook::Rulebook;
 
 /// The four fields as the matcher reads them. v3 has no business purpose: its description takes that place.
-pub(crate) fn texts(line: &Line) -> ExpenseTexts<'_> {
-    let texts = &line.texts;
+pub(crate) fn texts(texts: &Texts) -> ExpenseTexts<'_> {
     ExpenseTexts {
         vendor_description: texts
             .vendor_description
@@ -30,6 +29,26 @@ pub(crate) fn texts(line: &Line) -> ExpenseTexts<'_> {
     }
 }
 
+/// What is decided about a line, stored or new.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'l> {
+    pub(crate) texts: &'l Texts,
+    pub(crate) posted: &'l Money,
+    pub(crate) owner_login: &'l str,
+}
+
+impl<'l> From<&'l Line> for Subject<'l> {
+    fn from(line: &'l Line) -> Self {
+        Subject { texts: &line.texts, posted: &line.posted, owner_login: &line.owner_login }
+    }
+}
+
+impl<'l> From<&'l NewLine> for Subject<'l> {
+    fn from(line: &'l NewLine) -> Self {
+        Subject { texts: &line.texts, posted: &line.posted, owner_login: &line.owner_login }
+    }
+}
+
 /// The decision about a line by the rules and the dictionary, to be stored.
 pub(crate) fn decide(
     line: &Line,
@@ -38,15 +57,44 @@ pub(crate) fn decide(
     scratch: &mut Scratch,
     now: Timestamp,
 ) -> Result<NewMatch, Error> {
+    Ok(decide_anew(line.into(), &line.content_hash, matcher, book, scratch, now)?.about(line.no))
+}
+
+/// A decision about a line that has no number yet.
+pub(crate) struct Decided {
+    line_hash: String,
+    outcome: Outcome,
+    explanation: String,
+    dictionary_version: String,
+    rules_revision: i64,
+    at: Timestamp,
+}
+
+impl Decided {
+    /// To be stored under the line's number.
+    pub(crate) fn about(self, line: LineNo) -> NewMatch {
+        let Decided { line_hash, outcome, explanation, dictionary_version, rules_revision, at } = self;
+        NewMatch { line, line_hash, outcome, explanation, dictionary_version, rules_revision, decided_at: at }
+    }
+}
+
+/// [`decide`] before the line is stored.
+pub(crate) fn decide_anew(
+    line: Subject<'_>,
+    line_hash: &str,
+    matcher: &Matcher,
+    book: &Rulebook,
+    scratch: &mut Scratch,
+    now: Timestamp,
+) -> Result<Decided, Error> {
     let decision = book.decide(matcher, line, scratch);
-    Ok(NewMatch {
-        line: line.no,
-        line_hash: line.content_hash.clone(),
-        explanation: serde_json::to_value(&decision.explanation)?,
+    Ok(Decided {
+        line_hash: line_hash.to_owned(),
+        explanation: serde_json::to_string(&decision.explanation)?,
         outcome: outcome(&decision),
         dictionary_version: matcher.dictionary().version().to_owned(),
         rules_revision: book.revision(),
-        decided_at: now,
+        at: now,
     })
 }
 

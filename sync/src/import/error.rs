@@ -98,6 +98,12 @@ pub enum ImportError {
     /// Deciding the apps of the new lines failed; they are stored, and the next sync decides them.
     #[error("the lines are stored, but could not be matched")]
     Match(#[source] Box<crate::Error>),
+    /// The caller had it stop. What was imported until then stays under this import, and importing again goes on from there.
+    #[error("stopped before its end; import {name} again to go on")]
+    Stopped {
+        /// The file.
+        name: String,
+    },
     /// The upload changed between its check and its import.
     #[error("{name} changed while it was read; import it again")]
     Changed {

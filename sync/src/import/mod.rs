@@ -6,8 +6,8 @@
 //! * its [`Layout`] is recognised by the headings, and a **mapping** says which column fills which [`Field`];
 //! * a [`Survey`] reads every row once and decides dates and amounts for whole columns; what it cannot decide is asked;
 //! * each row is **converted** to a canonical line, or becomes a [`Rejection`] with line, field, value and reason;
-//! * [`check`] shows all of that and stores nothing; [`run`] stores the lines, in pages, under one import, which
-//!   [`undo`] takes back.
+//! * [`check`] shows all of that and stores nothing; an [`Importer`] decides the lines and stores them, in pages, under one
+//!   import, which [`undo`] takes back.
 //!
 //! Importing a file again, or one that overlaps it, changes nothing; equal rows of one file stay apart.
 
@@ -16,9 +16,12 @@ mod convert;
 mod date;
 mod error;
 mod field;
+mod judge;
 mod key;
 mod layout;
 mod mapping;
+mod options;
+mod pages;
 mod run;
 mod survey;
 mod table;
@@ -31,24 +34,11 @@ pub use convert::{Rejection, SOURCE};
 pub use date::DateOrder;
 pub use error::ImportError;
 pub use field::Field;
+pub use judge::{Check, CurrencySum, check};
 pub use layout::Layout;
 pub use mapping::{Mapping, Wishes, wish};
-pub use run::{Check, CurrencySum, Imported, check, run, undo};
+pub use options::{Options, Wanted};
+pub use run::{Begun, Imported, Importer, undo};
 pub use survey::{Column, Survey};
 pub use table::{FileOptions, Record, Upload, Written};
 pub use template::template;
-
-/// What the caller decides about a file; what is absent is found out.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// How it is written.
-    pub file: FileOptions,
-    /// Fields whose column is given.
-    pub mapping: Wishes,
-    /// The order of its dates.
-    pub date_order: Option<DateOrder>,
-    /// The decimal mark of its amounts.
-    pub decimal_mark: Option<DecimalMark>,
-    /// ISO 4217 code for rows that name none.
-    pub currency: Option<String>,
-}

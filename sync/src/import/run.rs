@@ -1,58 +1,22 @@
-//! Judging a file, storing it, and taking it back.
+//! Storing a file's lines with their decisions, and taking them back.
 
-use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use rust_decimal::Decimal;
-use serde::Serialize;
+use matcher::Matcher;
 use store::ids::{AccountId, ImportId};
-use store::imports::{self, Counts};
-use store::lines::{self, NewLine};
+use store::imports::{self, Counts, State};
 use store::{Store, audit};
 
 use super::Options;
-use super::convert::{self, Rejection};
+use super::convert::Rejection;
 use super::error::ImportError;
-use super::key::Keys;
+use super::judge::{Check, judge};
+use super::pages::{self, Maker};
 use super::survey::Survey;
-use super::table::{Record, Table, Upload};
-
-/// Lines stored in one transaction.
-const PAGE: usize = 2_000;
-/// Rejections that are kept to be shown; all of them are counted.
-const SHOWN: usize = 100;
-
-/// What a file holds, row by row judged, and nothing of it stored.
-#[derive(Clone, Debug, Serialize)]
-pub struct Check {
-    /// How it is written and mapped.
-    #[serde(flatten)]
-    pub survey: Survey,
-    /// Rows that become lines.
-    pub accepted: u64,
-    /// Rows that do not.
-    pub rejected: u64,
-    /// The first of them.
-    pub rejections: Vec<Rejection>,
-    /// Rows that say what an earlier one says; each is a line of its own.
-    pub repeats: u64,
-    /// The earliest and the latest day.
-    pub dates: Option<(Date, Date)>,
-    /// Posted amounts by currency.
-    pub sums: Vec<CurrencySum>,
-}
-
-/// What a file adds up to in one currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CurrencySum {
-    /// ISO 4217 code.
-    pub currency: String,
-    /// Exact sum of the posted amounts.
-    pub posted: Decimal,
-    /// Lines in this currency.
-    pub lines: u64,
-}
+use super::table::{Record, Upload};
+use crate::decide;
+use crate::rulebook::Rulebook;
 
 /// What an import did.
 #[derive(Clone, Debug)]
@@ -63,73 +27,129 @@ pub struct Imported {
     pub check: Check,
     /// What became of the accepted rows.
     pub counts: Counts,
+    /// Lines of the account that were decided: these, and others that waited for it.
+    pub decided: usize,
+    /// Of them, those that pay for an app.
+    pub matched: usize,
 }
 
-/// Judges a file and stores nothing. `rejected` is told about each row that is no line.
-///
-/// # Errors
-/// [`ImportError`], for everything that has to be decided or mended first.
-pub fn check(
-    upload: &Upload,
-    options: &Options,
-    rejected: &mut dyn FnMut(&Record, &Rejection) -> std::io::Result<()>,
-) -> Result<Check, ImportError> {
-    let survey = Survey::of(upload, options)?;
-    read(upload, options, survey, rejected, &mut |_| Ok(()))
+/// Where files go: whose lines they become, and what decides about them.
+#[derive(Clone, Copy, Debug)]
+pub struct Importer<'a> {
+    /// Holds the lines.
+    pub store: &'a Store,
+    /// Whose they become.
+    pub account: AccountId,
+    /// Decides beside the account's rules.
+    pub matcher: &'a Matcher,
+    /// Who imports, as the audit trail names people.
+    pub actor: &'a str,
+    /// The time of the import.
+    pub now: Timestamp,
 }
 
-/// Stores the lines of a file under one import, a page in a transaction. A run that is cut off leaves its pages; importing
-/// the file again goes on from there, and [`undo`] takes them back. Blocks.
-///
-/// # Errors
-/// [`ImportError`]; before the first page nothing is stored.
-pub fn run(
-    store: &Store,
-    account: AccountId,
-    upload: &Upload,
-    options: &Options,
-    now: Timestamp,
-    rejected: &mut dyn FnMut(&Record, &Rejection) -> std::io::Result<()>,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Imported, ImportError> {
-    let survey = Survey::of(upload, options)?;
-    let (rows, layout) = (survey.rows, survey.layout.description());
-    let import: imports::Import =
-        store.write_blocking(|conn| imports::start(conn, account, &upload.name, layout, now))?;
-    let mut counts = Counts::default();
-    let mut page: Vec<NewLine> = Vec::with_capacity(PAGE);
-    let mut flush = |page: &mut Vec<NewLine>| -> Result<(), ImportError> {
-        if page.is_empty() {
-            return Ok(());
-        }
-        counts = store.write_blocking(|conn| -> Result<Counts, store::Error> {
-            let (done, numbers) = lines::upsert_numbered(conn, account, page, now)?;
-            let total = counts.and(done);
-            imports::add_lines(conn, import.id, &numbers, &total)?;
-            Ok(total)
-        })?;
-        progress(counts.lines(), rows);
-        page.clear();
-        Ok(())
-    };
-    let judged = read(upload, options, survey, rejected, &mut |line| {
-        page.push(line);
-        if page.len() == PAGE { flush(&mut page) } else { Ok(()) }
-    });
-    let judged = judged.and_then(|check| flush(&mut page).map(|()| check));
-    match judged {
-        Ok(check) => {
-            let done = (check.rejected, counts);
-            store.write_blocking(|conn| -> Result<(), store::Error> {
-                imports::finish(conn, import.id, imports::State::Complete, done.0, now)?;
-                audit_row(conn, account, "import.complete", import.id, &upload.name, now)
+/// An import that is listed and has no line yet.
+#[derive(Debug)]
+pub struct Begun {
+    /// Its id.
+    pub id: ImportId,
+    survey: Survey,
+    /// The rules that hold as it begins.
+    book: Rulebook,
+}
+
+impl Importer<'_> {
+    /// Imports a file: [`begin`](Importer::begin) and [`carry_out`](Importer::carry_out). Blocks.
+    ///
+    /// # Errors
+    /// [`ImportError`]; before the first page nothing is stored.
+    pub fn run(
+        &self,
+        upload: &Upload,
+        options: &Options,
+        rejected: &mut dyn FnMut(&Record, &Rejection) -> std::io::Result<()>,
+        progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<Imported, ImportError> {
+        let begun = self.begin(upload, Survey::of(upload, options)?)?;
+        self.carry_out(begun, upload, options, rejected, progress)
+    }
+
+    /// Begins an import of a file that was surveyed, as a [`Check`] tells.
+    ///
+    /// # Errors
+    /// The store refuses, or the account's rules do not go with the dictionary.
+    pub fn begin(&self, upload: &Upload, survey: Survey) -> Result<Begun, ImportError> {
+        let layout = survey.layout.description();
+        let begun = self.store.write_blocking(|conn| -> Result<_, crate::Error> {
+            let book = Rulebook::current(conn, self.account, self.matcher.dictionary())?;
+            Ok((imports::start(conn, self.account, &upload.name, layout, self.now)?.id, book))
+        });
+        let (id, book) = begun.map_err(matching)?;
+        Ok(Begun { id, survey, book })
+    }
+
+    /// Stores the lines of the file, a page with its decisions in a transaction. A run that is cut off leaves its pages;
+    /// importing the file again goes on from there, and [`undo`] takes them back. Blocks.
+    ///
+    /// `rejected` is told about each row that is no line, `progress` how many rows of how many are stored, and may stop it.
+    ///
+    /// # Errors
+    /// [`ImportError`]; the import is then listed as failed.
+    pub fn carry_out(
+        &self,
+        begun: Begun,
+        upload: &Upload,
+        options: &Options,
+        rejected: &mut dyn FnMut(&Record, &Rejection) -> std::io::Result<()>,
+        progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<Imported, ImportError> {
+        let Begun { id, survey, book } = begun;
+        let rows = survey.rows;
+        let mut go_on = |done| match progress(done, rows) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(ImportError::Stopped { name: upload.name.clone() }),
+        };
+        let stored = pages::stored(self, id, |send| {
+            let mut maker = Maker::new(self, &book);
+            let check = judge(upload, options, survey, rejected, &mut |line| match maker.add(&line)? {
+                Some(page) => go_on(send(page)?),
+                None => Ok(()),
             })?;
-            Ok(Imported { id: import.id, check, counts })
+            send(maker.rest())?;
+            Ok(check)
+        });
+        match stored {
+            Ok((check, pages)) => {
+                self.complete(id, check.rejected, &upload.name)?;
+                let (decided, matched) =
+                    decide::match_stored(self.store, self.account, self.matcher, self.now)
+                        .map_err(matching)?;
+                let (decided, matched) = (decided + pages.decided, matched + pages.matched);
+                Ok(Imported { id, check, counts: pages.counts, decided, matched })
+            }
+            Err(error) => {
+                self.store.write_blocking(|conn| imports::finish(conn, id, State::Failed, 0, self.now))?;
+                Err(error)
+            }
         }
-        Err(error) => {
-            store.write_blocking(|conn| imports::finish(conn, import.id, imports::State::Failed, 0, now))?;
-            Err(error)
-        }
+    }
+
+    fn complete(&self, id: ImportId, rejected: u64, name: &str) -> Result<(), store::Error> {
+        self.store.write_blocking(|conn| {
+            imports::finish(conn, id, State::Complete, rejected, self.now)?;
+            record(
+                conn,
+                self.account,
+                &Deed { action: "import.complete", actor: self.actor, id, name, now: self.now },
+            )
+        })
+    }
+}
+
+fn matching(error: crate::Error) -> ImportError {
+    match error {
+        crate::Error::Store(error) => ImportError::Store(error),
+        other => ImportError::Match(Box::new(other)),
     }
 }
 
@@ -138,87 +158,42 @@ pub fn run(
 ///
 /// # Errors
 /// [`store::Error::NotFound`] where the account has no such import, or it was undone before.
-pub fn undo(store: &Store, account: AccountId, id: ImportId, now: Timestamp) -> Result<u64, store::Error> {
+pub fn undo(
+    store: &Store,
+    account: AccountId,
+    id: ImportId,
+    actor: &str,
+    now: Timestamp,
+) -> Result<u64, store::Error> {
     store.write_blocking(|conn| {
         let name = imports::get(conn, account, id)?.name;
         let removed = imports::undo(conn, account, id, now)?;
-        audit_row(conn, account, "import.undo", id, &name, now)?;
+        record(conn, account, &Deed { action: "import.undo", actor, id, name: &name, now })?;
         Ok(removed)
     })
 }
 
-fn audit_row(
-    conn: &mut store::Conn,
-    account: AccountId,
-    action: &str,
+/// What somebody did to an import.
+struct Deed<'a> {
+    action: &'a str,
+    actor: &'a str,
     id: ImportId,
-    name: &str,
+    /// Of the file.
+    name: &'a str,
     now: Timestamp,
-) -> Result<(), store::Error> {
+}
+
+fn record(conn: &mut store::Conn, account: AccountId, deed: &Deed<'_>) -> Result<(), store::Error> {
     audit::append(
         conn,
         &audit::NewEvent {
             account: Some(account),
-            at: now,
-            actor: "operator".to_owned(),
-            action: action.to_owned(),
-            subject: id.to_string(),
-            details: serde_json::json!({ "file": name }),
+            at: deed.now,
+            actor: deed.actor.to_owned(),
+            action: deed.action.to_owned(),
+            subject: deed.id.to_string(),
+            details: serde_json::json!({ "file": deed.name }),
         },
     )?;
     Ok(())
-}
-
-/// The second reading: every row to a line or a rejection.
-fn read(
-    upload: &Upload,
-    options: &Options,
-    survey: Survey,
-    rejected: &mut dyn FnMut(&Record, &Rejection) -> std::io::Result<()>,
-    accepted: &mut dyn FnMut(NewLine) -> Result<(), ImportError>,
-) -> Result<Check, ImportError> {
-    let formats = survey.formats(options);
-    let table = Table::open(upload, &options.file)?;
-    let mut keys = Keys::default();
-    let mut sums: BTreeMap<String, (Decimal, u64)> = BTreeMap::new();
-    let mut check = Check {
-        accepted: 0,
-        rejected: 0,
-        rejections: Vec::new(),
-        repeats: 0,
-        dates: None,
-        sums: Vec::new(),
-        survey,
-    };
-    for record in table.records {
-        let record = record?;
-        match convert::line(&record, &check.survey.mapping, &formats) {
-            Ok(mut line) => {
-                keys.assign(&mut line);
-                check.accepted += 1;
-                let day = line.transaction_date;
-                check.dates = Some(check.dates.map_or((day, day), |(from, to)| (from.min(day), to.max(day))));
-                let sum = sums.entry(line.posted.currency.clone()).or_default();
-                *sum = (sum.0.saturating_add(line.posted.amount), sum.1 + 1);
-                accepted(line)?;
-            }
-            Err(rejection) => {
-                check.rejected += 1;
-                rejected(&record, &rejection).map_err(|source| ImportError::Read {
-                    name: "the file of rejected rows".to_owned(),
-                    source,
-                })?;
-                if check.rejections.len() < SHOWN {
-                    check.rejections.push(rejection);
-                }
-            }
-        }
-    }
-    if check.accepted + check.rejected != check.survey.rows {
-        return Err(ImportError::Changed { name: upload.name.clone() });
-    }
-    check.repeats = keys.repeats();
-    check.sums =
-        sums.into_iter().map(|(currency, (posted, lines))| CurrencySum { currency, posted, lines }).collect();
-    Ok(check)
 }

@@ -1,14 +1,17 @@
 //! Files that people hand in, into either database.
 
 use std::io::Write as _;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use matcher::{Dictionary, Matcher};
 use rust_decimal::Decimal;
 use store::ids::AccountId;
 use store::lines::{Filter, Money, NewLine, Texts};
 use store::testing::TestStore;
 use store::{accounts, imports, lines};
-use sync::import::{self, DateOrder, ImportError, Imported, Layout, Options, Upload};
+use sync::import::{self, DateOrder, ImportError, Imported, Importer, Layout, Options, Upload};
 use tempfile::NamedTempFile;
 
 const NOW: &str = "2026-11-26T12:00:00Z";
@@ -33,13 +36,18 @@ fn file(name: &str, bytes: &[u8]) -> File {
     File { _file: file, upload }
 }
 
+/// One app.
+const DICTIONARY: &str = r#"{"id": "zoom", "name": "Zoom", "aliases": ["Zoom Video"], "domain": "zoom.us"}"#;
+
 fn run(
     store: &TestStore,
     account: AccountId,
     file: &File,
     options: &Options,
 ) -> Result<Imported, ImportError> {
-    import::run(&store.store, account, &file.upload, options, now(), &mut |_, _| Ok(()), &mut |_, _| ())
+    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(DICTIONARY).unwrap()));
+    let importer = Importer { store: &store.store, account, matcher: &matcher, actor: "ana", now: now() };
+    importer.run(&file.upload, options, &mut |_, _| Ok(()), &mut |_, _| ControlFlow::Continue(()))
 }
 
 fn there(store: &TestStore, account: AccountId) -> Vec<(String, String)> {
@@ -113,7 +121,7 @@ fn importing_again_changes_nothing_and_undoing_takes_back_what_no_other_import_h
         assert_eq!((overlap.counts.inserted, overlap.counts.unchanged), (1, 1));
         assert_eq!(there(store, account).len(), 3);
 
-        let undo = |id| import::undo(&store.store, account, id, now());
+        let undo = |id| import::undo(&store.store, account, id, "ana", now());
         assert_eq!(undo(first.id).unwrap(), 0, "the second import of the same file still holds its lines");
         assert_eq!(undo(again.id).unwrap(), 1, "Figma came with the overlapping file too");
         let left: Vec<_> = there(store, account).into_iter().map(|(vendor, _)| vendor).collect();
@@ -199,6 +207,73 @@ fn an_imported_line_that_concur_also_gave_is_pointed_out() {
             .unwrap();
         assert_eq!(pairs.len(), 1);
         assert_eq!(pairs[0].other, lines::line_id(account, "concur_v3", "entry/1"));
+    });
+}
+
+#[test]
+fn lines_come_with_their_decisions_and_changed_ones_are_decided_anew() {
+    on_each(|store| {
+        let account = account(store, "Decided");
+        let rows = |vendor: &str| {
+            let text = format!(
+                "Date,Vendor,Amount,Currency,Entry ID\n2026-01-03,{vendor},14.99,USD,E1\n2026-01-04,Baker,3,USD,E2\n"
+            );
+            file("a.csv", text.as_bytes())
+        };
+        let first = run(store, account, &rows("Zoom Video"), &Options::default()).unwrap();
+        assert_eq!((first.decided, first.matched), (2, 1));
+        let decision = |key: &str| {
+            let id = lines::line_id(account, "import", key);
+            store.store.read_blocking(|conn| store::matches::get(conn, account, id)).unwrap().unwrap()
+        };
+        let zoom = decision("entry//E1#1");
+        assert_eq!(zoom.outcome.app_id.as_deref(), Some("zoom"));
+        assert_eq!(zoom.outcome.matched_by, "dictionary");
+        assert_eq!(decision("entry//E2#1").outcome.status, store::matches::Status::Unmatched);
+
+        let changed = run(store, account, &rows("Butcher"), &Options::default()).unwrap();
+        assert_eq!((changed.counts.changed, changed.counts.unchanged), (1, 1));
+        assert_eq!((changed.decided, changed.matched), (1, 0));
+        let butcher = decision("entry//E1#1");
+        assert_eq!((butcher.outcome.app_id, butcher.line_hash == zoom.line_hash), (None, false));
+        let feed = store
+            .store
+            .read_blocking(|conn| lines::changes(conn, account, lines::ChangeCursor::default(), 10))
+            .unwrap();
+        assert_eq!(feed.len(), 2, "each line once");
+        assert!(feed.iter().all(|changed| changed.decision.is_some()));
+    });
+}
+
+#[test]
+fn an_import_that_was_cut_off_is_stopped_or_ended_and_goes_on_with_the_file() {
+    on_each(|store| {
+        let account = account(store, "Cut");
+        let mut rows = "Date,Vendor,Amount,Currency\n".to_owned();
+        for n in 0..5_001 {
+            rows.push_str(&format!("2026-01-03,Zoom {n},14.99,USD\n"));
+        }
+        let file = file("long.csv", rows.as_bytes());
+        let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(DICTIONARY).unwrap()));
+        let importer = Importer { store: &store.store, account, matcher: &matcher, actor: "ana", now: now() };
+        let options = Options::default();
+        let mut stop = |_, _| ControlFlow::Break(());
+        let stopped = importer.run(&file.upload, &options, &mut |_, _| Ok(()), &mut stop).unwrap_err();
+        assert!(matches!(stopped, ImportError::Stopped { .. }), "{stopped}");
+        let states = || {
+            let listed = store.store.read_blocking(|conn| imports::list(conn, account, 10)).unwrap();
+            listed.into_iter().map(|import| (import.state, import.counts.inserted)).collect::<Vec<_>>()
+        };
+        assert_eq!(states(), [(imports::State::Failed, 5_000)], "its first page stays");
+        let again = run(store, account, &file, &options).unwrap();
+        assert_eq!((again.counts.unchanged, again.counts.inserted), (5_000, 1));
+
+        let survey = import::check(&file.upload, &options, &mut |_, _| Ok(())).unwrap().survey;
+        let killed = importer.begin(&file.upload, survey).unwrap().id;
+        let end = || store.store.write_blocking(|conn| imports::end_cut_off(conn, now())).unwrap();
+        assert_eq!((end(), end()), (1, 0));
+        let ended = store.store.read_blocking(|conn| imports::get(conn, account, killed)).unwrap();
+        assert_eq!(ended.state, imports::State::Failed);
     });
 }
 

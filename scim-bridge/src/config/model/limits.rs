@@ -50,6 +50,11 @@ pub struct Limits {
     pub bulk_body_bytes: usize,
     /// Operations in one Bulk request.
     pub bulk_operations: usize,
+    /// A file of expense lines, bytes.
+    pub import_bytes: usize,
+    /// Time for such a file to arrive and to be judged.
+    #[serde(with = "duration")]
+    pub import_time: Duration,
     /// Operations in one PATCH.
     pub patch_operations: usize,
     /// Time that a request waits for the database.
@@ -90,6 +95,8 @@ impl Default for Limits {
             backlog_leavers: 200_000,
             bulk_body_bytes: 1024 * 1024,
             bulk_operations: 100,
+            import_bytes: 256 * 1024 * 1024,
+            import_time: Duration::from_mins(10),
             patch_operations: 100,
             pool_wait: Duration::from_secs(2),
             query_time: Duration::from_secs(5),

@@ -13,6 +13,7 @@ pub(super) mod events;
 pub(super) mod explanation;
 pub(super) mod hand;
 pub(super) mod history;
+pub(super) mod imports;
 pub(super) mod leavers;
 pub(super) mod lines;
 pub(super) mod matching;

@@ -250,3 +250,72 @@ pub(super) fn runs() -> Shape {
         &one,
     ))
 }
+
+pub(super) fn import() -> Shape {
+    let members = [
+        ("id", Text),
+        ("name", Text),
+        ("layout", Text),
+        ("state", Text),
+        ("inserted", Whole),
+        ("changed", Whole),
+        ("unchanged", Whole),
+        ("rejected", Whole),
+        ("started_at", Time),
+        ("finished_at", nullable(Time)),
+    ];
+    Shape::object(
+        "Import",
+        "A file that was handed in: `running`, `complete`, `failed` or `undone`, and what became of its rows so far. One that \
+         runs and whose counts stand still was cut off with its process: send the file again.",
+        &members,
+    )
+}
+
+pub(super) fn imports() -> Shape {
+    Shape::object("Imports", "The newest imports.", &[("imports", list_of("Import"))]).with(&import())
+}
+
+pub(super) fn import_check() -> Shape {
+    let column = [("heading", Text), ("field", nullable(Text)), ("samples", Member::List(Box::new(Text)))];
+    let rejection = [("line", Whole), ("field", Text), ("value", Text), ("reason", Text)];
+    let sum = [("currency", Text), ("posted", Text), ("lines", Whole)];
+    let members = [
+        ("written", Object),
+        ("layout", Text),
+        ("heading_line", Whole),
+        ("columns", list_of("ImportColumn")),
+        ("rows", Whole),
+        ("date_order", Text),
+        ("decimal_mark", Text),
+        ("accepted", Whole),
+        ("rejected", Whole),
+        ("rejections", list_of("RejectedRow")),
+        ("repeats", Whole),
+        ("dates", nullable(Member::List(Box::new(Text)))),
+        ("sums", list_of("CurrencySum")),
+    ];
+    Shape::object(
+        "ImportCheck",
+        "How a file is read: how it is written, which column fills which field, and what became of its rows. Of the rejected \
+         ones the first hundred are shown.",
+        &members,
+    )
+    .with(&Shape::object("ImportColumn", "A column, and the field that it fills.", &column))
+    .with(&Shape::object("RejectedRow", "A row that is no line, and why.", &rejection))
+    .with(&Shape::object("CurrencySum", "The posted amounts in one currency.", &sum))
+}
+
+pub(super) fn import_begun() -> Shape {
+    let members = [("import", Member::Of("Import")), ("check", Member::Of("ImportCheck"))];
+    Shape::object("ImportBegun", "An import that goes on, and how its file was judged.", &members)
+        .with(&import())
+        .with(&import_check())
+}
+
+pub(super) fn import_duplicates() -> Shape {
+    let pair = [("imported", Text), ("other", Text)];
+    let members = [("possible_duplicates", list_of("ImportDuplicate"))];
+    Shape::object("ImportDuplicates", "Lines that may be one purchase, from the newest day on.", &members)
+        .with(&Shape::object("ImportDuplicate", "A line of the import, and the other one.", &pair))
+}

@@ -25,7 +25,7 @@ use super::error::Error;
 use super::reply;
 use super::routes::{self, Access};
 use shape::Shape;
-use table::Described;
+use table::{Body, Described};
 
 /// The name of the one way to authenticate.
 const BEARER: &str = "bearer";
@@ -59,7 +59,7 @@ pub fn document() -> OpenApi {
     let mut paths = PathsBuilder::new();
     let mut named = BTreeMap::new();
     for it in &described {
-        for (name, schema) in it.body.iter().chain([&it.answer]).flat_map(Shape::components) {
+        for (name, schema) in it.shapes().flat_map(Shape::components) {
             let other = named.insert(name.clone(), schema.clone()).filter(|other| *other != schema);
             debug_assert!(other.is_none(), "two forms are called {name}");
         }
@@ -107,13 +107,18 @@ fn operation(it: &Described) -> utoipa::openapi::path::Operation {
         );
     }
     if let Some(body) = &it.body {
-        let content = ContentBuilder::new().schema(Some(body.reference())).build();
-        let body = RequestBodyBuilder::new().content(reply::JSON, content).required(Some(Required::True));
+        let (media_type, content) = match body {
+            Body::Json(shape) => (reply::JSON, ContentBuilder::new().schema(Some(shape.reference()))),
+            // OpenAPI 3.1 describes bytes by their media type alone.
+            Body::File => ("application/octet-stream", ContentBuilder::new()),
+        };
+        let body =
+            RequestBodyBuilder::new().content(media_type, content.build()).required(Some(Required::True));
         operation = operation.request_body(Some(body.build()));
     }
     let answer = ContentBuilder::new().schema(Some(it.answer.reference())).build();
-    operation =
-        operation.response("200", ResponseBuilder::new().description("Done.").content(reply::JSON, answer));
+    operation = operation
+        .response(it.status(), ResponseBuilder::new().description("Done.").content(reply::JSON, answer));
     let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(PROBLEM))).build();
     operation = operation.response(
         "default",

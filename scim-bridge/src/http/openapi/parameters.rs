@@ -70,6 +70,15 @@ parameters! {
     BY = "by" Text "Any of app, month, owner and department, with commas between them; app when absent.";
     EXPLAIN = "explain" Text "`change`: also the smallest change that would lead to another answer.";
     SUBSCRIPTION_STATE = "state" Text "Only subscriptions that are `active`, `overdue` or `stopped`.";
+    FILE_NAME = "name" Text "How the file is called in lists and messages.";
+    MAP = "map" Text "Which column holds a field: `FIELD=HEADING`, `FIELD=#3`, or `FIELD=` to leave it out. May be repeated.";
+    DATE_ORDER = "date_order" Text "The order of the file's dates: YMD, DMY or MDY; found out where the column tells.";
+    DECIMAL = "decimal" Text "The decimal mark of its amounts: point or comma; found out where the column tells.";
+    CURRENCY = "currency" Text "The currency of rows that name none (ISO 4217).";
+    DELIMITER = "delimiter" Text "The character between two fields; found out by default.";
+    ENCODING = "encoding" Text "The encoding, such as windows-1252 or shift_jis; found out by default.";
+    SHEET = "sheet" Text "The sheet of a workbook; the first by default.";
+    NO_HEADINGS = "no_headings" Boolean "The file has no headings; columns are mapped by number.";
     STATE = "state" States "Only operations in these states.";
     KIND = "kind" Text "Only those of this kind.";
     USER = "user" Text "Only operations of the user with this SCIM id or userName.";
@@ -89,6 +98,8 @@ pub(super) const SUBSCRIPTIONS: &[Parameter] =
     &[APP, OWNER, REPORT, FROM, TO, AS_OF, SUBSCRIPTION_STATE, CURSOR, LIMIT];
 pub(super) const PAGE: &[Parameter] = &[CURSOR, LIMIT];
 pub(super) const NEWEST: &[Parameter] = &[LIMIT];
+pub(super) const ABOUT_A_FILE: &[Parameter] =
+    &[FILE_NAME, MAP, DATE_ORDER, DECIMAL, CURRENCY, DELIMITER, ENCODING, SHEET, NO_HEADINGS];
 pub(super) const SINCE: &[Parameter] = &[EARLIER];
 pub(super) const MATCHING: &[Parameter] = &[EXPLAIN];
 pub(super) const OPERATIONS: &[Parameter] = &[STATE, KIND, USER, OPERATIONS_CURSOR, LIMIT];

@@ -19,8 +19,39 @@ pub(super) struct Described {
     pub tag: &'static str,
     pub summary: &'static str,
     pub parameters: &'static [Parameter],
-    pub body: Option<Shape>,
+    pub body: Option<Body>,
     pub answer: Shape,
+}
+
+/// What is sent along.
+pub(super) enum Body {
+    /// A JSON document.
+    Json(Box<Shape>),
+    /// A file as it is.
+    File,
+}
+
+impl From<Shape> for Body {
+    fn from(shape: Shape) -> Self {
+        Body::Json(Box::new(shape))
+    }
+}
+
+impl Described {
+    /// The status of success.
+    pub(super) fn status(&self) -> &'static str {
+        // The one thing that goes on after its answer.
+        if (self.method, self.path) == ("POST", "/api/v1/imports") { "202" } else { "200" }
+    }
+
+    /// The forms that it takes and gives.
+    pub(super) fn shapes(&self) -> impl Iterator<Item = &Shape> {
+        let body = self.body.as_ref().and_then(|body| match body {
+            Body::Json(shape) => Some(&**shape),
+            Body::File => None,
+        });
+        body.into_iter().chain([&self.answer])
+    }
 }
 
 macro_rules! described {
@@ -31,7 +62,7 @@ macro_rules! described {
             tag: $tag,
             summary: $summary,
             parameters: $parameters,
-            body: None$(.or(Some($body)))?,
+            body: None$(.or(Some(Body::from($body))))?,
             answer: $answer,
         }),+]
     };
@@ -40,6 +71,7 @@ macro_rules! described {
 /// Every row.
 pub(super) fn all() -> Vec<Described> {
     let mut rows = lines();
+    rows.extend(files());
     rows.extend(rules());
     rows.extend(account());
     rows.extend(outbox());
@@ -66,6 +98,17 @@ fn lines() -> Vec<Described> {
         PUT "/api/v1/sync/history" "Asks for expenses since an earlier day, or pauses, resumes or stops their reading." (p::NONE) [Shape::of::<api::history::Wanted>()] => answers::history();
         GET "/api/v1/sync/history/estimate" "What it would cost. Nothing is asked for." (p::SINCE) => Shape::of::<sync::pull::history::Estimate>();
         POST "/api/v1/match" "Decides lines of your own on the spot, one or many; nothing is stored." (p::MATCHING) [answers::lines_to_match()] => answers::matched_one_or_many();
+    }
+}
+
+fn files() -> Vec<Described> {
+    described! { "Imports";
+        POST "/api/v1/imports" "Imports a file of expense lines (CSV, TSV or XLSX, as the body): judged at once, then stored in the background." (p::ABOUT_A_FILE) [Body::File] => answers::import_begun();
+        POST "/api/v1/imports/check" "How a file would be read, with the rows that would be rejected. Nothing is stored." (p::ABOUT_A_FILE) [Body::File] => answers::import_check();
+        GET "/api/v1/imports" "The newest imports." (p::NEWEST) => answers::imports();
+        GET "/api/v1/imports/{id}" "How an import stands." (p::NONE) => answers::import();
+        GET "/api/v1/imports/{id}/duplicates" "Lines of an import that were read from Concur too, as far as day and amount tell." (p::NEWEST) => answers::import_duplicates();
+        POST "/api/v1/imports/{id}/undo" "Takes an import back: its lines that no other import holds are removed." (p::NONE) => answers::import();
     }
 }
 

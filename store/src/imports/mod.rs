@@ -2,12 +2,16 @@
 //!
 //! A line may come with several files; it is removed when the last import that holds it is undone.
 
+mod possible_duplicates;
+
 use diesel::prelude::*;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use possible_duplicates::{PossibleDuplicate, possible_duplicates};
+
 use crate::conn::on;
-use crate::ids::{AccountId, ImportId, LineId};
+use crate::ids::{AccountId, ImportId};
 use crate::lines::{LineNo, Upserted};
 use crate::schema::{import_lines, imports, lines};
 use crate::value::{self, micros, text_enum};
@@ -181,6 +185,14 @@ pub fn finish(
     Ok(())
 }
 
+/// Imports that were under way when their process died are listed as failed; how many. For a process that starts and knows
+/// that no other one is at work.
+pub fn end_cut_off(conn: &mut Conn, now: Timestamp) -> Result<usize, Error> {
+    let ended = (imports::state.eq(State::Failed.as_str()), imports::finished_at.eq(micros(now)));
+    let running = imports::table.filter(imports::state.eq(State::Running.as_str()));
+    on!(conn, c => diesel::update(running).set(ended).execute(c))
+}
+
 /// The import of an account.
 pub fn get(conn: &mut Conn, account: AccountId, id: ImportId) -> Result<Import, Error> {
     let (account, id) = (account.to_string(), id.to_string());
@@ -249,52 +261,4 @@ pub fn undo(conn: &mut Conn, account: AccountId, id: ImportId, now: Timestamp) -
     let undone = (imports::state.eq(State::Undone.as_str()), imports::finished_at.eq(micros(now)));
     on!(conn, c => diesel::update(imports::table.find(&key)).set(undone).execute(c))?;
     Ok(removed as u64)
-}
-
-/// A line that came with an import, and one read from Concur that may be the same purchase: same day, same posted amount.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PossibleDuplicate {
-    /// The imported line.
-    pub imported: LineId,
-    /// The other one.
-    pub other: LineId,
-}
-
-/// Lines of an import that may have been read from Concur as well. A hint for a person: nothing is left out.
-pub fn possible_duplicates(
-    conn: &mut Conn,
-    account: AccountId,
-    id: ImportId,
-    limit: usize,
-) -> Result<Vec<PossibleDuplicate>, Error> {
-    let (account, key) = (account.to_string(), id.to_string());
-    let other = diesel::alias!(lines as other_lines);
-    let same = other
-        .field(lines::account_id)
-        .eq(lines::account_id)
-        .and(other.field(lines::transaction_date).eq(lines::transaction_date))
-        .and(other.field(lines::posted_amount).eq(lines::posted_amount))
-        .and(other.field(lines::posted_currency).eq(lines::posted_currency))
-        .and(other.field(lines::source).ne(lines::source))
-        .and(other.field(lines::removed_at).is_null());
-    let pairs: Vec<(String, String)> = on!(conn, c => {
-        import_lines::table
-            .inner_join(lines::table)
-            .inner_join(other.on(same))
-            .filter(import_lines::import_id.eq(&key).and(lines::account_id.eq(&account)))
-            .filter(lines::removed_at.is_null())
-            .order((lines::line_no, other.field(lines::line_no)))
-            .limit(value::limit(limit))
-            .select((lines::line_id, other.field(lines::line_id)))
-            .load(c)
-    })?;
-    pairs
-        .into_iter()
-        .map(|(imported, other)| {
-            Ok(PossibleDuplicate {
-                imported: value::parse(&imported, "lines.line_id")?,
-                other: value::parse(&other, "lines.line_id")?,
-            })
-        })
-        .collect()
 }

@@ -1,0 +1,144 @@
+//! Files of expense lines that came over HTTP: checked while the caller waits, stored in the background, one after the other.
+//!
+//! What an import does is `sync`'s business (`sync/src/import/`). Here is who waits for whom, and that a process that is to stop
+//! does not wait for a file of a million lines: it stops at the next page, and the import is listed as failed.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use store::ids::{AccountId, ImportId};
+use sync::import::{self, Check, ImportError, Importer, Options, Upload};
+use tempfile::NamedTempFile;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::bridge::Bridge;
+use crate::logging;
+
+/// Files that are checked, stored or waiting at once; each lies on disk.
+const FILES_MAX: usize = 4;
+
+/// Who imports, and who waits.
+#[derive(Debug)]
+pub(crate) struct Imports {
+    places: Arc<Semaphore>,
+    /// Held by the one that is stored.
+    turn: Mutex<()>,
+}
+
+impl Default for Imports {
+    fn default() -> Self {
+        Self { places: Arc::new(Semaphore::new(FILES_MAX)), turn: Mutex::default() }
+    }
+}
+
+/// A file on disk, and its place among the others.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// Gone when this is dropped.
+    file: NamedTempFile,
+    name: String,
+    actor: String,
+    options: Options,
+    /// Given back when this is dropped.
+    _place: OwnedSemaphorePermit,
+}
+
+/// What is said about a file.
+#[derive(Debug)]
+pub(crate) struct About {
+    /// How the caller calls it.
+    pub name: String,
+    /// Who sends it, as the audit trail names people.
+    pub actor: String,
+    /// What the caller decides about it.
+    pub options: Options,
+}
+
+impl Sent {
+    /// See [`Imports::place`].
+    pub(crate) fn new(file: NamedTempFile, about: About, place: OwnedSemaphorePermit) -> Self {
+        let About { name, actor, options } = about;
+        Self { file, name, actor, options, _place: place }
+    }
+
+    fn upload(&self) -> Upload {
+        Upload { path: self.file.path().to_path_buf(), name: self.name.clone() }
+    }
+}
+
+impl Imports {
+    /// A place for one more file; `None`: so many are here already.
+    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+}
+
+/// Judges a file; nothing is stored.
+pub(crate) async fn check(sent: Sent) -> Result<Check, ImportError> {
+    let checking =
+        tokio::task::spawn_blocking(move || import::check(&sent.upload(), &sent.options, &mut |_, _| Ok(())));
+    checking.await.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))
+}
+
+/// Judges a file and begins its import, which goes on in the background. A caller who has gone away meanwhile begins nothing.
+pub(crate) async fn begin(
+    bridge: Bridge,
+    account: AccountId,
+    sent: Sent,
+) -> Result<(ImportId, Check), ImportError> {
+    let (tell, told) = oneshot::channel();
+    let working = tokio::task::spawn_blocking(move || work(&bridge, account, &sent, tell));
+    match told.await {
+        Ok(answer) => answer,
+        // It ended without a word: it panicked.
+        Err(_) => match working.await {
+            Ok(()) => Err(ImportError::Stopped { name: String::new() }),
+            Err(died) => std::panic::resume_unwind(died.into_panic()),
+        },
+    }
+}
+
+/// All of it, on a thread that may block.
+fn work(
+    bridge: &Bridge,
+    account: AccountId,
+    sent: &Sent,
+    tell: oneshot::Sender<Result<(ImportId, Check), ImportError>>,
+) {
+    let (upload, options) = (sent.upload(), &sent.options);
+    let importer = Importer {
+        store: &bridge.store,
+        account,
+        matcher: &bridge.matcher,
+        actor: &sent.actor,
+        now: bridge.clock.now(),
+    };
+    let begun = import::check(&upload, options, &mut |_, _| Ok(())).and_then(|check| {
+        if tell.is_closed() {
+            return Err(ImportError::Stopped { name: upload.name.clone() });
+        }
+        Ok((importer.begin(&upload, check.survey.clone())?, check))
+    });
+    let (begun, check) = match begun {
+        Ok(begun) => begun,
+        Err(refused) => {
+            // Nobody listens any more: nobody is told.
+            let _ = tell.send(Err(refused));
+            return;
+        }
+    };
+    let import = begun.id;
+    let _ = tell.send(Ok((import, check)));
+    let _turn = bridge.imports.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut go_on =
+        |_, _| if bridge.is_draining() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    match importer.carry_out(begun, &upload, options, &mut |_, _| Ok(()), &mut go_on) {
+        Ok(done) => tracing::info!(
+            %import, inserted = done.counts.inserted, changed = done.counts.changed, matched = done.matched,
+            "a file was imported"
+        ),
+        Err(error) => {
+            tracing::error!(%import, error = %logging::chain(&error), "a file was not imported to its end");
+        }
+    }
+}
