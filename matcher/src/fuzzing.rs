@@ -62,7 +62,7 @@ pub fn unwrap(bytes: &[u8]) {
     let (mut reading, mut vendor) = (Reading::default(), Vendor::default());
     for text in ["POS DEBIT 1204 PAYPAL *QUILLWORK BURLINGTON MA", source] {
         reading.read(text, lexicon);
-        vendor.read(&reading.text, &reading.marks);
+        vendor.read(&reading.text, &reading.marks, &reading.names);
         vendor.read_misread(&reading.text, &reading.words, &lexicon.vocabulary);
     }
     assert_eq!(vendor.parts.len(), reading.text.len());
@@ -72,7 +72,7 @@ pub fn unwrap(bytes: &[u8]) {
     assert!(vendor.storefront.end <= vendor.seller || vendor.storefront.is_empty());
     let (mut fresh, mut alone) = (Vendor::default(), Reading::default());
     alone.read(source, lexicon);
-    fresh.read(&alone.text, &alone.marks);
+    fresh.read(&alone.text, &alone.marks, &alone.names);
     fresh.read_misread(&alone.text, &alone.words, &lexicon.vocabulary);
     assert_eq!(format!("{fresh:?}"), format!("{vendor:?}"), "the line before leaves no trace");
 }

@@ -166,7 +166,7 @@ impl Matcher {
             expense_type: expense_types.read(texts.expense_type_name, lexicon),
             category: categories.read(texts.spend_category, lexicon),
         };
-        vendor.read(&fields.vendor.text, &fields.vendor.marks);
+        vendor.read(&fields.vendor.text, &fields.vendor.marks, &fields.vendor.names);
         mention_names(lexicon, fields, vendor, mentions);
         drop_lone_remainders(&self.dictionary, mentions);
         let text = &fields.vendor.text;

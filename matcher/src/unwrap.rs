@@ -5,6 +5,7 @@
 //! The grammar is `[bank | reference]* [intermediary]* seller...`; its words are in `data/vocabulary.txt`. Shapes
 //! follow the public descriptor formats of card networks and intermediaries (`PAYPAL *SELLER`, `FS *SELLER`).
 
+use crate::automaton::Occurrence;
 use crate::normalize::{Gap, Normalized};
 use crate::phrases::NO_WORD;
 use crate::score::tokens::fold_letter;
@@ -67,7 +68,7 @@ pub(crate) struct Vendor {
 
 impl Vendor {
     /// Reads a vendor field into memory that is already there.
-    pub(crate) fn read(&mut self, text: &Normalized, marked: &[Marked]) {
+    pub(crate) fn read(&mut self, text: &Normalized, marked: &[Marked], names: &[Occurrence]) {
         self.classes.clear();
         self.classes.resize(text.len(), Classes::EMPTY);
         for mark in marked {
@@ -87,7 +88,7 @@ impl Vendor {
             }
             self.seller = end;
         }
-        self.sells = if covers_start(marked, Classes::RESELLER, self.seller) {
+        self.sells = if resells(text, marked, names, self.seller) {
             Sells::Resold
         } else if self.storefront.is_empty() && self.is_storefront(marked) {
             Sells::InStore
@@ -193,11 +194,26 @@ impl Vendor {
     }
 }
 
+/// Letters of a code before a reseller's name, such as a country's.
+const CODE_LEN_MAX: usize = 3;
 /// Words that name no seller: how it was paid is not whom.
 const NOBODY: Classes = Classes::PLACEHOLDER.or(Classes::INTERMEDIARY).or(Classes::BANK);
 
-fn covers_start(marked: &[Marked], class: Classes, from: usize) -> bool {
-    marked.iter().any(|m| m.classes.any(class) && m.tokens.start <= from + 1 && m.tokens.end > from)
+/// Whether the seller's name is that of a reseller, or a code and that. Part of an app's name says nothing of who sells it:
+/// the last word of "Quillwork Insight" is no Insight.
+fn resells(text: &Normalized, marked: &[Marked], names: &[Occurrence], from: usize) -> bool {
+    let inside_name = |mark: &Marked| {
+        names.iter().any(|name| {
+            name.tokens.len() > mark.tokens.len()
+                && name.tokens.start <= mark.tokens.start
+                && mark.tokens.end <= name.tokens.end
+        })
+    };
+    let begins = |mark: &Marked| {
+        mark.tokens.start <= from && mark.tokens.end > from
+            || mark.tokens.start == from + 1 && text.token(from).len() <= CODE_LEN_MAX
+    };
+    marked.iter().any(|mark| mark.classes.any(Classes::RESELLER) && begins(mark) && !inside_name(mark))
 }
 
 fn part_of(text: &Normalized, at: usize, classes: Classes) -> Part {
@@ -263,7 +279,7 @@ mod tests {
     fn read(text: &str) -> (Normalized, Vendor) {
         let Reading { text, marks, .. } = Reading::of_words(text);
         let mut vendor = Vendor::default();
-        vendor.read(&text, &marks);
+        vendor.read(&text, &marks, &[]);
         (text, vendor)
     }
 

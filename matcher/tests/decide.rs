@@ -72,6 +72,56 @@ fn a_spoilt_vendor_is_guessed() {
 }
 
 #[test]
+fn a_word_that_rhymes_needs_the_rest_of_the_name_or_many_letters() {
+    let apps = r#"
+{"id":"norvi","name":"Norvi Forecast"}
+{"id":"brouska","name":"Brouskaquozint"}
+{"id":"skarmo","name":"Skarmolato"}
+"#;
+    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
+    let check = |vendor: &str, app: Option<&str>| {
+        let texts = ExpenseTexts {
+            vendor_description: vendor,
+            expense_type_name: "Software",
+            ..ExpenseTexts::default()
+        };
+        let decision = matcher.decide(&texts, &mut matcher.scratch());
+        assert_eq!(decision.app_id.as_deref(), app, "vendor {vendor:?}: {decision:#?}");
+    };
+    check("DORVI FORECAST", Some("norvi"));
+    check("PAYPAL *ORVI FORECAST #3524", Some("norvi"));
+    check("DORVI", None);
+    check("DORVI FORCAST", None);
+    check("DORVI BAKERY", None);
+    check("ROUSKAQUOZIT", Some("brouska"));
+    check("TKARMOLAOT", None);
+}
+
+#[test]
+fn a_resellers_name_inside_an_apps_name_resells_nothing() {
+    let apps = r#"
+{"id":"norvi-insight","name":"Norvi Insight"}
+{"id":"quillwork","name":"Quillwork"}
+"#;
+    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
+    let check = |vendor: &str, purpose: &str, app: Option<&str>| {
+        let texts = ExpenseTexts {
+            vendor_description: vendor,
+            business_purpose: purpose,
+            expense_type_name: "Software",
+            ..ExpenseTexts::default()
+        };
+        let decision = matcher.decide(&texts, &mut matcher.scratch());
+        assert_eq!(decision.app_id.as_deref(), app, "vendor {vendor:?}: {decision:#?}");
+    };
+    check("NORVI INSIGHT", "", Some("norvi-insight"));
+    check("NORWI INSIGHT GMBH", "", Some("norvi-insight"));
+    check("INSIGHT", "12x Quillwork licences", Some("quillwork"));
+    check("UK INSIGHT", "12x Quillwork licences", Some("quillwork"));
+    check("NORVI INSIGHT", "12x Quillwork licences", Some("norvi-insight"));
+}
+
+#[test]
 fn an_ordinary_word_needs_support() {
     check(["Beacon Hill Tavern", "", "Miscellaneous", "Other"], None);
     check(["Beacon Street Parking", "", "Parking", "Personal Car - Parking Expense"], None);

@@ -80,7 +80,8 @@ impl GuessIndex<'_> {
             self.mention(phrase, &tokens, likeness, mentions);
         };
         walked.clear();
-        let begin = Walk { at: first, node: None, edits: 0, corrected: false, letters: (0, 0) };
+        let begin =
+            Walk { at: first, node: None, edits: 0, corrected: false, rhymes: false, letters: (0, 0) };
         // A walk follows names only: the places inside of them do not end it.
         let order_begins = (first + 1..text.len())
             .find(|&at| matches!(text.tokens[at].before, Gap::Star | Gap::Hash))

@@ -18,8 +18,10 @@ const FOLLOWERS_MAX: usize = 24;
 const NUMBER_LEN_MIN: usize = 3;
 /// Letters beyond which a name may have a short word that is misspelt.
 const SHORT_WORD_NAME_LEN_MIN: usize = 5;
-/// Letters from which even the first one may be wrong: shorter names have neighbours that rhyme.
-const FIRST_LETTER_WRONG_LEN_MIN: usize = 6;
+/// Letters from which even the first one may be wrong, by edits: shorter words have neighbours that rhyme.
+const FIRST_LETTERS_WRONG: [usize; 3] = [0, 6, 11];
+/// Letters of a word that tells which name is meant by one that rhymes.
+const PROOF_LEN_MIN: usize = 5;
 /// Words that a walk may follow.
 pub(super) const WALKED_MAX: usize = 6;
 
@@ -39,6 +41,8 @@ pub(super) struct Walk {
     pub(super) node: Option<Node>,
     pub(super) edits: usize,
     pub(super) corrected: bool,
+    /// Its first word is one that rhymes: it takes another word, as it stands, for the name to be meant.
+    pub(super) rhymes: bool,
     /// Letters as they stand there, and of the names' words.
     pub(super) letters: (usize, usize),
 }
@@ -69,8 +73,14 @@ impl GuessIndex<'_> {
             return;
         }
         let letters = name.clone().map(|at| text.token(at).len()).sum();
-        let begin =
-            Walk { at: name.end, node: Some(node), edits: 0, corrected: false, letters: (letters, letters) };
+        let begin = Walk {
+            at: name.end,
+            node: Some(node),
+            edits: 0,
+            corrected: false,
+            rhymes: false,
+            letters: (letters, letters),
+        };
         walked.clear();
         let words = name.start..text.len().min(name.start + WORDS_MAX);
         self.walk(text, &reading.words, &words, begin, &mut 0, memory, walked);
@@ -125,7 +135,8 @@ impl GuessIndex<'_> {
         };
         if let Some(node) = next(numbers[walk.at]) {
             let letters = (walk.letters.0 + token.len(), walk.letters.1 + token.len());
-            let on = Walk { at: walk.at + 1, node: Some(node), letters, ..walk };
+            let rhymes = walk.rhymes && token.len() < PROOF_LEN_MIN;
+            let on = Walk { at: walk.at + 1, node: Some(node), rhymes, letters, ..walk };
             self.arrive(on, node, walked);
             self.walk(text, numbers, words, on, end_seen, memory, walked);
         }
@@ -142,18 +153,16 @@ impl GuessIndex<'_> {
             if correction.is_singular_of(token, phrases) {
                 continue;
             }
-            if walk.node.is_none()
+            let rhymes = walk.node.is_none()
                 && !correction.begins_as(token)
-                && (correction.edits > 1 || correction.len() < FIRST_LETTER_WRONG_LEN_MIN)
-            {
-                continue;
-            }
+                && correction.len() < FIRST_LETTERS_WRONG[correction.edits.min(2)];
             let Some(node) = next(correction.word) else { continue };
             let on = Walk {
                 at: walk.at + 1,
                 node: Some(node),
                 edits: walk.edits + correction.edits,
                 corrected: true,
+                rhymes: walk.rhymes || rhymes,
                 letters: (walk.letters.0 + token.len(), walk.letters.1 + correction.len()),
             };
             if on.edits <= 2 {
@@ -174,6 +183,7 @@ impl GuessIndex<'_> {
                 node: Some(node),
                 edits: walk.edits + memory.distance(token, target),
                 corrected: true,
+                rhymes: walk.rhymes,
                 letters: (walk.letters.0 + token.len(), walk.letters.1 + target.len()),
             };
             if on.edits <= walk.edits + 1 && on.letters.0.min(on.letters.1) > SHORT_WORD_NAME_LEN_MIN {
@@ -187,7 +197,7 @@ impl GuessIndex<'_> {
     fn arrive(&self, walk: Walk, node: Node, walked: &mut Vec<Walked>) {
         let Some(phrase) = self.lexicon.phrases.phrase_at(node) else { return };
         let shorter = walk.letters.0.min(walk.letters.1);
-        if walk.corrected && shorter >= GUESS_LEN_MIN && walk.edits <= edits_max(shorter) {
+        if walk.corrected && !walk.rhymes && shorter >= GUESS_LEN_MIN && walk.edits <= edits_max(shorter) {
             // An ordinary word is corrected neither by itself nor in a domain, but what stands beside it there is.
             let guessed = |strength| match strength {
                 Strength::Shared | Strength::Distinct => true,
