@@ -169,7 +169,7 @@ fn run(test: &TestStore, file: &File, lines: usize, runtime: &tokio::runtime::Ru
     forget_peak();
     let started = Instant::now();
     let options = Options::default();
-    let importer = Importer { store, account, matcher: &file.matcher, actor: "bench", now: now() };
+    let importer = Importer { store, account, matcher: &file.matcher, actor: "bench", clock: &now };
     let import = || {
         importer
             .run(&file.upload, &options, &mut |_, _| Ok(()), &mut |_, _| ControlFlow::Continue(()))

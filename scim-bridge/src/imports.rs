@@ -111,7 +111,7 @@ fn work(
         account,
         matcher: &bridge.matcher,
         actor: &sent.actor,
-        now: bridge.clock.now(),
+        clock: &|| bridge.clock.now(),
     };
     let begun = import::check(&upload, options, &mut |_, _| Ok(())).and_then(|check| {
         if tell.is_closed() {
@@ -133,12 +133,9 @@ fn work(
     let mut go_on =
         |_, _| if bridge.is_draining() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     match importer.carry_out(begun, &upload, options, &mut |_, _| Ok(()), &mut go_on) {
-        Ok(done) => tracing::info!(
-            %import, inserted = done.counts.inserted, changed = done.counts.changed, matched = done.matched,
-            "a file was imported"
-        ),
+        Ok(done) => tracing::info!(%account, %import, lines = done.counts.lines(), "a file was imported"),
         Err(error) => {
-            tracing::error!(%import, error = %logging::chain(&error), "a file was not imported to its end");
+            tracing::error!(%account, %import, error = %logging::chain(&error), "a file was not imported to its end");
         }
     }
 }

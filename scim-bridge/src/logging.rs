@@ -30,6 +30,7 @@ pub const FIELDS: &[&str] = &[
     "duration_ms",
     "error",
     "extension",
+    "import",
     "kind",
     "lines",
     "message",

@@ -252,9 +252,9 @@ fn run(settings: &Settings, source: &Source, name: &str, create: bool, as_json: 
     let (upload, options) = (source.upload(), source.options()?);
     let config = settings.load()?;
     let store = serve::open_store(&config)?;
-    let now = Clock::system().now();
+    let clock = Clock::system();
     let account = if create {
-        found_or_made(&store, name, now)?
+        found_or_made(&store, name, clock.now())?
     } else {
         super::account::find(&store, name)
             .map_err(|error| anyhow::anyhow!("{error:#}; --create-account makes it"))?
@@ -262,7 +262,13 @@ fn run(settings: &Settings, source: &Source, name: &str, create: bool, as_json: 
     let mut rejects = Rejects::create(source.rejected.as_deref())?;
     let bar = bar();
     let matcher = Matcher::new(Arc::new(serve::load_dictionary(config.dictionary_file())?));
-    let importer = Importer { store: &store, account: account.id, matcher: &matcher, actor: OPERATOR, now };
+    let importer = Importer {
+        store: &store,
+        account: account.id,
+        matcher: &matcher,
+        actor: OPERATOR,
+        clock: &|| clock.now(),
+    };
     let done = importer
         .run(&upload, &options, &mut |record, why| rejects.write(record, why), &mut |stored, of| {
             bar.set_length(of);

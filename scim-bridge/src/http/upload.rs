@@ -68,7 +68,7 @@ async fn on_disk<T: Send + 'static>(
 ) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await.map_err(|died| Error::Internal(died.to_string()))?;
     done.map_err(|error| {
-        tracing::error!(%error, folder = %std::env::temp_dir().display(), "a file that was sent cannot be kept on disk");
+        tracing::error!(%error, "a file that was sent cannot be kept in the folder for temporary files (TMPDIR)");
         Error::Scim(scim::Error::unavailable(
             "the file cannot be kept on the bridge's disk right now; its log says why",
         ))

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use jiff::Timestamp;
 use matcher::Scratch;
 use store::ids::ImportId;
 use store::imports::{self, Counts};
@@ -21,12 +22,19 @@ const LINES: usize = 5_000;
 const WAITING: usize = 2;
 
 /// Lines, each with its decision.
-#[derive(Default)]
 pub(super) struct Page {
     lines: Vec<PreparedLine>,
     decisions: Vec<Option<Decided>>,
     /// The revision of the rules that decided.
     rules_revision: i64,
+    /// The time of all of it.
+    now: Timestamp,
+}
+
+impl Page {
+    fn begin(rules_revision: i64, now: Timestamp) -> Self {
+        Self { lines: Vec::new(), decisions: Vec::new(), rules_revision, now }
+    }
 }
 
 /// Makes pages of lines.
@@ -39,12 +47,14 @@ pub(super) struct Maker<'a> {
 
 impl<'a> Maker<'a> {
     pub(super) fn new(importer: &'a Importer<'a>, book: &'a Rulebook) -> Self {
-        Self { importer, book, scratch: importer.matcher.scratch(), page: Page::default() }
+        let page = Page::begin(book.revision(), (importer.clock)());
+        Self { importer, book, scratch: importer.matcher.scratch(), page }
     }
 
     /// Prepares and decides a line. A page, when it is full.
     pub(super) fn add(&mut self, line: &NewLine) -> Result<Option<Page>, ImportError> {
-        let Importer { account, matcher, now, .. } = *self.importer;
+        let Importer { account, matcher, .. } = *self.importer;
+        let now = self.page.now;
         let prepared = PreparedLine::new(account, line, now);
         let decided =
             decide_anew(line.into(), prepared.content_hash(), matcher, self.book, &mut self.scratch, now)
@@ -56,7 +66,8 @@ impl<'a> Maker<'a> {
 
     /// What has come together so far.
     pub(super) fn rest(&mut self) -> Page {
-        Page { rules_revision: self.book.revision(), ..std::mem::take(&mut self.page) }
+        let next = Page::begin(self.book.revision(), (self.importer.clock)());
+        std::mem::replace(&mut self.page, next)
     }
 }
 
@@ -114,9 +125,9 @@ fn store_page(
     page: Page,
     before: Stored,
 ) -> Result<Stored, store::Error> {
-    let Page { lines, mut decisions, rules_revision } = page;
+    let Page { lines, mut decisions, rules_revision, now } = page;
     let holds = lines::lock_head(conn, importer.account)?.rules_revision;
-    let placed = lines::upsert_prepared(conn, importer.account, lines, importer.now)?;
+    let placed = lines::upsert_prepared(conn, importer.account, lines, now)?;
     let mut new: Vec<NewMatch> = Vec::new();
     if holds == rules_revision {
         let inserted = placed.iter().filter(|line| line.became == Became::Inserted);
@@ -134,7 +145,6 @@ fn store_page(
 mod tests {
     use std::sync::Arc;
 
-    use jiff::Timestamp;
     use matcher::{Dictionary, Matcher};
     use store::lines::{Money, Texts};
 
@@ -150,7 +160,8 @@ mod tests {
         });
         let (account, id) = write.unwrap();
         let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl("").unwrap()));
-        let importer = Importer { store: &test.store, account, matcher: &matcher, actor: "ana", now };
+        let importer =
+            Importer { store: &test.store, account, matcher: &matcher, actor: "ana", clock: &|| now };
         let book =
             test.store.write_blocking(|conn| Rulebook::current(conn, account, matcher.dictionary())).unwrap();
         let money = Money { amount: "3".parse().unwrap(), currency: "EUR".to_owned() };

@@ -34,7 +34,7 @@ pub struct Imported {
 }
 
 /// Where files go: whose lines they become, and what decides about them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Importer<'a> {
     /// Holds the lines.
     pub store: &'a Store,
@@ -44,8 +44,14 @@ pub struct Importer<'a> {
     pub matcher: &'a Matcher,
     /// Who imports, as the audit trail names people.
     pub actor: &'a str,
-    /// The time of the import.
-    pub now: Timestamp,
+    /// The time.
+    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+}
+
+impl std::fmt::Debug for Importer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Importer").field("account", &self.account).finish_non_exhaustive()
+    }
 }
 
 /// An import that is listed and has no line yet.
@@ -82,7 +88,7 @@ impl Importer<'_> {
         let layout = survey.layout.description();
         let begun = self.store.write_blocking(|conn| -> Result<_, crate::Error> {
             let book = Rulebook::current(conn, self.account, self.matcher.dictionary())?;
-            Ok((imports::start(conn, self.account, &upload.name, layout, self.now)?.id, book))
+            Ok((imports::start(conn, self.account, &upload.name, layout, (self.clock)())?.id, book))
         });
         let (id, book) = begun.map_err(matching)?;
         Ok(Begun { id, survey, book })
@@ -122,13 +128,14 @@ impl Importer<'_> {
             Ok((check, pages)) => {
                 self.complete(id, check.rejected, &upload.name)?;
                 let (decided, matched) =
-                    decide::match_stored(self.store, self.account, self.matcher, self.now)
+                    decide::match_stored(self.store, self.account, self.matcher, (self.clock)())
                         .map_err(matching)?;
                 let (decided, matched) = (decided + pages.decided, matched + pages.matched);
                 Ok(Imported { id, check, counts: pages.counts, decided, matched })
             }
             Err(error) => {
-                self.store.write_blocking(|conn| imports::finish(conn, id, State::Failed, 0, self.now))?;
+                self.store
+                    .write_blocking(|conn| imports::finish(conn, id, State::Failed, 0, (self.clock)()))?;
                 Err(error)
             }
         }
@@ -136,11 +143,11 @@ impl Importer<'_> {
 
     fn complete(&self, id: ImportId, rejected: u64, name: &str) -> Result<(), store::Error> {
         self.store.write_blocking(|conn| {
-            imports::finish(conn, id, State::Complete, rejected, self.now)?;
+            imports::finish(conn, id, State::Complete, rejected, (self.clock)())?;
             record(
                 conn,
                 self.account,
-                &Deed { action: "import.complete", actor: self.actor, id, name, now: self.now },
+                &Deed { action: "import.complete", actor: self.actor, id, name, now: (self.clock)() },
             )
         })
     }

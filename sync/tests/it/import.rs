@@ -46,7 +46,7 @@ fn run(
     options: &Options,
 ) -> Result<Imported, ImportError> {
     let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(DICTIONARY).unwrap()));
-    let importer = Importer { store: &store.store, account, matcher: &matcher, actor: "ana", now: now() };
+    let importer = Importer { store: &store.store, account, matcher: &matcher, actor: "ana", clock: &now };
     importer.run(&file.upload, options, &mut |_, _| Ok(()), &mut |_, _| ControlFlow::Continue(()))
 }
 
@@ -250,12 +250,11 @@ fn an_import_that_was_cut_off_is_stopped_or_ended_and_goes_on_with_the_file() {
     on_each(|store| {
         let account = account(store, "Cut");
         let mut rows = "Date,Vendor,Amount,Currency\n".to_owned();
-        for n in 0..5_001 {
-            rows.push_str(&format!("2026-01-03,Zoom {n},14.99,USD\n"));
-        }
+        rows.extend((0..5_001).map(|n| format!("2026-01-03,Zoom {n},14.99,USD\n")));
         let file = file("long.csv", rows.as_bytes());
         let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(DICTIONARY).unwrap()));
-        let importer = Importer { store: &store.store, account, matcher: &matcher, actor: "ana", now: now() };
+        let importer =
+            Importer { store: &store.store, account, matcher: &matcher, actor: "ana", clock: &now };
         let options = Options::default();
         let mut stop = |_, _| ControlFlow::Break(());
         let stopped = importer.run(&file.upload, &options, &mut |_, _| Ok(()), &mut stop).unwrap_err();
