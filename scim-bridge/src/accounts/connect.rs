@@ -113,11 +113,25 @@ pub struct Connection {
     pub unread: Option<concur::Error>,
 }
 
-/// Connects a company, or connects it again with new credentials.
+/// Connects a company, or connects it again with new credentials, for whoever has the command line.
 ///
 /// # Errors
 /// [`ConnectError`]; nothing is stored then.
 pub async fn connect(
+    store: &Store,
+    clock: &Clock,
+    clients: &ClientSettings,
+    new: NewConnection,
+) -> Result<Connection, ConnectError> {
+    connect_by("operator".to_owned(), store, clock, clients, new).await
+}
+
+/// [`connect`] for somebody whom the audit trail shall name.
+///
+/// # Errors
+/// As there.
+pub async fn connect_by(
+    actor: String,
     store: &Store,
     clock: &Clock,
     clients: &ClientSettings,
@@ -133,7 +147,7 @@ pub async fn connect(
     let (tokens, unread) = test(clock, clients, &new).await?;
     let now = clock.now();
     // The name is looked at once more, in the transaction that takes it.
-    let account = store.try_write(move |conn| save(conn, &new, &tokens, now)).await?;
+    let account = store.try_write(move |conn| save(conn, actor, &new, &tokens, now)).await?;
     Ok(Connection { account, unread })
 }
 
@@ -249,6 +263,7 @@ fn check_name(new: &NewConnection, before: Option<&Known>) -> Result<(), Connect
 
 fn save(
     conn: &mut Conn,
+    actor: String,
     new: &NewConnection,
     tokens: &TokenSet,
     now: jiff::Timestamp,
@@ -312,7 +327,7 @@ fn save(
         &NewEvent {
             account: Some(account.id),
             at: now,
-            actor: "operator".to_owned(),
+            actor,
             action: match (reconnected, &replaced) {
                 (true, _) => "account.reconnect",
                 (false, Some(_)) => "account.replace",

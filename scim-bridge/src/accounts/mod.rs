@@ -17,7 +17,7 @@ mod token_store;
 mod view;
 
 pub use clients::{ClientError, ClientSettings, Clients};
-pub use connect::{ConnectError, Connection, NewConnection, connect};
+pub use connect::{ConnectError, Connection, NewConnection, connect, connect_by};
 pub use pasted::{clean_id, is_uuid_v4};
 pub use settings::{AccountSettings, AttributeMapping, EmployeeNumber, GroupMapping, Transformation};
 pub use settings_check::problems;

@@ -10,9 +10,10 @@ use concur::api::endpoint_scopes;
 use concur::scope::{self, Standing};
 use serde::Serialize;
 use store::concur_calls::Calls;
+use utoipa::ToSchema;
 
 /// A part of the product with scopes of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Functionality {
     /// Expense reports and their lines.
@@ -24,8 +25,9 @@ pub enum Functionality {
 }
 
 /// How much a scope matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ScopeNeed)]
 pub enum Need {
     /// It does not work without.
     Needed,
@@ -183,7 +185,8 @@ impl Functionality {
 }
 
 /// One line of the table "needed, granted, used".
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ScopeOfConnection)]
 pub struct ScopeRow {
     /// The scope.
     pub scope: String,

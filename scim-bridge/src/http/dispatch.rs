@@ -119,10 +119,13 @@ async fn admit(bridge: &Bridge, access: Access, request: &HttpRequest) -> Result
         Access::Open | Access::Client | Access::Listener => return Ok(None),
         Access::Metrics if bridge.config.metrics_open => return Ok(None),
         Access::Metrics => Scope::MetricsRead,
-        Access::Account(scope) => scope,
+        Access::Account(scope) | Access::Installation(scope) => scope,
     };
     let caller = identify(bridge, request).await?;
     caller.require(scope)?;
+    if matches!(access, Access::Installation(_)) && caller.account.is_some() {
+        return Err(Error::BoundToAccount);
+    }
     if let Some(named) = request.match_info().get("account") {
         let account = caller.account.as_ref().ok_or(Error::NoAccount)?;
         // A foreign account looks exactly like one that does not exist (Z2).

@@ -30,6 +30,9 @@ pub(crate) enum Error {
     /// The token is bound to no account and the address needs one.
     #[error("the token is bound to no account")]
     NoAccount,
+    /// The token is bound to an account and the address speaks for all of them.
+    #[error("the token is bound to an account")]
+    BoundToAccount,
     /// There is no such address, or no such thing at it.
     #[error("nothing at this address")]
     NotFound,
@@ -177,6 +180,9 @@ impl Error {
             ),
             Self::Forbidden(scope) => scim::Error::forbidden(format!("the token lacks the scope {scope}")),
             Self::NoAccount => scim::Error::forbidden("the token is bound to no account; use one that is"),
+            Self::BoundToAccount => scim::Error::forbidden(
+                "the token is bound to an account; this takes one that was made without --account",
+            ),
             Self::NotFound => scim::Error::not_found("there is nothing at this address"),
             Self::MethodNotAllowed { allow } => {
                 scim::Error::method_not_allowed(format!("this address allows {allow}"))

@@ -38,6 +38,11 @@ pub(crate) fn api(body: &Value) -> HttpResponse {
     json(&mut HttpResponse::Ok(), JSON, body)
 }
 
+/// 201 with a document of `/api/v1`.
+pub(crate) fn created(body: &Value) -> HttpResponse {
+    json(&mut HttpResponse::Created(), JSON, body)
+}
+
 /// 202 with a document of `/api/v1`: it goes on, and stands at `location`.
 pub(crate) fn accepted(body: &Value, location: &str) -> HttpResponse {
     json(HttpResponse::Accepted().insert_header((LOCATION, location)), JSON, body)

@@ -24,6 +24,8 @@ pub enum Access {
     Open,
     /// A token with this scope, bound to an account.
     Account(Scope),
+    /// A token with this scope that is bound to no account: it speaks for the whole installation.
+    Installation(Scope),
     /// Whoever has client credentials; the handler asks for them.
     Client,
     /// Whoever knows the secret address of a listener; the handler looks.
@@ -68,6 +70,7 @@ const OPS: Access = Access::Account(Scope::OpsRead);
 const ACT: Access = Access::Account(Scope::OpsWrite);
 const BRAKE: Access = Access::Account(Scope::BrakeRelease);
 const ADMIN: Access = Access::Account(Scope::Admin);
+const INSTALLATION: Access = Access::Installation(Scope::Admin);
 const SYNC: Access = Access::Account(Scope::SyncRead);
 
 /// Addresses below the SCIM base addresses.
@@ -122,6 +125,9 @@ pub(crate) static REST: LazyLock<Vec<Route>> = LazyLock::new(|| {
         GET "/readyz" Access::Open => ops::readyz,
         GET "/metrics" Access::Metrics => ops::metrics,
         GET "/api/v1/openapi.json" Access::Open => openapi::read,
+        GET "/api/v1/accounts" INSTALLATION => api::accounts::list,
+        POST "/api/v1/accounts" INSTALLATION => api::accounts::connect,
+        POST "/api/v1/account/check" ADMIN => api::account::check,
         GET "/api/v1/account" OPS => api::account::read,
         POST "/api/v1/account/rename" ADMIN => api::account::rename,
         POST "/api/v1/account/pause" ADMIN => api::account::pause,

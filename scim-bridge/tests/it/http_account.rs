@@ -105,3 +105,77 @@ async fn a_disconnected_account_keeps_its_data_and_is_not_resumed_without_a_conn
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_tested_and_nothing_is_written() {
+    everywhere(async |house| {
+        let admin = Admin::of(house).await;
+        let before = house.simulator.requests().len();
+        let checked = admin.post("/check", json!({})).await.expect(200);
+        assert_eq!(checked["passed"], true, "{checked}");
+        let findings = checked["findings"].as_array().unwrap();
+        assert!(findings.iter().any(|it| it["check"] == "read: users" && it["outcome"] == "ok"), "{checked}");
+        assert!(checked["scopes"].as_array().unwrap().iter().any(|row| row["scope"] == "EXPRPT"));
+        for request in &house.simulator.requests()[before..] {
+            assert!(request.method == "GET" || request.path == "/oauth2/v0/token", "{request:?}");
+        }
+        admin.post("/check?for=expenses,users", json!({})).await.expect(200);
+        let refused = admin.post("/check?for=travel", json!({})).await.expect(400);
+        assert!(refused["detail"].as_str().unwrap().contains("management"), "{refused}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_is_connected_and_listed_by_who_speaks_for_the_installation() {
+    everywhere(async |house| {
+        let admin = token(house.store(), None, &["admin"]).await;
+        let ask = async |method: Method, body: &Value| {
+            let asked = house.bare(method, "/api/v1/accounts").bearer_auth(&admin);
+            send(asked.header("content-type", "application/json").body(body.to_string())).await
+        };
+        house.simulator.renew_request_token();
+        let info = house.simulator.info();
+        let form = json!({
+            "name": "Acme Japan", "base_uri": info.origins.us2, "client_id": info.client_id,
+            "client_secret": info.client_secret, "company_uuid": info.company_uuid,
+            "company_request_token": info.company_request_token, "settings": {"default_country": "JP"},
+        });
+        let with = |member: &str, value: Value| {
+            let mut other = form.clone();
+            other[member] = value;
+            other
+        };
+        for (wrong, status, word) in [
+            (with("username", json!("ada")), 400, "user level"),
+            (with("colour", json!("red")), 400, "colour"),
+            (with("settings", json!({"default_country": "Japan"})), 400, "Japan"),
+            (with("name", json!("")), 400, "name"),
+            (with("replace", json!("Acme")), 400, "once more"),
+            (with("client_secret", json!("wrong-secret")), 400, "does not accept"),
+        ] {
+            let refused = ask(Method::POST, &wrong).await;
+            let detail = refused.expect(status)["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains(word) && !detail.contains("wrong-secret"), "{detail}");
+        }
+        let listed = ask(Method::GET, &Value::Null).await.expect(200);
+        assert_eq!(listed["accounts"].as_array().unwrap().len(), 1, "nothing was stored");
+
+        let answer = ask(Method::POST, &form).await;
+        let connected = answer.expect(201);
+        assert_eq!(connected["account"]["settings"]["default_country"], "JP");
+        assert_eq!(connected["unread"], Value::Null);
+        for secret in [&info.client_secret, &info.company_request_token] {
+            assert!(!answer.text.contains(secret.as_str()));
+        }
+        let listed = ask(Method::GET, &Value::Null).await.expect(200);
+        let names: Vec<_> = listed["accounts"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+        assert_eq!(names, ["Acme", "Acme Japan"]);
+
+        let other = with("company_uuid", json!("7b2c9f3e-1111-4222-8333-944455566677"));
+        let refused = ask(Method::POST, &other).await.expect(409);
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains("another company") && !detail.contains("--"), "{detail}");
+    })
+    .await;
+}

@@ -93,6 +93,8 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("PUT", "/api/v1/sync/history", "admin"),
     ("GET", "/api/v1/sync/history/estimate", "sync:read"),
     ("POST", "/api/v1/match", "match:read"),
+    ("GET POST", "/api/v1/accounts", "admin"),
+    ("POST", "/api/v1/account/check", "admin"),
     ("POST", "/api/v1/imports", "match:write"),
     ("POST", "/api/v1/imports/check", "match:write"),
     ("GET", "/api/v1/imports", "match:read"),
@@ -129,7 +131,7 @@ fn every_route_has_its_row_with_its_scope() {
                 Access::Open => "open",
                 Access::Client => "client",
                 Access::Listener => "listener",
-                Access::Account(scope) => scope.as_str(),
+                Access::Account(scope) | Access::Installation(scope) => scope.as_str(),
                 Access::Metrics => "metrics:read",
             };
             (route.method, route.path, scope)
@@ -159,10 +161,12 @@ async fn a_route_opens_to_its_own_scope_and_account_and_to_no_other() {
             for (scope, of, token) in &tokens {
                 let status = ask(house, method, path, Some(token)).await;
                 let case = format!("{method} {path}: {of:?} token with {scope} gets {status}");
-                let bound = path != "/metrics";
+                let of_installation = path == "/api/v1/accounts";
+                let bound = path != "/metrics" && !of_installation;
                 match of {
                     _ if scope != needed => assert_eq!(status, 403, "{case}"),
                     Of::Nobody if bound => assert_eq!(status, 403, "{case}"),
+                    Of::Own | Of::Foreign if of_installation => assert_eq!(status, 403, "{case}"),
                     // The address names Acme. To a stranger it does not exist; addresses without a name are the
                     // stranger's own, and there is nothing of Acme's behind them.
                     Of::Foreign if path.starts_with("/scim") => assert_eq!(status, 404, "{case}"),

@@ -13,14 +13,16 @@ mod scopes;
 mod token;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::scopes::{Functionality, ScopeRow};
 
 pub use run::{check_connected, check_new};
 
 /// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CheckOutcome)]
 pub enum Outcome {
     /// Nothing to do.
     Ok,
@@ -45,7 +47,8 @@ impl Outcome {
 }
 
 /// What one check found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CheckFinding)]
 pub struct Finding {
     /// The check's name, see [`CHECKS`].
     pub check: &'static str,

@@ -1,19 +1,22 @@
 //! `/api/v1/account`: the token's account, its settings, and what can be done to it. Changing anything takes the scope `admin`.
-//! Connecting and deleting are the command line's: a secret, or a name typed twice, has no place in a request.
+//! Connecting is `accounts`'; deleting is the command line's: a name typed twice has no place in a request.
 
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::Conn;
-use store::accounts::Account;
+use store::accounts::{Account, AuthenticationType};
 use utoipa::ToSchema;
 
 use super::super::context::Context;
 use super::super::error::Error;
 use super::super::reply;
+use crate::accounts::check::{Finding, Plan, check_connected};
 use crate::accounts::lifecycle::{self, Act, LifecycleError};
-use crate::accounts::{self, AccountSettings};
+use crate::accounts::scopes::{Functionality, ScopeRow};
+use crate::accounts::{self, AccountSettings, Clients};
 use crate::provision::{Recomputed, replace_settings};
+use crate::serve;
 
 /// Another name.
 #[derive(Deserialize, ToSchema)]
@@ -96,6 +99,49 @@ pub(crate) async fn disconnect(context: Context) -> Result<HttpResponse, Error> 
     let act = Act { actor: context.actor(), at: bridge.clock.now() };
     let at_concur = lifecycle::disconnect(&bridge.store, &bridge.accounts, &account, &act).await?;
     Ok(reply::api(&json!({"at_concur": at_concur.to_string()})))
+}
+
+/// What a test of the connection found.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccountCheck)]
+pub(in crate::http) struct Checked {
+    /// Whether nothing failed. Warnings do not count.
+    passed: bool,
+    /// Each check with what it found and what to do about it.
+    findings: Vec<Finding>,
+    /// Scopes: needed, granted, used; empty without a token.
+    scopes: Vec<ScopeRow>,
+}
+
+/// POST: tests the connection; nothing is written.
+pub(crate) async fn check(context: Context) -> Result<HttpResponse, Error> {
+    super::only(&context, &["for"])?;
+    let account = current(&context).await?;
+    let bridge = context.bridge();
+    let company_level = account.authentication_type == AuthenticationType::CompanyLevel;
+    let plan = match context.parameter("for") {
+        None => Plan::everything(company_level),
+        Some(parts) => Plan { wanted: wanted(&parts, company_level)?, named: true },
+    };
+    let settings = serve::client_settings(&bridge.config);
+    // Clients of its own: a test is no use of a scope.
+    let clients = Clients::new(bridge.store.clone(), bridge.clock.clone(), settings.clone());
+    let checking = check_connected(&bridge.store, &bridge.clock, &clients, &settings, &account, &plan);
+    let report = Box::pin(checking).await?;
+    let passed = report.passed();
+    Ok(reply::api(&super::body(&Checked { passed, findings: report.findings, scopes: report.scopes })?))
+}
+
+fn wanted(parts: &str, company_level: bool) -> Result<Vec<Functionality>, Error> {
+    let wrong = |reason: &str| Error::BadParameter(format!("for: {reason}"));
+    let part = |name: &str| {
+        Functionality::named(name.trim()).ok_or_else(|| wrong("write expenses, users or management"))
+    };
+    let wanted = parts.split(',').map(part).collect::<Result<Vec<_>, _>>()?;
+    if !company_level && wanted.iter().any(|part| *part != Functionality::Expenses) {
+        return Err(wrong("this account is connected at user level, which opens expenses only"));
+    }
+    Ok(wanted)
 }
 
 /// GET: the settings, with every default.

@@ -4,6 +4,7 @@
 //! page before ended.
 
 pub(super) mod account;
+pub(super) mod accounts;
 pub(super) mod apps;
 pub(super) mod brake;
 pub(super) mod changes;

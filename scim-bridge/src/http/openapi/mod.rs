@@ -127,7 +127,7 @@ fn operation(it: &Described) -> utoipa::openapi::path::Operation {
             .content("application/problem+json", problem),
     );
     match access(it) {
-        Some(Access::Account(scope)) => {
+        Some(Access::Account(scope) | Access::Installation(scope)) => {
             operation.security(SecurityRequirement::new(BEARER, [scope.as_str()])).build()
         }
         Some(Access::Metrics) => {

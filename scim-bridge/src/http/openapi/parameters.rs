@@ -79,6 +79,7 @@ parameters! {
     ENCODING = "encoding" Text "The encoding, such as windows-1252 or shift_jis; found out by default.";
     SHEET = "sheet" Text "The sheet of a workbook; the first by default.";
     NO_HEADINGS = "no_headings" Boolean "The file has no headings; columns are mapped by number.";
+    WANTED = "for" Text "What the connection is for, and must work: expenses, users and management, with commas between them; found out by the scopes when absent.";
     STATE = "state" States "Only operations in these states.";
     KIND = "kind" Text "Only those of this kind.";
     USER = "user" Text "Only operations of the user with this SCIM id or userName.";
@@ -100,6 +101,7 @@ pub(super) const PAGE: &[Parameter] = &[CURSOR, LIMIT];
 pub(super) const NEWEST: &[Parameter] = &[LIMIT];
 pub(super) const ABOUT_A_FILE: &[Parameter] =
     &[FILE_NAME, MAP, DATE_ORDER, DECIMAL, CURRENCY, DELIMITER, ENCODING, SHEET, NO_HEADINGS];
+pub(super) const CHECKING: &[Parameter] = &[WANTED];
 pub(super) const SINCE: &[Parameter] = &[EARLIER];
 pub(super) const MATCHING: &[Parameter] = &[EXPLAIN];
 pub(super) const OPERATIONS: &[Parameter] = &[STATE, KIND, USER, OPERATIONS_CURSOR, LIMIT];

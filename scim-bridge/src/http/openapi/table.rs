@@ -40,8 +40,12 @@ impl From<Shape> for Body {
 impl Described {
     /// The status of success.
     pub(super) fn status(&self) -> &'static str {
-        // The one thing that goes on after its answer.
-        if (self.method, self.path) == ("POST", "/api/v1/imports") { "202" } else { "200" }
+        match (self.method, self.path) {
+            ("POST", "/api/v1/accounts") => "201",
+            // It goes on after its answer.
+            ("POST", "/api/v1/imports") => "202",
+            _ => "200",
+        }
     }
 
     /// The forms that it takes and gives.
@@ -126,6 +130,9 @@ fn rules() -> Vec<Described> {
 
 fn account() -> Vec<Described> {
     described! { "Account";
+        GET "/api/v1/accounts" "Every account. For a token that is bound to none." (p::NONE) => Shape::of::<api::accounts::Accounts>();
+        POST "/api/v1/accounts" "Connects a company, or connects it again: tests the credentials first, stores them second. For a token that is bound to no account." (p::NONE) [Shape::of::<api::accounts::Wanted>()] => Shape::of::<api::accounts::Connected>();
+        POST "/api/v1/account/check" "Tests the connection: DNS, TLS, token, grants, scopes, role, and a read of each type of data. Writes nothing." (p::CHECKING) => Shape::of::<api::account::Checked>();
         GET "/api/v1/account" "The token's account: its connection, how long that lasts, and its settings." (p::NONE) => Shape::of::<accounts::AccountView>();
         POST "/api/v1/account/rename" "Gives it another name; its id, tokens and data stay." (p::NONE) [Shape::of::<api::account::Named>()] => Shape::of::<accounts::AccountView>();
         POST "/api/v1/account/pause" "Nothing is sent to Concur or read from it; SCIM changes are accepted and wait." (p::NONE) [Shape::of::<api::account::Paused>()] => Shape::of::<accounts::AccountView>();
