@@ -171,7 +171,9 @@ mod tests {
             assert_eq!(told, ["a", "b", "c"], "{}", test.name);
             let import = "0193a1b2-0000-7000-8000-000000000002".parse().unwrap();
             let now = jiff::Timestamp::UNIX_EPOCH;
-            assert_eq!(store.write_blocking(|conn| imports::undo(conn, account, import, now)).unwrap(), 3);
+            let undo =
+                || store.write_blocking(|conn| imports::undo_some(conn, account, import, now)).unwrap();
+            assert_eq!((undo(), undo()), (Some(3), None));
         }
     }
 }

@@ -220,45 +220,54 @@ pub fn list(conn: &mut Conn, account: AccountId, limit: usize) -> Result<Vec<Imp
     rows.into_iter().map(Import::try_from).collect()
 }
 
-/// Takes an import back: its lines that no other import holds are removed, as lines are that are gone from their report.
-/// How many. [`Error::NotFound`] if the account has no such import or it was undone before.
-pub fn undo(conn: &mut Conn, account: AccountId, id: ImportId, now: Timestamp) -> Result<u64, Error> {
+/// A step of taking an import back: lets go of some thousands of its lines, and removes those that no other import holds, as
+/// lines are that are gone from their report. How many; `None` when it held none any more, and is listed as undone now. A step
+/// for each transaction, so that nobody waits for all of them. [`Error::NotFound`] if the account has no such import or it was undone
+/// before.
+pub fn undo_some(
+    conn: &mut Conn,
+    account: AccountId,
+    id: ImportId,
+    now: Timestamp,
+) -> Result<Option<u64>, Error> {
     let import = get(conn, account, id)?;
     if import.state == State::Undone {
         return Err(Error::NotFound { what: "import that is not undone" });
     }
     let key = id.to_string();
-    let held_twice = diesel::alias!(import_lines as others);
-    let held_elsewhere = || {
-        diesel::dsl::exists(
-            held_twice.filter(
-                held_twice
-                    .field(import_lines::line_no)
-                    .eq(lines::line_no)
-                    .and(held_twice.field(import_lines::import_id).ne(&key)),
-            ),
-        )
+    let of_import = import_lines::import_id.eq(&key);
+    let some: Vec<i64> = on!(conn, c => {
+        import_lines::table
+            .filter(of_import)
+            .order(import_lines::line_no)
+            .limit(value::limit(CHUNK))
+            .select(import_lines::line_no)
+            .load(c)
+    })?;
+    let Some(&last) = some.last() else {
+        let undone = (imports::state.eq(State::Undone.as_str()), imports::finished_at.eq(micros(now)));
+        on!(conn, c => diesel::update(imports::table.find(&key)).set(undone).execute(c))?;
+        return Ok(None);
     };
-    let mut removed = 0;
-    loop {
-        // By batches: what is removed is no longer found.
-        let batch: Vec<i64> = on!(conn, c => {
-            import_lines::table
-                .inner_join(lines::table)
-                .filter(import_lines::import_id.eq(&key))
-                .filter(diesel::dsl::not(held_elsewhere()))
-                .filter(lines::removed_at.is_null())
-                .limit(value::limit(CHUNK))
-                .select(lines::line_no)
-                .load(c)
-        })?;
-        if batch.is_empty() {
-            break;
-        }
-        removed += crate::lines::remove(conn, account, &batch, now)?;
-    }
-    on!(conn, c => diesel::delete(import_lines::table.filter(import_lines::import_id.eq(&key))).execute(c))?;
-    let undone = (imports::state.eq(State::Undone.as_str()), imports::finished_at.eq(micros(now)));
-    on!(conn, c => diesel::update(imports::table.find(&key)).set(undone).execute(c))?;
-    Ok(removed as u64)
+    let held_twice = diesel::alias!(import_lines as others);
+    let held_elsewhere = diesel::dsl::exists(
+        held_twice.filter(
+            held_twice
+                .field(import_lines::line_no)
+                .eq(lines::line_no)
+                .and(held_twice.field(import_lines::import_id).ne(&key)),
+        ),
+    );
+    let these = of_import.and(import_lines::line_no.le(last));
+    let gone: Vec<i64> = on!(conn, c => {
+        import_lines::table
+            .inner_join(lines::table)
+            .filter(these)
+            .filter(diesel::dsl::not(held_elsewhere))
+            .filter(lines::removed_at.is_null())
+            .select(lines::line_no)
+            .load(c)
+    })?;
+    on!(conn, c => diesel::delete(import_lines::table.filter(these)).execute(c))?;
+    Ok(Some(crate::lines::remove(conn, account, &gone, now)? as u64))
 }

@@ -161,7 +161,8 @@ fn matching(error: crate::Error) -> ImportError {
 }
 
 /// Takes an import back: lines that no other import holds are removed from every answer; the others stay in their newest
-/// form. How many were removed.
+/// form. How many were removed. By thousands in a transaction, so that nobody waits for all of them; cut off, it goes on when it is
+/// asked for again.
 ///
 /// # Errors
 /// [`store::Error::NotFound`] where the account has no such import, or it was undone before.
@@ -172,12 +173,21 @@ pub fn undo(
     actor: &str,
     now: Timestamp,
 ) -> Result<u64, store::Error> {
-    store.write_blocking(|conn| {
-        let name = imports::get(conn, account, id)?.name;
-        let removed = imports::undo(conn, account, id, now)?;
-        record(conn, account, &Deed { action: "import.undo", actor, id, name: &name, now })?;
-        Ok(removed)
-    })
+    let mut removed = 0;
+    loop {
+        let step = store.write_blocking(|conn| {
+            let name = imports::get(conn, account, id)?.name;
+            let step = imports::undo_some(conn, account, id, now)?;
+            if step.is_none() {
+                record(conn, account, &Deed { action: "import.undo", actor, id, name: &name, now })?;
+            }
+            Ok::<_, store::Error>(step)
+        })?;
+        match step {
+            Some(gone) => removed += gone,
+            None => return Ok(removed),
+        }
+    }
 }
 
 /// What somebody did to an import.

@@ -266,6 +266,11 @@ fn an_import_that_was_cut_off_is_stopped_or_ended_and_goes_on_with_the_file() {
         assert_eq!(states(), [(imports::State::Failed, 5_000)], "its first page stays");
         let again = run(store, account, &file, &options).unwrap();
         assert_eq!((again.counts.unchanged, again.counts.inserted), (5_000, 1));
+        let undo = |id| import::undo(&store.store, account, id, "ana", now()).unwrap();
+        let first = store.store.read_blocking(|conn| imports::list(conn, account, 10)).unwrap();
+        let first = first.iter().find(|import| import.state == imports::State::Failed).unwrap().id;
+        assert_eq!((undo(first), undo(again.id)), (0, 5_001), "in two steps");
+        assert_eq!(there(store, account), []);
 
         let survey = import::check(&file.upload, &options, &mut |_, _| Ok(())).unwrap().survey;
         let killed = importer.begin(&file.upload, survey).unwrap().id;
