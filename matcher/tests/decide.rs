@@ -101,6 +101,7 @@ fn a_word_that_rhymes_needs_the_rest_of_the_name_or_many_letters() {
 fn a_resellers_name_inside_an_apps_name_resells_nothing() {
     let apps = r#"
 {"id":"norvi-insight","name":"Norvi Insight"}
+{"id":"uki-insight","name":"Uki Insight"}
 {"id":"quillwork","name":"Quillwork"}
 "#;
     let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
@@ -116,6 +117,8 @@ fn a_resellers_name_inside_an_apps_name_resells_nothing() {
     };
     check("NORVI INSIGHT", "", Some("norvi-insight"));
     check("NORWI INSIGHT GMBH", "", Some("norvi-insight"));
+    // Where a code could stand before the reseller's name.
+    check("UKI INSIGHT", "", Some("uki-insight"));
     check("INSIGHT", "12x Quillwork licences", Some("quillwork"));
     check("UK INSIGHT", "12x Quillwork licences", Some("quillwork"));
     check("NORVI INSIGHT", "12x Quillwork licences", Some("norvi-insight"));

@@ -155,6 +155,8 @@ fn usage(error: ImportError) -> anyhow::Error {
     match error {
         ImportError::Store(_)
         | ImportError::Match(_)
+        | ImportError::Rules(_)
+        | ImportError::Stopped { .. }
         | ImportError::Read { .. }
         | ImportError::Changed { .. } => error.into(),
         _ => Usage(error.to_string()).into(),

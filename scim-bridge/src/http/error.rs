@@ -139,7 +139,7 @@ impl From<ImportError> for Error {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::Store(error) => Self::Store(error),
-            ImportError::Match(error) => (*error).into(),
+            ImportError::Match(error) | ImportError::Rules(error) => (*error).into(),
             ImportError::Read { .. } | ImportError::Stopped { .. } | ImportError::Changed { .. } => {
                 Self::Internal(logging::chain(&error))
             }

@@ -14,7 +14,7 @@ use store::{
     matches::{self, Status},
 };
 
-pub(crate) use row::{Decided, Subject, band, decide, decide_anew, status, texts};
+pub(crate) use row::{Decided, Subject, band, decide, decide_new, status, texts};
 
 use crate::rulebook::Rulebook;
 use crate::{Company, Error, Progress, Snapshot};

@@ -57,7 +57,7 @@ pub(crate) fn decide(
     scratch: &mut Scratch,
     now: Timestamp,
 ) -> Result<NewMatch, Error> {
-    Ok(decide_anew(line.into(), &line.content_hash, matcher, book, scratch, now)?.about(line.no))
+    Ok(decide_new(line.into(), &line.content_hash, matcher, book, scratch, now)?.about(line.no))
 }
 
 /// A decision about a line that has no number yet.
@@ -79,7 +79,7 @@ impl Decided {
 }
 
 /// [`decide`] before the line is stored.
-pub(crate) fn decide_anew(
+pub(crate) fn decide_new(
     line: Subject<'_>,
     line_hash: &str,
     matcher: &Matcher,

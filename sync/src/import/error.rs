@@ -95,6 +95,9 @@ pub enum ImportError {
     /// The store refused. What was imported until then stays under this import, and importing again goes on from there.
     #[error("the store refused")]
     Store(#[from] store::Error),
+    /// The account's rules cannot be asked, most likely because the dictionary lost an app that they name. Nothing was stored.
+    #[error("the account's rules cannot decide lines; nothing was imported")]
+    Rules(#[source] Box<crate::Error>),
     /// Deciding the apps of the new lines failed; they are stored, and the next sync decides them.
     #[error("the lines are stored, but could not be matched")]
     Match(#[source] Box<crate::Error>),

@@ -13,7 +13,7 @@ use store::matches::{self, NewMatch, Status};
 
 use super::error::ImportError;
 use super::run::Importer;
-use crate::decide::{Decided, decide_anew};
+use crate::decide::{Decided, decide_new};
 use crate::rulebook::Rulebook;
 
 /// Lines stored in one transaction.
@@ -57,7 +57,7 @@ impl<'a> Maker<'a> {
         let now = self.page.now;
         let prepared = PreparedLine::new(account, line, now);
         let decided =
-            decide_anew(line.into(), prepared.content_hash(), matcher, self.book, &mut self.scratch, now)
+            decide_new(line.into(), prepared.content_hash(), matcher, self.book, &mut self.scratch, now)
                 .map_err(|error| ImportError::Match(Box::new(error)))?;
         self.page.lines.push(prepared);
         self.page.decisions.push(Some(decided));

@@ -90,7 +90,10 @@ impl Importer<'_> {
             let book = Rulebook::current(conn, self.account, self.matcher.dictionary())?;
             Ok((imports::start(conn, self.account, &upload.name, layout, (self.clock)())?.id, book))
         });
-        let (id, book) = begun.map_err(matching)?;
+        let (id, book) = begun.map_err(|error| match error {
+            crate::Error::Store(error) => ImportError::Store(error),
+            other => ImportError::Rules(Box::new(other)),
+        })?;
         Ok(Begun { id, survey, book })
     }
 

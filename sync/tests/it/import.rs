@@ -282,6 +282,29 @@ fn an_import_that_was_cut_off_is_stopped_or_ended_and_goes_on_with_the_file() {
 }
 
 #[test]
+fn rules_that_cannot_be_asked_stop_an_import_before_it_begins() {
+    on_each(|store| {
+        let account = account(store, "Ruled");
+        let rules = store::rules::Revision {
+            revision: 1,
+            rules: "[[rules]]\nname = \"gone\"\naction = \"match\"\napp = \"no-such-app\"\nwhen = { vendor = \"x\" }\n"
+                .to_owned(),
+            actor: "ana".to_owned(),
+            note: String::new(),
+            set_at: now(),
+            lines_changed: 0,
+        };
+        store.store.write_blocking(|conn| store::rules::add(conn, account, &rules)).unwrap();
+        let file = file("a.csv", b"Date,Vendor,Amount,Currency\n2026-01-03,Zoom,14.99,USD\n");
+        let refused = run(store, account, &file, &Options::default()).unwrap_err();
+        assert!(matches!(refused, ImportError::Rules(_)), "{refused:?}");
+        assert!(refused.to_string().contains("nothing was imported"), "{refused}");
+        let listed = store.store.read_blocking(|conn| imports::list(conn, account, 10)).unwrap();
+        assert_eq!((listed.len(), there(store, account).len()), (0, 0));
+    });
+}
+
+#[test]
 fn what_is_no_table_says_so() {
     let empty = file("empty.csv", b"\n\n");
     let check = |file: &File| {

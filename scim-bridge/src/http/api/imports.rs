@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use serde_json::{Value, json};
 use store::ids::ImportId;
 use store::imports::{self, Import};
-use sync::import::{self, Check, FileOptions, Wanted};
+use sync::import::{self, FileOptions, Wanted};
 
 use super::super::context::Context;
 use super::super::error::Error;
@@ -27,7 +27,7 @@ pub(crate) async fn add(mut context: Context) -> Result<HttpResponse, Error> {
     let (id, check) = begin(bridge.clone(), account, sent).await?;
     let import = bridge.store.read(move |conn| imports::get(conn, account, id)).await?;
     let location = format!("{}/api/v1/imports/{id}", bridge.public_url);
-    let body = json!({"import": shown(&import), "check": judged(&check)?});
+    let body = json!({"import": shown(&import), "check": super::body(&check)?});
     Ok(reply::accepted(&body, &location))
 }
 
@@ -35,7 +35,7 @@ pub(crate) async fn add(mut context: Context) -> Result<HttpResponse, Error> {
 pub(crate) async fn check(mut context: Context) -> Result<HttpResponse, Error> {
     context.account()?;
     let sent = sent(&mut context).await?;
-    Ok(reply::api(&judged(&crate::imports::check(sent).await?)?))
+    Ok(reply::api(&super::body(&crate::imports::check(sent).await?)?))
 }
 
 /// GET: the newest first; `limit` of them.
@@ -115,10 +115,6 @@ fn wanted(context: &Context) -> Result<Wanted, Error> {
 
 fn id(context: &Context) -> Result<ImportId, Error> {
     context.path("id").parse().map_err(|_| Error::NotFound)
-}
-
-fn judged(check: &Check) -> Result<Value, Error> {
-    super::body(check)
 }
 
 fn shown(import: &Import) -> Value {
