@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::conn::{Raw, execute_together, on};
 use crate::ids::AccountId;
+use crate::prepared::prepared;
 use crate::schema::{audit, audit_heads};
 use crate::value::{self, micros};
 use crate::{Conn, Error};
@@ -74,7 +75,7 @@ pub enum Verdict {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit)]
+#[diesel(table_name = audit, treat_none_as_default_value = false)]
 struct Row {
     chain: String,
     seq: i64,
@@ -174,7 +175,7 @@ pub fn append(conn: &mut Conn, event: &NewEvent) -> Result<Event, Error> {
     execute_together!(
         conn,
         diesel::insert_into(audit::table).values(&row),
-        diesel::update(head).set(new_head),
+        prepared(diesel::update(head).set(new_head)),
     )?;
     row.try_into()
 }

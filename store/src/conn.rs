@@ -50,19 +50,24 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+/// A block for `?`.
+pub(crate) fn one_by_one<T>(queries: impl FnOnce() -> diesel::QueryResult<T>) -> diesel::QueryResult<T> {
+    queries()
+}
+
 /// Loads the answers to several queries that do not need each other, in one round trip where there is one:
 /// `together!(conn, names => String, counts => i64)` gives a `Vec` for each.
 macro_rules! together {
     ($conn:expr, $($query:expr => $row:ty),+ $(,)?) => {
         match &mut *$conn.pooled {
             $crate::conn::Raw::Sqlite(c) => {
-                let mut ask = || Ok(($(diesel::RunQueryDsl::load::<$row>($query, &mut **c)?,)+));
-                ask()
+                $crate::conn::one_by_one(|| Ok(($(diesel::RunQueryDsl::load::<$row>($query, &mut **c)?,)+)))
             }
             $crate::conn::Raw::Postgres(c) => {
                 let (c, event_loop) = c.shared();
                 event_loop.wait_for(async {
-                    tokio::try_join!($(async {
+                    // Of several errors the first query's counts: those behind it fail because it did.
+                    tokio::try_join!(biased; $(async {
                         let mut c = c;
                         diesel_async::RunQueryDsl::load::<$row>($query, &mut c).await
                     }),+)
@@ -79,16 +84,15 @@ macro_rules! execute_together {
     ($conn:expr, $($statement:expr),+ $(,)?) => {
         match &mut *$conn.pooled {
             $crate::conn::Raw::Sqlite(c) => {
-                let mut execute = || {
+                $crate::conn::one_by_one(|| {
                     $(diesel::RunQueryDsl::execute($statement, &mut **c)?;)+
                     Ok(())
-                };
-                execute()
+                })
             }
             $crate::conn::Raw::Postgres(c) => {
                 let (c, event_loop) = c.shared();
                 event_loop.wait_for(async {
-                    tokio::try_join!($(async {
+                    tokio::try_join!(biased; $(async {
                         let mut c = c;
                         diesel_async::RunQueryDsl::execute($statement, &mut c).await
                     }),+)

@@ -60,6 +60,7 @@ pub mod operations;
 pub mod people;
 mod pool;
 mod postgres;
+mod prepared;
 pub mod recordings;
 mod rehearsal;
 pub mod reports;

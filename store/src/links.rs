@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::conn::on;
 use crate::ids::{AccountId, ResourceId};
+use crate::prepared::prepared;
 use crate::schema::{link_extensions, links};
 use crate::value::{self, micros};
 use crate::{Conn, Error};
@@ -132,7 +133,8 @@ pub fn put(conn: &mut Conn, link: &Link) -> Result<(), Error> {
         updated_at: micros(link.updated_at),
     };
     on!(conn, c => {
-        diesel::insert_into(links::table).values(&row).on_conflict(links::resource_id).do_update().set(&row).execute(c)
+        let put = diesel::insert_into(links::table).values(&row).on_conflict(links::resource_id);
+        prepared(put.do_update().set(&row)).execute(c)
     })?;
     match (&row.concur_user_id, &row.known) {
         (Some(user), Some(known)) => share_known(conn, &row.account_id, user, known),
@@ -143,7 +145,7 @@ pub fn put(conn: &mut Conn, link: &Link) -> Result<(), Error> {
 fn share_known(conn: &mut Conn, account: &str, concur_user_id: &str, known: &str) -> Result<(), Error> {
     let same = links::account_id.eq(account).and(links::concur_user_id.eq(concur_user_id));
     on!(conn, c => {
-        diesel::update(links::table.filter(same)).set(links::known.eq(known)).execute(c)
+        prepared(diesel::update(links::table.filter(same)).set(links::known.eq(known))).execute(c)
     })?;
     Ok(())
 }

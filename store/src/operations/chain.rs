@@ -14,6 +14,7 @@ use super::{State, URGENT_KINDS, is_urgent};
 use crate::conn::{Raw, on, together};
 use crate::ids::{OperationId, ResourceId};
 use crate::links::Link;
+use crate::prepared::prepared;
 use crate::schema::{chains, links, operation_details, operations, resources};
 use crate::value::{self, micros};
 use crate::{Conn, Error};
@@ -169,13 +170,12 @@ fn lock_named(conn: &mut Conn, resource: &str) -> Result<String, Error> {
     match &mut *conn.pooled {
         Raw::Sqlite(_) => of(conn, resource),
         Raw::Postgres(c) => {
-            let locked: Option<Locked> = diesel::sql_query(
+            let locking = diesel::sql_query(
                 "SELECT resource_id FROM resources WHERE resource_id = \
                  COALESCE((SELECT chain_id FROM chains WHERE resource_id = $1), $1) FOR UPDATE",
             )
-            .bind::<diesel::sql_types::Text, _>(resource)
-            .get_result(&mut ***c)
-            .optional()?;
+            .bind::<diesel::sql_types::Text, _>(resource);
+            let locked: Option<Locked> = prepared(locking).get_result(&mut ***c).optional()?;
             Ok(locked.ok_or(Error::NotFound { what: "resource" })?.resource_id)
         }
     }

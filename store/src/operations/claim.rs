@@ -13,6 +13,7 @@ use super::row::{self, IN_FLIGHT};
 use super::{Operation, State};
 use crate::conn::{Raw, on};
 use crate::ids::{AccountId, OperationId};
+use crate::prepared::prepared;
 use crate::schema::{attempts, operation_details, operations};
 use crate::value::{self, micros};
 use crate::{Conn, Constraint, Error, watches};
@@ -107,7 +108,8 @@ macro_rules! compare_and_set {
     ($conn:expr, $op_id:expr, $state:expr, $epoch:expr, $change:expr) => {{
         let expected = operations::state.eq($state).and(operations::lease_epoch.eq($epoch));
         on!($conn, c => {
-            diesel::update(operations::table.find($op_id).filter(expected)).set($change).execute(c)
+            let change = diesel::update(operations::table.find($op_id).filter(expected)).set($change);
+            prepared(change).execute(c)
         })? == 1
     }};
 }

@@ -1,10 +1,13 @@
 //! The two rows of a new operation.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::{NewOperation, Operation, State, row};
-use crate::conn::on;
+use crate::conn::{Raw, together};
 use crate::ids::{OperationId, ResourceId};
+use crate::prepared::prepared;
 use crate::schema::{operation_details, operations};
 use crate::value::{self, micros};
 use crate::{Conn, Error};
@@ -34,18 +37,23 @@ pub(super) fn insert(
         chain_id,
         lane: row::USUAL_LANE,
     };
-    let op_id: i64 = on!(conn, c => {
-        diesel::insert_into(operations::table).values(&row).returning(operations::op_id).get_result(c)
-    })?;
     let payload = new.payload.to_string();
     let payload_hash = row::payload_hash(&payload);
+    let same = sql::<BigInt>(match &*conn.pooled {
+        Raw::Sqlite(_) => "last_insert_rowid()",
+        Raw::Postgres(_) => "currval(pg_get_serial_sequence('operations', 'op_id'))",
+    });
     let details = (
-        operation_details::op_id.eq(op_id),
+        operation_details::op_id.eq(same),
         operation_details::payload_hash.eq(&payload_hash),
         operation_details::payload.eq(payload),
         operation_details::reason.eq(new.held.as_deref()),
     );
-    on!(conn, c => diesel::insert_into(operation_details::table).values(details).execute(c))?;
+    let operation = diesel::insert_into(operations::table).values(&row).returning(operations::op_id);
+    let details =
+        diesel::insert_into(operation_details::table).values(details).returning(operation_details::op_id);
+    let (_, given) = together!(conn, operation => i64, prepared(details) => i64)?;
+    let op_id = given.into_iter().next().ok_or(Error::NotFound { what: "operation" })?;
     let at = value::time(now, "operations.created_at")?;
     Ok(Operation {
         id: OperationId::from_i64(op_id),

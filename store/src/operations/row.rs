@@ -87,7 +87,7 @@ pub struct Operation {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = operations)]
+#[diesel(table_name = operations, treat_none_as_default_value = false)]
 pub(super) struct NewRow<'a> {
     pub(super) account_id: String,
     pub(super) resource_id: String,

@@ -8,6 +8,7 @@ use super::pass::{self, Open};
 use super::{State, chain, is_urgent, row};
 use crate::conn::on;
 use crate::ids::OperationId;
+use crate::prepared::prepared;
 use crate::schema::{attempts, operation_details, operations, resources};
 use crate::value::{self, micros};
 use crate::webhooks::{self, Topic};
@@ -153,7 +154,8 @@ pub fn transition(
     let expected =
         operations::state.eq(expect.state.as_str()).and(operations::lease_epoch.eq(expect.lease_epoch));
     let changed = on!(conn, c => {
-        diesel::update(operations::table.find(id.as_i64()).filter(expected)).set((change, free)).execute(c)
+        let operation = operations::table.find(id.as_i64()).filter(expected);
+        prepared(diesel::update(operation).set((change, free))).execute(c)
     })?;
     if changed == 0 {
         return Ok(false);
@@ -251,16 +253,15 @@ fn change_details(conn: &mut Conn, id: OperationId, transition: &Transition) -> 
 
 fn end_attempt(conn: &mut Conn, id: OperationId, attempt: i32, transition: &Transition) -> Result<(), Error> {
     on!(conn, c => {
-        diesel::update(attempts::table.find((id.as_i64(), attempt)))
-            .set((
-                attempts::ended_at.eq(micros(transition.now)),
-                attempts::outcome.eq(transition.to.as_str()),
-                attempts::error_code.eq(transition.error_code.as_deref()),
-                attempts::error_message.eq(transition.error_message.as_deref()),
-                attempts::correlation_id.eq(transition.correlation_id.as_deref()),
-                attempts::provision_id.eq(transition.provision_id.as_deref()),
-            ))
-            .execute(c)
+        let ended = diesel::update(attempts::table.find((id.as_i64(), attempt))).set((
+            attempts::ended_at.eq(micros(transition.now)),
+            attempts::outcome.eq(transition.to.as_str()),
+            attempts::error_code.eq(transition.error_code.as_deref()),
+            attempts::error_message.eq(transition.error_message.as_deref()),
+            attempts::correlation_id.eq(transition.correlation_id.as_deref()),
+            attempts::provision_id.eq(transition.provision_id.as_deref()),
+        ));
+        prepared(ended).execute(c)
     })?;
     Ok(())
 }
@@ -279,13 +280,12 @@ pub(super) fn promote_of(conn: &mut Conn, mut open: Vec<Open>, now: Timestamp) -
     let Some(op_id) = next_ready(&open) else { return Ok(None) };
     let due_at = since.map_or(micros(now), |since| since.min(micros(now)));
     on!(conn, c => {
-        diesel::update(operations::table.find(op_id))
-            .set((
-                operations::state.eq(State::Ready.as_str()),
-                operations::due_at.eq(due_at),
-                operations::updated_at.eq(micros(now)),
-            ))
-            .execute(c)
+        let ready = diesel::update(operations::table.find(op_id)).set((
+            operations::state.eq(State::Ready.as_str()),
+            operations::due_at.eq(due_at),
+            operations::updated_at.eq(micros(now)),
+        ));
+        prepared(ready).execute(c)
     })?;
     Ok(Some(op_id))
 }

@@ -130,6 +130,13 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// Whether it is a single test, of which there are few, and no tree of them.
+    pub(super) fn is_one_test(&self) -> bool {
+        !matches!(self, Condition::And(_) | Condition::Or(_) | Condition::Not(_))
+    }
+}
+
 /// A condition as an expression of one of the two databases.
 pub(super) type Expression<DB> = Box<dyn BoxableExpression<resources::table, DB, SqlType = Nullable<Bool>>>;
 

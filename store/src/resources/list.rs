@@ -14,6 +14,7 @@ use super::condition::{Condition, expression};
 use super::{Resource, ResourceType, Row};
 use crate::conn::on;
 use crate::ids::{AccountId, ResourceId};
+use crate::prepared::prepared_if;
 use crate::schema::resources;
 use crate::value::{self, micros};
 use crate::{Conn, Error};
@@ -200,7 +201,8 @@ pub fn list(
     let account = account.to_string();
     if condition.pins() && *start == Start::Offset(0) {
         let rows: Vec<Row> = on!(conn, c => {
-            page_of!(Row::as_select(), c, &account, resource_type, condition, order, start, limit).load(c)
+            let page = page_of!(Row::as_select(), c, &account, resource_type, condition, order, start, limit);
+            prepared_if(condition.is_one_test(), page).load(c)
         })?;
         return rows.into_iter().map(Resource::try_from).collect();
     }

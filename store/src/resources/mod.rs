@@ -139,7 +139,7 @@ pub enum Lookup {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = resources)]
+#[diesel(table_name = resources, treat_none_as_default_value = false)]
 struct Row {
     resource_id: String,
     account_id: String,

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::read::emails;
 use super::{Content, NewResource, Resource, Row, get};
-use crate::conn::{Raw, on};
+use crate::conn::{Raw, execute_together, on};
 use crate::ids::ResourceId;
+use crate::prepared::prepared;
 use crate::schema::{resource_emails, resources};
 use crate::value::micros;
 use crate::{Conn, Constraint, Error};
@@ -51,6 +52,19 @@ pub fn insert_shown(conn: &mut Conn, new: &NewResource) -> Result<Resource, Erro
     insert_as(conn, new, true)
 }
 
+/// The statement that gives a resource an e-mail address.
+macro_rules! email_of {
+    ($resource:expr, $account:expr, $email:expr) => {
+        diesel::insert_into(resource_emails::table)
+            .values((
+                resource_emails::resource_id.eq($resource),
+                resource_emails::account_id.eq($account),
+                resource_emails::email_folded.eq($email),
+            ))
+            .on_conflict_do_nothing()
+    };
+}
+
 fn insert_as(conn: &mut Conn, new: &NewResource, shown: bool) -> Result<Resource, Error> {
     let id = ResourceId::generate(new.created_at);
     let content = &new.content;
@@ -71,8 +85,15 @@ fn insert_as(conn: &mut Conn, new: &NewResource, shown: bool) -> Result<Resource
         updated_at: micros(new.created_at),
         deleted_at: None,
     };
-    on!(conn, c => diesel::insert_into(resources::table).values(&row).execute(c))?;
-    put_emails(conn, &row.resource_id, &row.account_id, &[], &content.emails_folded)?;
+    let resource = diesel::insert_into(resources::table).values(&row);
+    let Some((first, others)) = content.emails_folded.split_first() else {
+        on!(conn, c => resource.execute(c))?;
+        return row.try_into();
+    };
+    execute_together!(conn, resource, email_of!(&row.resource_id, &row.account_id, first))?;
+    for email in others {
+        on!(conn, c => email_of!(&row.resource_id, &row.account_id, email).execute(c))?;
+    }
     row.try_into()
 }
 
@@ -94,14 +115,7 @@ fn put_emails(
         })?;
     }
     for email in emails {
-        let row = (
-            resource_emails::resource_id.eq(resource),
-            resource_emails::account_id.eq(account),
-            resource_emails::email_folded.eq(email),
-        );
-        on!(conn, c => {
-            diesel::insert_into(resource_emails::table).values(row).on_conflict_do_nothing().execute(c)
-        })?;
+        on!(conn, c => email_of!(resource, account, email).execute(c))?;
     }
     Ok(())
 }
@@ -131,11 +145,9 @@ pub fn update_knowing(
     let key = id.to_string();
     let expected = resources::version.eq(expected_version).and(resources::deleted_at.is_null());
     let updated: Option<Row> = on!(conn, c => {
-        diesel::update(resources::table.find(&key).filter(expected))
-            .set((Change::new(content, now), resources::version.eq(expected_version + 1)))
-            .returning(Row::as_returning())
-            .get_result(c)
-            .optional()
+        let change = (Change::new(content, now), resources::version.eq(expected_version + 1));
+        let updated = diesel::update(resources::table.find(&key).filter(expected)).set(change);
+        prepared(updated.returning(Row::as_returning())).get_result(c).optional()
     })?;
     let Some(row) = updated else {
         return match get(conn, id)?.deleted_at {
