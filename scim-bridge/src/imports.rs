@@ -4,7 +4,8 @@
 //! does not wait for a file of a million lines: it stops at the next page, and the import is listed as failed.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use store::ids::{AccountId, ImportId};
 use sync::import::{self, Check, ImportError, Importer, Options, Upload};
@@ -16,18 +17,30 @@ use crate::logging;
 
 /// Files that are checked, stored or waiting at once; each lies on disk.
 const FILES_MAX: usize = 4;
+/// How often one that waits for its turn says so: well within [`store::imports::SILENT_MAX`].
+const SIGN_EVERY: Duration = Duration::from_mins(1);
 
 /// Who imports, and who waits.
 #[derive(Debug)]
 pub(crate) struct Imports {
     places: Arc<Semaphore>,
-    /// Held by the one that is stored.
-    turn: Mutex<()>,
+    turn: Turn,
 }
+
+/// Whose file is stored: one at a time.
+#[derive(Debug, Default)]
+struct Turn {
+    taken: Mutex<bool>,
+    given_back: Condvar,
+}
+
+/// The turn, given back when it is dropped.
+#[derive(Debug)]
+struct InTurn<'a>(&'a Turn);
 
 impl Default for Imports {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(FILES_MAX)), turn: Mutex::default() }
+        Self { places: Arc::new(Semaphore::new(FILES_MAX)), turn: Turn::default() }
     }
 }
 
@@ -70,6 +83,30 @@ impl Imports {
     /// A place for one more file; `None`: so many are here already.
     pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+}
+
+impl Turn {
+    /// Waits for the turn; `waiting` is asked every minute whether to go on.
+    fn take<E>(&self, mut waiting: impl FnMut() -> Result<(), E>) -> Result<InTurn<'_>, E> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        while *taken {
+            let waited = self.given_back.wait_timeout(taken, SIGN_EVERY);
+            let (still, ended) = waited.unwrap_or_else(PoisonError::into_inner);
+            taken = still;
+            if ended.timed_out() {
+                waiting()?;
+            }
+        }
+        *taken = true;
+        Ok(InTurn(self))
+    }
+}
+
+impl Drop for InTurn<'_> {
+    fn drop(&mut self) {
+        *self.0.taken.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.0.given_back.notify_one();
     }
 }
 
@@ -129,13 +166,42 @@ fn work(
     };
     let import = begun.id;
     let _ = tell.send(Ok((import, check)));
-    let _turn = bridge.imports.turn.lock().unwrap_or_else(PoisonError::into_inner);
     let mut go_on =
         |_, _| if bridge.is_draining() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    match importer.carry_out(begun, &upload, options, &mut |_, _| Ok(()), &mut go_on) {
+    let stored = bridge
+        .imports
+        .turn
+        .take(|| importer.keep_alive(&begun))
+        .and_then(|_turn| importer.carry_out(begun, &upload, options, &mut |_, _| Ok(()), &mut go_on));
+    match stored {
         Ok(done) => tracing::info!(%account, %import, lines = done.counts.lines(), "a file was imported"),
         Err(error) => {
             tracing::error!(%account, %import, error = %logging::chain(&error), "a file was not imported to its end");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    #[test]
+    fn the_turn_goes_to_the_next_when_it_is_given_back() {
+        let turn = Turn::default();
+        let stored = Mutex::new(0);
+        let take = || turn.take(|| Ok::<_, Infallible>(()));
+        let first = take().unwrap();
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| {
+                let _turn = take().unwrap();
+                *stored.lock().unwrap()
+            });
+            *stored.lock().unwrap() = 1;
+            drop(first);
+            assert_eq!(second.join().unwrap(), 1);
+        });
+        drop(take().unwrap());
     }
 }

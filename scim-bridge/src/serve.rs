@@ -280,7 +280,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         if alone.is_some() {
             // A killed process held leases and imported files; nobody else can, so the leases need not run out first.
             let ended = store.write_blocking(|conn| {
-                store::imports::end_cut_off(conn, now)?;
+                store::imports::end_cut_off(conn, now, now)?;
                 store::operations::end_leases(conn, now)
             });
             ended.map_err(StartError::Store)?;

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use store::Store;
 use store::ids::AccountId;
+use store::imports;
 use store::webhooks::{self, Topic};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -98,8 +99,21 @@ async fn run(bridge: &Bridge) {
         if let Err(error) = keeper.round(&bridge.store, &bridge.accounts, bridge.clock.now()).await {
             tracing::warn!(error = %logging::chain(&error), "keeping connections alive waits for the database");
         }
+        end_cut_off(&bridge.store, bridge.clock.now()).await;
         keep_call_counts(&bridge.accounts).await;
         tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Lists imports as failed that were cut off with the process that ran them.
+async fn end_cut_off(store: &Store, now: Timestamp) {
+    let ended = store.write(move |conn| imports::end_cut_off(conn, now - imports::SILENT_MAX, now)).await;
+    match ended {
+        Ok(0) => {}
+        Ok(count) => tracing::warn!(count, "imports were cut off; send their files again to go on"),
+        Err(error) => {
+            tracing::warn!(error = %logging::chain(&error), "imports that were cut off are not listed as such");
+        }
     }
 }
 

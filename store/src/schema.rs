@@ -410,6 +410,7 @@ diesel::table! {
         rejected -> BigInt,
         started_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+        alive_at -> BigInt,
     }
 }
 

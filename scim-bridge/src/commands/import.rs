@@ -157,6 +157,7 @@ fn usage(error: ImportError) -> anyhow::Error {
         | ImportError::Match(_)
         | ImportError::Rules(_)
         | ImportError::Stopped { .. }
+        | ImportError::UnderWay { .. }
         | ImportError::Read { .. }
         | ImportError::Changed { .. } => error.into(),
         _ => Usage(error.to_string()).into(),

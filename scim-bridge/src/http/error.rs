@@ -143,6 +143,7 @@ impl From<ImportError> for Error {
             ImportError::Read { .. } | ImportError::Stopped { .. } | ImportError::Changed { .. } => {
                 Self::Internal(logging::chain(&error))
             }
+            ImportError::UnderWay { .. } => Self::Scim(scim::Error::conflict(error.to_string())),
             // The command line's flags are parameters here.
             other => Self::BadParameter(
                 other

@@ -5,7 +5,7 @@
 mod possible_duplicates;
 
 use diesel::prelude::*;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 pub use possible_duplicates::{PossibleDuplicate, possible_duplicates};
@@ -17,17 +17,21 @@ use crate::schema::{import_lines, imports, lines};
 use crate::value::{self, micros, text_enum};
 use crate::{Conn, Error};
 
+/// An import that says nothing for so long was cut off with its process. One that runs speaks with each page, one that
+/// waits for its turn each minute.
+pub const SILENT_MAX: SignedDuration = SignedDuration::from_mins(5);
+
 /// Rows per statement, well under the databases' limits of bound values.
 const CHUNK: usize = 5_000;
 
 text_enum!(
     /// How an import stands.
     State {
-        /// Under way, or cut off: importing the file again goes on from there.
+        /// Under way, or cut off a moment ago.
         Running = "running",
         /// Every row was judged, and every accepted one stored.
         Complete = "complete",
-        /// Stopped by an error; what was stored until then stays.
+        /// Stopped by an error, or cut off; what was stored until then stays, and importing the file again goes on from there.
         Failed = "failed",
         /// Taken back.
         Undone = "undone",
@@ -83,7 +87,19 @@ pub struct Import {
     pub started_at: Timestamp,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// When whoever runs it last said that it goes on.
+    pub alive_at: Timestamp,
 }
+
+impl Import {
+    /// Whether somebody is at work on it.
+    pub fn is_under_way(&self, now: Timestamp) -> bool {
+        self.state == State::Running && now.duration_since(self.alive_at) <= SILENT_MAX
+    }
+}
+
+/// What is said to whoever goes on with an import that is over.
+const ENDED: Error = Error::Stale { what: "import" };
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = imports)]
@@ -99,6 +115,7 @@ struct Row {
     rejected: i64,
     started_at: i64,
     finished_at: Option<i64>,
+    alive_at: i64,
 }
 
 impl TryFrom<Row> for Import {
@@ -118,6 +135,7 @@ impl TryFrom<Row> for Import {
             rejected: value::count(row.rejected),
             started_at: value::time(row.started_at, "imports.started_at")?,
             finished_at: value::time_opt(row.finished_at, "imports.finished_at")?,
+            alive_at: value::time(row.alive_at, "imports.alive_at")?,
         })
     }
 }
@@ -142,13 +160,38 @@ pub fn start(
         rejected: 0,
         started_at: micros(now),
         finished_at: None,
+        alive_at: micros(now),
     };
     on!(conn, c => diesel::insert_into(imports::table).values(&row).execute(c))?;
     row.try_into()
 }
 
-/// Notes the lines of a page, in the transaction that stored them, and what all pages so far did.
-pub fn add_lines(conn: &mut Conn, id: ImportId, lines: &[LineNo], total: &Counts) -> Result<(), Error> {
+/// The query for an import that is running.
+macro_rules! running {
+    ($id:expr) => {
+        imports::table.find($id).filter(imports::state.eq(State::Running.as_str()))
+    };
+}
+
+/// Says that an import goes on although it stores nothing. [`Error::Stale`]: it is over, somebody has ended it.
+pub fn keep_alive(conn: &mut Conn, id: ImportId, now: Timestamp) -> Result<(), Error> {
+    let id = id.to_string();
+    let alive = imports::alive_at.eq(micros(now));
+    match on!(conn, c => diesel::update(running!(&id)).set(alive).execute(c))? {
+        0 => Err(ENDED),
+        _ => Ok(()),
+    }
+}
+
+/// Notes the lines of a page, in the transaction that stored them, and what all pages so far did. [`Error::Stale`]: it is over,
+/// somebody has ended it.
+pub fn add_lines(
+    conn: &mut Conn,
+    id: ImportId,
+    lines: &[LineNo],
+    total: &Counts,
+    now: Timestamp,
+) -> Result<(), Error> {
     let id = id.to_string();
     for chunk in lines.chunks(CHUNK) {
         let rows: Vec<_> = chunk
@@ -162,12 +205,15 @@ pub fn add_lines(conn: &mut Conn, id: ImportId, lines: &[LineNo], total: &Counts
         imports::inserted.eq(whole(total.inserted)),
         imports::changed.eq(whole(total.changed)),
         imports::unchanged.eq(whole(total.unchanged)),
+        imports::alive_at.eq(micros(now)),
     );
-    on!(conn, c => diesel::update(imports::table.find(&id)).set(counts).execute(c))?;
-    Ok(())
+    match on!(conn, c => diesel::update(running!(&id)).set(counts).execute(c))? {
+        0 => Err(ENDED),
+        _ => Ok(()),
+    }
 }
 
-/// Ends it.
+/// Ends one that is running. [`Error::Stale`]: somebody has ended it before.
 pub fn finish(
     conn: &mut Conn,
     id: ImportId,
@@ -181,16 +227,19 @@ pub fn finish(
         imports::rejected.eq(i64::try_from(rejected).unwrap_or(i64::MAX)),
         imports::finished_at.eq(micros(now)),
     );
-    on!(conn, c => diesel::update(imports::table.find(&id)).set(ended).execute(c))?;
-    Ok(())
+    match on!(conn, c => diesel::update(running!(&id)).set(ended).execute(c))? {
+        0 => Err(ENDED),
+        _ => Ok(()),
+    }
 }
 
-/// Imports that were under way when their process died are listed as failed; how many. For a process that starts and knows
-/// that no other one is at work.
-pub fn end_cut_off(conn: &mut Conn, now: Timestamp) -> Result<usize, Error> {
+/// Imports that said nothing since `silent_since` are listed as failed; how many. [`SILENT_MAX`] ago, or now by a process that
+/// knows that it is alone.
+pub fn end_cut_off(conn: &mut Conn, silent_since: Timestamp, now: Timestamp) -> Result<usize, Error> {
     let ended = (imports::state.eq(State::Failed.as_str()), imports::finished_at.eq(micros(now)));
-    let running = imports::table.filter(imports::state.eq(State::Running.as_str()));
-    on!(conn, c => diesel::update(running).set(ended).execute(c))
+    let silent = imports::table
+        .filter(imports::state.eq(State::Running.as_str()).and(imports::alive_at.le(micros(silent_since))));
+    on!(conn, c => diesel::update(silent).set(ended).execute(c))
 }
 
 /// The import of an account.
@@ -222,7 +271,7 @@ pub fn list(conn: &mut Conn, account: AccountId, limit: usize) -> Result<Vec<Imp
 
 /// A step of taking an import back: lets go of some thousands of its lines, and removes those that no other import holds, as
 /// lines are that are gone from their report. How many; `None` when it held none any more, and is listed as undone now. A step
-/// for each transaction, so that nobody waits for all of them. [`Error::NotFound`] if the account has no such import or it was undone
+/// for each transaction, so that nobody waits for all of them. One that is running ends with the first step. [`Error::NotFound`] if the account has no such import or it was undone
 /// before.
 pub fn undo_some(
     conn: &mut Conn,
@@ -233,6 +282,10 @@ pub fn undo_some(
     let import = get(conn, account, id)?;
     if import.state == State::Undone {
         return Err(Error::NotFound { what: "import that is not undone" });
+    }
+    if import.state == State::Running {
+        // Whoever was at work on it adds nothing more, should they wake.
+        finish(conn, id, State::Failed, import.rejected, now)?;
     }
     let key = id.to_string();
     let of_import = import_lines::import_id.eq(&key);

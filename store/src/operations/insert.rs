@@ -41,7 +41,7 @@ pub(super) fn insert(
     let payload_hash = row::payload_hash(&payload);
     let same = sql::<BigInt>(match &*conn.pooled {
         Raw::Sqlite(_) => "last_insert_rowid()",
-        Raw::Postgres(_) => "currval(pg_get_serial_sequence('operations', 'op_id'))",
+        Raw::Postgres(_) => "currval('operations_op_id_seq')",
     });
     let details = (
         operation_details::op_id.eq(same),

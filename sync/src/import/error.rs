@@ -107,6 +107,12 @@ pub enum ImportError {
         /// The file.
         name: String,
     },
+    /// It cannot be taken back while it goes on.
+    #[error("import {id} is still under way; take it back when it is over")]
+    UnderWay {
+        /// The import.
+        id: store::ids::ImportId,
+    },
     /// The upload changed between its check and its import.
     #[error("{name} changed while it was read; import it again")]
     Changed {

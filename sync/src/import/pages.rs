@@ -136,7 +136,7 @@ fn store_page(
     matches::insert(conn, importer.account, &new)?;
     let counts = before.counts.and(Upserted::of(&placed));
     let numbers: Vec<_> = placed.iter().map(|line| line.no).collect();
-    imports::add_lines(conn, id, &numbers, &counts)?;
+    imports::add_lines(conn, id, &numbers, &counts, now)?;
     let matched = new.iter().filter(|new| new.outcome.status == Status::Matched).count();
     Ok(Stored { counts, decided: before.decided + new.len(), matched: before.matched + matched })
 }

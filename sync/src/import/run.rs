@@ -137,11 +137,23 @@ impl Importer<'_> {
                 Ok(Imported { id, check, counts: pages.counts, decided, matched })
             }
             Err(error) => {
-                self.store
-                    .write_blocking(|conn| imports::finish(conn, id, State::Failed, 0, (self.clock)()))?;
-                Err(error)
+                let fail = |conn: &mut _| imports::finish(conn, id, State::Failed, 0, (self.clock)());
+                match self.store.write_blocking(fail) {
+                    // Somebody else has ended it: that is why it stopped.
+                    Ok(()) | Err(store::Error::Stale { .. }) => Err(error),
+                    Err(worse) => Err(worse.into()),
+                }
             }
         }
+    }
+
+    /// Says that an import which has begun waits for its turn: one that is silent is taken for cut off.
+    ///
+    /// # Errors
+    /// The store refuses, or somebody has ended it.
+    pub fn keep_alive(&self, begun: &Begun) -> Result<(), ImportError> {
+        let alive = |conn: &mut _| imports::keep_alive(conn, begun.id, (self.clock)());
+        Ok(self.store.write_blocking(alive)?)
     }
 
     fn complete(&self, id: ImportId, rejected: u64, name: &str) -> Result<(), store::Error> {
@@ -168,23 +180,27 @@ fn matching(error: crate::Error) -> ImportError {
 /// asked for again.
 ///
 /// # Errors
-/// [`store::Error::NotFound`] where the account has no such import, or it was undone before.
+/// [`store::Error::NotFound`] where the account has no such import, or it was undone before; [`ImportError::UnderWay`].
 pub fn undo(
     store: &Store,
     account: AccountId,
     id: ImportId,
     actor: &str,
     now: Timestamp,
-) -> Result<u64, store::Error> {
+) -> Result<u64, ImportError> {
     let mut removed = 0;
     loop {
         let step = store.write_blocking(|conn| {
-            let name = imports::get(conn, account, id)?.name;
+            let import = imports::get(conn, account, id)?;
+            if import.is_under_way(now) {
+                return Err(ImportError::UnderWay { id });
+            }
+            let name = import.name;
             let step = imports::undo_some(conn, account, id, now)?;
             if step.is_none() {
                 record(conn, account, &Deed { action: "import.undo", actor, id, name: &name, now })?;
             }
-            Ok::<_, store::Error>(step)
+            Ok(step)
         })?;
         match step {
             Some(gone) => removed += gone,

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use matcher::{Dictionary, Matcher};
 use rust_decimal::Decimal;
 use store::ids::AccountId;
@@ -274,10 +274,57 @@ fn an_import_that_was_cut_off_is_stopped_or_ended_and_goes_on_with_the_file() {
 
         let survey = import::check(&file.upload, &options, &mut |_, _| Ok(())).unwrap().survey;
         let killed = importer.begin(&file.upload, survey).unwrap().id;
-        let end = || store.store.write_blocking(|conn| imports::end_cut_off(conn, now())).unwrap();
+        let end = || store.store.write_blocking(|conn| imports::end_cut_off(conn, now(), now())).unwrap();
         assert_eq!((end(), end()), (1, 0));
         let ended = store.store.read_blocking(|conn| imports::get(conn, account, killed)).unwrap();
         assert_eq!(ended.state, imports::State::Failed);
+    });
+}
+
+#[test]
+fn an_import_that_fell_silent_was_cut_off_and_whoever_wakes_again_stores_nothing() {
+    on_each(|store| {
+        let account = account(store, "Silent");
+        let file = file("a.csv", b"Date,Vendor,Amount,Currency\n2026-01-03,Zoom,14.99,USD\n");
+        let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(DICTIONARY).unwrap()));
+        let importer =
+            Importer { store: &store.store, account, matcher: &matcher, actor: "ana", clock: &now };
+        let options = Options::default();
+        let new = || {
+            let survey = import::check(&file.upload, &options, &mut |_, _| Ok(())).unwrap().survey;
+            importer.begin(&file.upload, survey).unwrap()
+        };
+        let undo = |id, at| import::undo(&store.store, account, id, "ana", at);
+        let state =
+            |id| store.store.read_blocking(|conn| imports::get(conn, account, id)).map(|import| import.state);
+        let later = now() + imports::SILENT_MAX + SignedDuration::from_secs(1);
+        let sweep = || {
+            let silent_since = later - imports::SILENT_MAX;
+            store.store.write_blocking(|conn| imports::end_cut_off(conn, silent_since, later)).unwrap()
+        };
+
+        let begun = new();
+        let refused = undo(begun.id, now()).unwrap_err();
+        assert!(matches!(refused, ImportError::UnderWay { .. }), "{refused}");
+        let awake = Importer { clock: &|| later, ..importer };
+        awake.keep_alive(&begun).unwrap();
+        assert_eq!(sweep(), 0, "it has spoken");
+        importer.keep_alive(&begun).unwrap();
+        assert_eq!(sweep(), 1);
+        let (id, mut none) = (begun.id, |_, _| ControlFlow::Continue(()));
+        let woken =
+            awake.carry_out(begun, &file.upload, &options, &mut |_, _| Ok(()), &mut none).unwrap_err();
+        assert!(matches!(woken, ImportError::Store(store::Error::Stale { .. })), "{woken}");
+        assert_eq!(state(id).unwrap(), imports::State::Failed);
+
+        let begun = new();
+        let id = begun.id;
+        assert_eq!(undo(id, later).unwrap(), 0, "nobody is at work on it");
+        let woken =
+            awake.carry_out(begun, &file.upload, &options, &mut |_, _| Ok(()), &mut none).unwrap_err();
+        assert!(matches!(woken, ImportError::Store(store::Error::Stale { .. })), "{woken}");
+        assert_eq!(state(id).unwrap(), imports::State::Undone);
+        assert_eq!(there(store, account), []);
     });
 }
 

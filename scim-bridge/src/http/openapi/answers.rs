@@ -267,7 +267,7 @@ pub(super) fn import() -> Shape {
     Shape::object(
         "Import",
         "A file that was handed in: `running`, `complete`, `failed` or `undone`, and what became of its rows so far. One that \
-         runs and whose counts stand still was cut off with its process: send the file again.",
+         was cut off with its process is `failed` after five silent minutes: send the file again.",
         &members,
     )
 }
