@@ -61,7 +61,6 @@ impl Matcher {
         self.ids[entry.index()].clone()
     }
 
-    #[cfg(any(test, fuzzing))]
     pub(crate) fn lexicon(&self) -> &Lexicon {
         &self.lexicon
     }

@@ -1,6 +1,8 @@
 //! A customer's rules by revision: their text as it was set, by whom and when. The last revision of an account holds; none is
 //! ever changed or taken out, so that every decision can name the rules that made it. What rules mean is `matcher`'s
-//! business.
+//! business. And which proposed ones a person does not want to be shown again.
+
+use std::collections::HashSet;
 
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -8,7 +10,7 @@ use jiff::Timestamp;
 use crate::conn::on;
 use crate::ids::AccountId;
 use crate::lines;
-use crate::schema::rule_revisions;
+use crate::schema::{dismissed_proposals, rule_revisions};
 use crate::value::{self, micros};
 use crate::{Conn, Error};
 
@@ -100,4 +102,31 @@ pub fn list(conn: &mut Conn, account: AccountId, limit: usize) -> Result<Vec<Rev
             .load(c)
     })?;
     rows.into_iter().map(Revision::try_from).collect()
+}
+
+/// A rule that was proposed is not to be shown again; nothing happens when that was said before.
+pub fn dismiss(
+    conn: &mut Conn,
+    account: AccountId,
+    proposal: &str,
+    actor: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let row = (
+        dismissed_proposals::account_id.eq(account.to_string()),
+        dismissed_proposals::proposal.eq(proposal),
+        dismissed_proposals::actor.eq(actor),
+        dismissed_proposals::dismissed_at.eq(micros(now)),
+    );
+    on!(conn, c => diesel::insert_into(dismissed_proposals::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(())
+}
+
+/// The proposed rules that are not to be shown again.
+pub fn dismissed(conn: &mut Conn, account: AccountId) -> Result<HashSet<String>, Error> {
+    let of_account = dismissed_proposals::account_id.eq(account.to_string());
+    let found: Vec<String> = on!(conn, c => {
+        dismissed_proposals::table.filter(of_account).select(dismissed_proposals::proposal).load(c)
+    })?;
+    Ok(found.into_iter().collect())
 }

@@ -365,6 +365,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    dismissed_proposals (account_id, proposal) {
+        account_id -> Text,
+        proposal -> Text,
+        actor -> Text,
+        dismissed_at -> BigInt,
+    }
+}
+
+diesel::table! {
     rule_revisions (account_id, revision) {
         account_id -> Text,
         revision -> BigInt,

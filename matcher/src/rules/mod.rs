@@ -26,6 +26,7 @@
 
 mod condition;
 mod parse;
+mod propose;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use crate::dictionary::{Dictionary, EntryId};
 use crate::texts::ExpenseTexts;
 use condition::{Condition, Folded};
+pub use propose::{ByHand, Proposal, Said, propose};
 
 /// How much a file of rules may hold: beyond these bounds it is a mistake.
 pub mod limits {
@@ -64,7 +66,7 @@ pub struct Facts<'t> {
 }
 
 /// What a rule does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// The line pays for the rule's app.

@@ -147,3 +147,125 @@ fn what_is_wrong_is_said_with_rule_reason_and_remedy() {
     assert!(read(&twice).unwrap_err().to_string().contains("another rule has this name"));
     assert!(read("").unwrap().is_empty() && Rules::none().is_empty());
 }
+
+mod proposals {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{ExpenseTexts, Matcher};
+
+    struct Desk {
+        matcher: Matcher,
+        quillwork: EntryId,
+        zanderly: EntryId,
+    }
+
+    impl Desk {
+        fn new() -> Desk {
+            let dictionary = Dictionary::from_jsonl(APPS).unwrap();
+            let app = |id| dictionary.entry_id(id).unwrap();
+            let (quillwork, zanderly) = (app("quillwork"), app("zanderly"));
+            Desk { matcher: Matcher::new(Arc::new(dictionary)), quillwork, zanderly }
+        }
+
+        /// What is proposed, as rules name it, each with its support.
+        fn proposed(&self, lines: &[ByHand<'_>], support_min: usize) -> Vec<(String, Vec<usize>)> {
+            let dictionary = self.matcher.dictionary();
+            let mut names = Vec::new();
+            for proposal in propose(&self.matcher, lines, support_min) {
+                let name = proposal.name(dictionary);
+                let rules = Rules::from_toml(&proposal.to_toml(&name, dictionary), dictionary).unwrap();
+                for (at, line) in lines.iter().enumerate() {
+                    let holds =
+                        !rules.decide(&Facts { texts: line.texts, ..Facts::default() }).never.is_empty()
+                            || rules.decide(&Facts { texts: line.texts, ..Facts::default() }).first.is_some();
+                    assert_eq!(holds, proposal.support.contains(&at), "{name}: {:?}", line.texts);
+                }
+                names.push((name, proposal.support));
+            }
+            names
+        }
+    }
+
+    fn line<'t>(vendor: &'t str, purpose: &'t str, person: Said, machine: Said) -> ByHand<'t> {
+        let texts =
+            ExpenseTexts { vendor_description: vendor, business_purpose: purpose, ..ExpenseTexts::default() };
+        ByHand { texts, person, machine }
+    }
+
+    #[test]
+    fn the_longest_words_that_most_lines_share_are_proposed() {
+        let desk = Desk::new();
+        let says = |vendor| line(vendor, "", Said::App(desk.quillwork), Said::NoApp);
+        let lines = [
+            says("BRIGHT AGENCY LTD 4711"),
+            says("Bright Agency Ltd, Berlin"),
+            says("SumUp *Bright Agency Ltd"),
+            says("Corner Shop"),
+        ];
+        let expected = [("vendor with \"bright agency ltd\" pays for Quillwork".to_owned(), vec![0, 1, 2])];
+        assert_eq!(desk.proposed(&lines, 3), expected);
+        assert_eq!(desk.proposed(&lines, 4), []);
+    }
+
+    #[test]
+    fn what_another_decision_speaks_against_is_not_proposed() {
+        let desk = Desk::new();
+        let says = |vendor, person| line(vendor, "", person, Said::NoApp);
+        let (quillwork, zanderly) = (Said::App(desk.quillwork), Said::App(desk.zanderly));
+        let lines = [
+            says("Bright Agency North", quillwork),
+            says("Bright Agency North", quillwork),
+            says("Bright Agency South", zanderly),
+            says("Bright Agency South", zanderly),
+            // The machine says the same: it asks for no rule, and still speaks against one.
+            line("Bright Agency", "", Said::NoApp, Said::NoApp),
+        ];
+        let names: Vec<String> = desk.proposed(&lines, 2).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(
+            names,
+            [
+                "vendor with \"bright agency north\" pays for Quillwork",
+                "vendor with \"bright agency south\" pays for Zanderly"
+            ]
+        );
+    }
+
+    #[test]
+    fn words_that_anybody_uses_count_only_as_the_whole_text() {
+        let desk = Desk::new();
+        let taxi = line("Taxi", "", Said::Ignored, Said::NoApp);
+        let ignored = |vendor| line(vendor, "", Said::Ignored, Said::NoApp);
+        assert_eq!(desk.proposed(&[taxi, taxi], 2), [("vendor \"taxi\" is ignored".to_owned(), vec![0, 1])]);
+        // Berlin and GmbH are all that they share.
+        assert_eq!(desk.proposed(&[ignored("Elm GmbH Berlin"), ignored("Oak GmbH Berlin")], 2), []);
+    }
+
+    #[test]
+    fn each_decision_becomes_the_rule_that_says_it() {
+        let desk = Desk::new();
+        let app = Said::App(desk.quillwork);
+        let name = |person, machine| {
+            let of = line("", "Kermesse stand", person, machine);
+            desk.proposed(&[of, of], 2).into_iter().map(|(name, _)| name).next()
+        };
+        assert_eq!(name(app, Said::NoApp).unwrap(), "purpose with \"kermesse stand\" pays for Quillwork");
+        assert_eq!(name(Said::NoApp, app).unwrap(), "purpose with \"kermesse stand\" is not Quillwork");
+        assert_eq!(name(Said::Ignored, app).unwrap(), "purpose with \"kermesse stand\" is ignored");
+        assert_eq!(name(Said::Archived, app).unwrap(), "purpose with \"kermesse stand\" is archived");
+        assert_eq!(name(app, app), None, "the machine says so already");
+        assert_eq!(name(Said::NoApp, Said::Ignored), None, "no rule takes back another one");
+    }
+
+    #[test]
+    fn the_id_does_not_depend_on_how_many_speak_for_it() {
+        let desk = Desk::new();
+        let of = line("Bright Agency", "", Said::App(desk.quillwork), Said::NoApp);
+        let id = |lines: &[ByHand<'_>]| {
+            propose(&desk.matcher, lines, 1).first().map(|found| found.id(desk.matcher.dictionary())).unwrap()
+        };
+        assert_eq!(id(&[of]), id(&[of, of]));
+        let other = line("Bright Agency", "", Said::App(desk.zanderly), Said::NoApp);
+        assert_ne!(id(&[of]), id(&[other]));
+    }
+}

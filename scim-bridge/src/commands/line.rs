@@ -6,6 +6,7 @@ use store::ids::LineId;
 use store::matches::Status;
 use sync::hand::{self, Speaker, Word};
 use sync::query;
+use sync::rules::{self, Proposal};
 
 use super::account_lines::AccountLines;
 use super::{Settings, Usage, output};
@@ -76,7 +77,11 @@ impl Line {
                 let done =
                     hand::decide(&it.of.store, it.of.account, &it.of.matcher, it.line, word, speaker(note))
                         .await?;
-                if done { explain(&it).await } else { it.none() }
+                if !done {
+                    return it.none();
+                }
+                explain(&it).await?;
+                suggest(&it).await
             }
             Self::Release(which) => {
                 let it = which.open(settings)?;
@@ -88,6 +93,18 @@ impl Line {
             }
         }
     }
+}
+
+/// Says so when this line is one of several that suggest a rule.
+async fn suggest(it: &Place) -> anyhow::Result<()> {
+    let proposals = rules::proposals(&it.of.store, it.of.account, &it.of.matcher, rules::SUPPORT).await?;
+    let fits = |proposal: &&Proposal| !proposal.dismissed && proposal.lines.contains(&it.line);
+    if let Some(Proposal { id, name, support, .. }) = proposals.iter().find(fits) {
+        output::note(&format!(
+            "{support} lines decided by hand say: {name}; make it a rule: scim-bridge rules accept {id}"
+        ));
+    }
+    Ok(())
 }
 
 fn word(app: Option<String>, status: Option<Status>) -> anyhow::Result<Word> {

@@ -112,3 +112,37 @@ async fn rules_are_tried_set_and_taken_back_over_http() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_proposed_tried_dismissed_and_accepted_over_http() {
+    everywhere(async |house| {
+        store_lines(house, "Bright Agency", 4).await;
+        assert_eq!(house.get("/api/v1/rules/proposals").await.expect(200), json!({"proposals": []}));
+        let lines = house.get("/api/v1/lines").await.expect(200);
+        for line in lines["lines"].as_array().unwrap().iter().take(3) {
+            let at = format!("/api/v1/lines/{}/match", line["id"].as_str().unwrap());
+            call(house, Method::PUT, &at, json!({"status": "matched", "app_id": "figma"}), 200).await;
+        }
+        let listed = house.get("/api/v1/rules/proposals").await.expect(200);
+        let one = &listed["proposals"][0];
+        assert_eq!((one["support"].as_u64(), one["dismissed"].as_bool()), (Some(3), Some(false)), "{listed}");
+        let at = format!("/api/v1/rules/proposals/{}", one["id"].as_str().unwrap());
+        let tried = house.get(&at).await.expect(200);
+        assert_eq!(tried["effect"]["changed"], 1, "{tried}");
+
+        let dismissed = call(house, Method::POST, &format!("{at}/dismiss"), json!({}), 200).await;
+        assert_eq!(dismissed["dismissed"], true);
+        assert_eq!(house.get("/api/v1/rules/proposals").await.expect(200), json!({"proposals": []}));
+        let all = house.get("/api/v1/rules/proposals?dismissed=true&support=2").await.expect(200);
+        assert_eq!(all["proposals"][0], dismissed);
+        let applied = call(house, Method::POST, &format!("{at}/accept"), json!({}), 200).await;
+        assert_eq!((applied["revision"].as_i64(), applied["lines_changed"].as_u64()), (Some(1), Some(1)));
+        for path in ["", "/accept", "/dismiss"] {
+            let method = if path.is_empty() { Method::GET } else { Method::POST };
+            call(house, method, &format!("{at}{path}"), json!({}), 404).await;
+        }
+        house.get("/api/v1/rules/proposals?support=0").await.expect(400);
+        house.get("/api/v1/rules/proposals?suport=2").await.expect(400);
+    })
+    .await;
+}

@@ -8,11 +8,11 @@ use crate::credentials::Kind;
 use crate::ids::AccountId;
 use crate::schema::{
     accounts, approvers, attempts, bent_habits, brake_counts, brake_holds, brakes, catalogue_groups, chains,
-    credentials, cursors, drift, drift_watches, employee_forms, event_counts, event_listeners,
-    event_subscriptions, events, granted_roles, group_members, imports, kept_months, kept_sums, line_heads,
-    lines, link_extensions, links, oauth_tokens, operation_details, operation_extensions, operations,
-    reconcile_seen, recorders, recordings, reports, request_log, resources, rule_revisions, runs, tokens,
-    touched_reports, users, webhook_messages, webhooks,
+    credentials, cursors, dismissed_proposals, drift, drift_watches, employee_forms, event_counts,
+    event_listeners, event_subscriptions, events, granted_roles, group_members, imports, kept_months,
+    kept_sums, line_heads, lines, link_extensions, links, oauth_tokens, operation_details,
+    operation_extensions, operations, reconcile_seen, recorders, recordings, reports, request_log, resources,
+    rule_revisions, runs, tokens, touched_reports, users, webhook_messages, webhooks,
 };
 use crate::{Conn, Error};
 
@@ -113,7 +113,7 @@ fn rest(conn: &mut Conn, account: &str) -> Result<(), Error> {
         };
     }
     delete!(request_log, bent_habits, recorders, recordings);
-    delete!(rule_revisions, line_heads, kept_sums, kept_months);
+    delete!(rule_revisions, dismissed_proposals, line_heads, kept_sums, kept_months);
     delete!(event_listeners, event_subscriptions, events, event_counts, touched_reports);
     delete!(webhook_messages, webhooks);
     delete!(

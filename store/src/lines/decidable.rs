@@ -73,6 +73,6 @@ pub fn one(conn: &mut Conn, account: AccountId, id: LineId) -> Result<Option<Dec
     Ok(some(conn, account, &[LineNo(no)])?.pop())
 }
 
-fn read((line, texts, outcome): Row) -> Result<Decidable, Error> {
+pub(super) fn read((line, texts, outcome): Row) -> Result<Decidable, Error> {
     Ok(Decidable { line: (line, texts).try_into()?, outcome: outcome.map(Outcome::try_from).transpose()? })
 }

@@ -6,6 +6,7 @@
 //! What it does not do: turn wire formats into lines (`sync/src/ingest`), or decide what a line pays for.
 
 mod as_of;
+mod by_hand;
 mod changes;
 mod charges;
 mod decidable;
@@ -20,6 +21,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+pub use by_hand::by_hand;
 pub use changes::{ChangeCursor, Changed, Head, changed_since, changes, head, lock_head};
 pub(crate) use changes::{mark, next_change, set_rules_revision};
 pub use charges::{Charge, charges};

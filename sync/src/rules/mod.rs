@@ -9,9 +9,11 @@
 mod apply;
 mod effect;
 mod held;
+mod proposals;
 mod scan;
 
 pub use apply::{Applied, NewRules, rematch, set, undo};
 pub use effect::{Effect, Move, Sample, Standing};
 pub use held::{Held, Keeper};
+pub use proposals::{Proposal, SUPPORT, SUPPORT_MIN, Tried, accept, dismiss, proposals, try_proposal};
 pub use scan::what_if;

@@ -296,3 +296,120 @@ async fn the_feed_tells_what_rules_changed_and_nothing_else() {
     })
     .await;
 }
+
+impl Desk {
+    /// Says by hand that these lines pay for an app.
+    async fn say(&self, keys: &[&str], word: &Word, now: Timestamp) {
+        for key in keys {
+            let speaker = Speaker { actor: "ada".to_owned(), note: String::new(), now };
+            let (store, line) = (&self.test.store, self.id(key));
+            assert!(
+                hand::decide(store, self.account, &self.matcher, line, word.clone(), speaker).await.unwrap()
+            );
+        }
+    }
+
+    /// What is proposed when two lines speak for it: name, support, whether it was dismissed.
+    async fn proposed(&self) -> Vec<(String, u64, bool)> {
+        let found = rules::proposals(&self.test.store, self.account, &self.matcher, 2).await.unwrap();
+        found.into_iter().map(|it| (it.name, it.support, it.dismissed)).collect()
+    }
+
+    async fn id_of_first(&self) -> String {
+        let found = rules::proposals(&self.test.store, self.account, &self.matcher, 2).await.unwrap();
+        found[0].id.clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_decided_by_hand_become_a_rule_when_a_person_accepts_it() {
+    on_each(async |desk| {
+        let (store, account, matcher) = (&desk.test.store, desk.account, &desk.matcher);
+        let figma = Word::App("figma".to_owned());
+        desk.line("E6", "Bright Agency 0233", "80", at(1)).await;
+        desk.decide(at(1)).await;
+        desk.say(&["E3"], &figma, at(2)).await;
+        assert_eq!(desk.proposed().await, [], "one line is no pattern");
+        desk.say(&["E4"], &figma, at(2)).await;
+        let name = "vendor with \"bright agency\" pays for Figma";
+        assert_eq!(desk.proposed().await, [(name.to_owned(), 2, false)]);
+        assert_eq!(rules::proposals(store, account, matcher, 3).await.unwrap(), [], "three are asked for");
+
+        let before = desk.decisions(None).await;
+        let id = desk.id_of_first().await;
+        let tried = rules::try_proposal(store, account, matcher, &id).await.unwrap().unwrap();
+        assert_eq!((tried.effect.changed, tried.effect.pinned), (1, 2), "{:?}", tried.effect);
+        assert_eq!(tried.proposal.lines.len(), 2);
+        assert_eq!(desk.decisions(None).await, before, "shown, not set");
+
+        let applied =
+            rules::accept(store, account, matcher, &id, "ada".to_owned(), at(3)).await.unwrap().unwrap();
+        assert_eq!((applied.revision, applied.rules, applied.lines_changed), (1, 1, 1));
+        let after = desk.decisions(None).await;
+        assert_eq!(after["E6"], format!("figma by {name}"));
+        assert_eq!(after["E3"], "figma by hand");
+        assert_eq!(desk.proposed().await, [], "the machine says so by now");
+        let gone = rules::accept(store, account, matcher, &id, "ada".to_owned(), at(3)).await.unwrap();
+        assert_eq!(gone, None);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposed_rule_is_placed_so_that_it_decides_what_it_says() {
+    on_each(async |desk| {
+        let (store, account, matcher) = (&desk.test.store, desk.account, &desk.matcher);
+        let name = "vendor with \"bright agency\" pays for Figma";
+        let theirs = format!(
+            "# ours\n[[rules]]\nname = {name:?}\naction = \"ignore\"\n\
+             when = {{ vendor_description = {{ contains_word = \"agency\" }} }}\n"
+        );
+        desk.set(&theirs, None, at(1)).await.unwrap();
+        desk.say(&["E3", "E4"], &Word::App("figma".to_owned()), at(2)).await;
+        let other = format!("{name} (2)");
+        assert_eq!(desk.proposed().await, [(other.clone(), 2, false)], "a name of its own");
+        let id = desk.id_of_first().await;
+        rules::accept(store, account, matcher, &id, "ada".to_owned(), at(3)).await.unwrap().unwrap();
+        let holds = store.read(move |conn| store::rules::current(conn, account)).await.unwrap().unwrap();
+        assert!(
+            holds.rules.starts_with("[[rules]]\nname = "),
+            "before the one that would ignore: {}",
+            holds.rules
+        );
+        assert!(holds.rules.ends_with(&theirs), "{}", holds.rules);
+        assert!(holds.note.contains("2 lines"), "{}", holds.note);
+        desk.line("E7", "Bright Agency 0234", "80", at(4)).await;
+        desk.decide(at(4)).await;
+        assert_eq!(desk.decisions(None).await["E7"], format!("figma by {other}"));
+
+        // A list in brackets takes no table behind it: nothing is proposed that could not be set.
+        let bracketed =
+            "rules = [ { name = \"a\", action = \"ignore\", when = { owner = { equals = \"bo\" } } } ]";
+        desk.set(bracketed, None, at(5)).await.unwrap();
+        assert_eq!(desk.proposed().await, []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dismissed_proposal_is_remembered() {
+    on_each(async |desk| {
+        let (store, account, matcher) = (&desk.test.store, desk.account, &desk.matcher);
+        desk.line("E6", "City Taxi", "8", at(1)).await;
+        desk.decide(at(1)).await;
+        desk.say(&["E5", "E6"], &Word::Ignore, at(2)).await;
+        let id = desk.id_of_first().await;
+        for _ in 0..2 {
+            let dismissed = rules::dismiss(store, account, matcher, &id, "ada".to_owned(), at(3)).await;
+            assert!(dismissed.unwrap().unwrap().dismissed);
+        }
+        assert_eq!(desk.proposed().await, [("vendor with \"city taxi\" is ignored".to_owned(), 2, true)]);
+        let unknown = rules::dismiss(store, account, matcher, "elsewhere", "ada".to_owned(), at(3)).await;
+        assert_eq!(unknown.unwrap(), None);
+        let seen = store.read(move |conn| audit::list(conn, Some(account), None, 1)).await.unwrap();
+        assert_eq!(seen[0].action, "rules.dismiss");
+        let applied = rules::accept(store, account, matcher, &id, "ada".to_owned(), at(4)).await.unwrap();
+        assert!(applied.is_some(), "who changes their mind may still accept it");
+    })
+    .await;
+}

@@ -20,6 +20,7 @@ pub(super) mod lines;
 pub(super) mod matching;
 pub(super) mod operations;
 pub(super) mod patterns;
+pub(super) mod proposals;
 pub(super) mod rules;
 pub(super) mod runs;
 pub(super) mod totals;

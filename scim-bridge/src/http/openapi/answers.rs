@@ -41,6 +41,12 @@ pub(super) fn revisions() -> Shape {
         .with(&revision)
 }
 
+pub(super) fn proposals() -> Shape {
+    let members = [("proposals", list_of("RuleProposal"))];
+    Shape::object("RuleProposals", "Rules that decisions by hand suggest.", &members)
+        .with(&Shape::of::<sync::rules::Proposal>())
+}
+
 /// The decision about a line that was sent along.
 fn matched() -> Shape {
     let members = [

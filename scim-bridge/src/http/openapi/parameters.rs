@@ -84,6 +84,8 @@ parameters! {
     KIND = "kind" Text "Only those of this kind.";
     USER = "user" Text "Only operations of the user with this SCIM id or userName.";
     OPERATIONS_CURSOR = "cursor" Whole "Where the page before ended: its `next_cursor`.";
+    SUPPORT = "support" Count "So many lines decided by hand have to speak for a rule; 3 when absent, at least 2.";
+    DISMISSED = "dismissed" Boolean "Also those that were dismissed.";
     REFUSED = "refused" Boolean "Only requests that were refused.";
 }
 
@@ -107,4 +109,5 @@ pub(super) const MATCHING: &[Parameter] = &[EXPLAIN];
 pub(super) const OPERATIONS: &[Parameter] = &[STATE, KIND, USER, OPERATIONS_CURSOR, LIMIT];
 pub(super) const DRIFT: &[Parameter] = &[KIND, CURSOR, LIMIT];
 pub(super) const REQUESTS: &[Parameter] = &[REFUSED, OPERATIONS_CURSOR, LIMIT];
+pub(super) const PROPOSALS: &[Parameter] = &[SUPPORT, DISMISSED];
 pub(super) const NONE: &[Parameter] = &[];

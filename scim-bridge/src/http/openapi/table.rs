@@ -122,6 +122,10 @@ fn rules() -> Vec<Described> {
         PUT "/api/v1/rules" "Sets the rules, and decides all lines by them, at once." (p::NONE) [Shape::of::<api::rules::Wanted>()] => Shape::of::<rules::Applied>();
         POST "/api/v1/rules/what-if" "What rules would change, by app and money. Nothing is stored." (p::NONE) [Shape::of::<api::rules::Wanted>()] => Shape::of::<rules::Effect>();
         POST "/api/v1/rules/undo" "Back to the rules of an earlier revision, with all their effects." (p::NONE) [Shape::of::<api::rules::Back>()] => Shape::of::<rules::Applied>();
+        GET "/api/v1/rules/proposals" "Rules that decisions by hand suggest, those with most support first. None is ever set by itself." (p::PROPOSALS) => answers::proposals();
+        GET "/api/v1/rules/proposals/{id}" "One of them, with what it would change by app and money." (p::NONE) => Shape::of::<rules::Tried>();
+        POST "/api/v1/rules/proposals/{id}/accept" "Sets the rules with this one among them, and decides all lines by them, at once." (p::NONE) => Shape::of::<rules::Applied>();
+        POST "/api/v1/rules/proposals/{id}/dismiss" "Has it not be shown again." (p::NONE) => Shape::of::<rules::Proposal>();
         POST "/api/v1/rules/rematch" "Asks the rules that hold about every line again." (p::NONE) => Shape::of::<rules::Applied>();
         GET "/api/v1/rules/revisions" "The revisions without their texts, the last one first." (p::NEWEST) => answers::revisions();
         GET "/api/v1/rules/revisions/{revision}" "One revision with its text." (p::NONE) => answers::rules();

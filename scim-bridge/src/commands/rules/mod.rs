@@ -1,4 +1,6 @@
-//! `scim-bridge rules show|what-if|set|undo|rematch|revisions`: the account's own rules over its stored lines.
+//! `scim-bridge rules show|what-if|set|undo|rematch|revisions|proposals|accept|dismiss`: the account's own rules over its stored lines.
+
+mod proposals;
 
 use std::path::{Path, PathBuf};
 
@@ -76,6 +78,39 @@ pub(super) enum Rules {
         #[command(flatten)]
         of: Of,
     },
+    /// List rules that decisions by hand suggest, or show what one of them would change. Sets none.
+    Proposals {
+        /// One of them, as the list names it.
+        id: Option<String>,
+        #[command(flatten)]
+        of: Of,
+        /// So many lines have to speak for a rule.
+        #[arg(long, value_name = "LINES", default_value_t = rules::SUPPORT, conflicts_with = "id")]
+        support: usize,
+        /// Also those that were dismissed.
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set a proposed rule among the others, and decide all stored lines by them, at once. `undo` takes it back.
+    Accept {
+        /// As `proposals` lists it.
+        id: String,
+        #[command(flatten)]
+        of: Of,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have a rule not be proposed again.
+    Dismiss {
+        /// As `proposals` lists it.
+        id: String,
+        #[command(flatten)]
+        of: Of,
+    },
 }
 
 /// Of which account.
@@ -98,6 +133,14 @@ impl Rules {
         match self {
             Self::Show { of, revision } => show(&of.open(settings)?, revision).await,
             Self::Revisions { of } => revisions(&of.open(settings)?).await,
+            Self::Proposals { id: Some(id), of, json, .. } => {
+                proposals::show(&of.open(settings)?, &id, json).await
+            }
+            Self::Proposals { id: None, of, support, all, json } => {
+                proposals::list(&of.open(settings)?, support, all, json).await
+            }
+            Self::Accept { id, of, json } => proposals::accept(&of.open(settings)?, &id, json, now).await,
+            Self::Dismiss { id, of } => proposals::dismiss(&of.open(settings)?, &id, now).await,
             Self::WhatIf { file, of, json } => {
                 let (place, rules) = (of.open(settings)?, read(&file)?);
                 let effect = rules::what_if(&place.store, place.account, &place.matcher, rules).await?;
