@@ -199,6 +199,18 @@ pub fn extensions_of(
     Ok(found)
 }
 
+/// Forgets the state of one extension, if it is this one.
+pub fn end_extension(
+    conn: &mut Conn,
+    resource: ResourceId,
+    extension: &str,
+    state: &str,
+) -> Result<(), Error> {
+    let row = link_extensions::table.find((resource.to_string(), extension));
+    on!(conn, c => diesel::delete(row.filter(link_extensions::state.eq(state))).execute(c))?;
+    Ok(())
+}
+
 /// Puts the state of one extension; replaces the one before.
 pub fn put_extension(conn: &mut Conn, resource: ResourceId, state: &ExtensionState) -> Result<(), Error> {
     let row = ExtensionRow {

@@ -35,6 +35,8 @@ pub struct Summary {
     pub state: State,
     /// What it did.
     pub snapshot: Snapshot,
+    /// What of it was done before this call: a run may be done in parts.
+    pub before: Snapshot,
 }
 
 /// Reads what is due and decides what is undecided, the newest already while the rest is being read. The caller sees to it that no
@@ -67,7 +69,7 @@ pub async fn sync(
         Err(_) => State::Failed,
     };
     finish(company, run.id, state, outcome.as_ref().err(), &snapshot).await?;
-    outcome.map(|()| Summary { id: run.id, state, snapshot })
+    outcome.map(|()| Summary { id: run.id, state, snapshot, before: Snapshot::default() })
 }
 
 /// Ends the record of a run.
@@ -122,7 +124,8 @@ pub async fn history(
         }
     };
     let Some(run) = company.store.write(begin).await? else { return Ok(None) };
-    let mut snapshot = Snapshot::deserialize(&run.progress).unwrap_or_default();
+    let before = Snapshot::deserialize(&run.progress).unwrap_or_default();
+    let mut snapshot = before.clone();
     let outcome = history_steps(company, matcher, until, progress, run.id, &mut snapshot).await;
     // The job knows of gaps that a run which was killed or failed has told nobody.
     let job = company.store.read(move |conn| history::status(conn, account)).await?;
@@ -140,7 +143,7 @@ pub async fn history(
     } else {
         finish(company, run.id, state, outcome.as_ref().err(), &snapshot).await?;
     }
-    outcome.map(|_| Some(Summary { id: run.id, state, snapshot }))
+    outcome.map(|_| Some(Summary { id: run.id, state, snapshot, before }))
 }
 
 async fn history_steps(

@@ -204,9 +204,14 @@ impl Job {
         let (account, resource) = (self.row.account, self.row.resource_id);
         let is_step = self.has_approvers();
         let waits = !is_step && self.wants_approver(known);
+        let has_access = known.is_active() && !self.change.kind.is_urgent();
         let manager =
             if let (true, Manager::User(id)) = (is_step, &self.manager) { Some(id.clone()) } else { None };
         move |conn, now| {
+            if has_access {
+                // Whoever comes back approves again for those whose reports waited.
+                links::end_extension(conn, resource, part::APPROVERS, part::LEFT_BEHIND)?;
+            }
             if let Some(manager) = manager {
                 store::approvers::put(conn, account, resource, &manager, now)?;
                 put_part(conn, &part_of, part::APPROVERS, "success", &Note::default(), now)?;

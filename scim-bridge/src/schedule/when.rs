@@ -203,7 +203,7 @@ async fn one(bridge: &Bridge, account: &Account) -> Ended {
     let outcome = match syncer(bridge).run(account, &Silent).await {
         Ok(summary) => {
             let done = &summary.snapshot;
-            count(bridge, &id, done);
+            count(bridge, &id, &summary.before, done);
             tracing::info!(account = %id, lines = done.lines, users = done.users, outcome = summary.state.as_str(), "synced");
             summary.state.as_str()
         }
@@ -227,6 +227,7 @@ async fn history(bridge: &Bridge, account: &Account, until: Timestamp) -> Ended 
         Ok(None) => return Ended::Well,
         Ok(Some(summary)) => {
             let done = &summary.snapshot;
+            count(bridge, &id, &summary.before, done);
             let (windows, of) = (done.windows_done, done.windows_total);
             tracing::info!(account = %id, windows, of, lines = done.lines, outcome = summary.state.as_str(), "longer history read");
             summary.state.as_str()
@@ -249,7 +250,7 @@ async fn told(bridge: &Bridge, account: &Account) -> Ended {
     let id = account.id.to_string();
     match syncer(bridge).told(account).await {
         Ok((told, snapshot)) => {
-            count(bridge, &id, &snapshot);
+            count(bridge, &id, &Snapshot::default(), &snapshot);
             if !told.is_nothing() {
                 tracing::info!(account = %id, count = told.read, lines = snapshot.lines, "reports that events named were read");
             }
@@ -276,10 +277,16 @@ fn syncer(bridge: &Bridge) -> Syncer {
     }
 }
 
-fn count(bridge: &Bridge, account: &str, done: &Snapshot) {
+/// Counts what was done, without what had been done before.
+fn count(bridge: &Bridge, account: &str, before: &Snapshot, done: &Snapshot) {
     let metrics = &bridge.metrics;
-    metrics.sync_lines_read.with_label_values(&[account]).inc_by(done.lines as u64);
-    metrics.match_lines_decided.with_label_values(&[account]).inc_by(done.decided as u64);
-    metrics.sync_reports_removed.with_label_values(&[account]).inc_by(done.removed as u64);
-    metrics.events_missed.with_label_values(&[account]).inc_by(done.untold as u64);
+    let counts = [
+        (&metrics.sync_lines_read, before.lines, done.lines),
+        (&metrics.match_lines_decided, before.decided, done.decided),
+        (&metrics.sync_reports_removed, before.removed, done.removed),
+        (&metrics.events_missed, before.untold, done.untold),
+    ];
+    for (metric, before, done) in counts {
+        metric.with_label_values(&[account]).inc_by(done.saturating_sub(before) as u64);
+    }
 }

@@ -189,6 +189,40 @@ async fn whose_approver_has_left_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_approver_who_comes_back_has_left_nobody_behind() {
+    for base in store::testing::stores() {
+        let house = House::with(base, settings(&["report"])).await;
+        let (handle, worker) = house.work();
+        let (boss, created) = house.create(person("boss")).await;
+        handle.wake();
+        let boss_id = accepted(&handle, created).await;
+        house.reaches(created, State::Done).await;
+        give_role(&house, boss).await;
+        let (resource, created) = house.create(managed("clerk", &boss_id)).await;
+        handle.wake();
+        house.reaches(created, State::Done).await;
+        worker.stop().await;
+        look_around(&house, SignedDuration::ZERO, resource, created).await;
+
+        let (handle, worker) = house.work();
+        let states = async || {
+            let parts = house.store().read(move |conn| store::links::extensions(conn, boss)).await.unwrap();
+            let approvers = parts.into_iter().filter(|it| it.extension == part::APPROVERS);
+            approvers.map(|it| it.state).collect::<Vec<_>>()
+        };
+        for (active, left_behind) in [(false, vec![part::LEFT_BEHIND]), (true, vec![])] {
+            let mut body = person("boss");
+            body["active"] = json!(active);
+            let (changed, _) = house.change(boss, body).await;
+            handle.wake();
+            house.reaches(changed, State::Done).await;
+            assert_eq!(states().await, left_behind, "active: {active}");
+        }
+        worker.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_setting_approvers_are_nobodys_business() {
     let house = House::new(AccountSettings::default()).await;
     let (handle, worker) = house.work();

@@ -4,6 +4,7 @@ use fixtures::simulator::{Fault, FaultKind};
 use jiff::{ToSpan, civil::Date};
 use store::runs::{self, Run, State};
 use sync::pull::history::{self, History, Refused};
+use sync::run::Summary;
 use sync::{Silent, window};
 
 use crate::answers::matcher;
@@ -38,10 +39,13 @@ async fn status(setting: &Setting) -> Option<History> {
 }
 
 /// One page, as where the next pass is due at once.
-async fn slice(setting: &Setting) -> Option<State> {
+async fn part(setting: &Setting) -> Option<Summary> {
     let until = Some(setting.company.now());
-    let read = sync::run::history(&setting.company, &matcher(), until, &Silent).await.unwrap();
-    read.map(|summary| summary.state)
+    sync::run::history(&setting.company, &matcher(), until, &Silent).await.unwrap()
+}
+
+async fn slice(setting: &Setting) -> Option<State> {
+    part(setting).await.map(|summary| summary.state)
 }
 
 async fn records(setting: &Setting) -> Vec<Run> {
@@ -90,13 +94,17 @@ async fn it_yields_pauses_and_goes_on_under_one_record() {
         assert_eq!(slice(&setting).await, None, "nobody asked for it");
         assert_eq!(turn(&setting, history::State::Paused).await, Err(Refused::NotAsked));
         ask(&setting, early()).await.unwrap();
-        assert_eq!(slice(&setting).await, Some(State::Running), "a page, and then others");
+        let mut last = part(&setting).await.unwrap();
+        assert_eq!((last.state, last.before.pages), (State::Running, 0), "a page, and then others");
         turn(&setting, history::State::Paused).await.unwrap();
         assert_eq!(slice(&setting).await, None);
         let paused = stored(&setting).await;
         turn(&setting, history::State::Active).await.unwrap();
         let mut slices = 1;
-        while slice(&setting).await == Some(State::Running) {
+        while last.state == State::Running {
+            let next = part(&setting).await.unwrap();
+            assert_eq!(next.before, last.snapshot, "each part says where it began");
+            last = next;
             slices += 1;
             assert!(slices < 500, "it gets nowhere");
         }
