@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use concur::Client;
 use jiff::{SignedDuration, Timestamp};
 use store::ids::{AccountId, OperationId};
-use store::operations::{self, ExtensionOutcome, NewOperation};
+use store::operations::{self, Expect, ExtensionOutcome, NewOperation, State, Transition};
 use store::{Conn, Error, links, resources, waiting};
 use tokio::task::JoinSet;
 
@@ -19,7 +19,7 @@ use super::engine::Engine;
 use super::job::{Job, Manager, manager_of};
 use super::managers::WAITING;
 use super::part;
-use super::record::{Note, PartOf, put_part};
+use super::record::{Effects, Note, PartOf, put_part};
 use crate::accounts::AccountSettings;
 use crate::translate::approvers::{self, List};
 use crate::translate::{ConcurUser, Kind, Operation, SPEND};
@@ -221,6 +221,25 @@ impl Job {
             }
             Ok(())
         }
+    }
+}
+
+impl Job {
+    /// What goes with a failure, where it is the manager's step that failed: it is taken back. The person's own changes do not wait
+    /// behind it, and the next one that arrives brings up the manager again.
+    pub(super) fn let_go_of_approvers(&self, note: &Note) -> Option<Effects> {
+        if !self.has_approvers() {
+            return None;
+        }
+        let (id, part_of, note) = (self.row.id, PartOf::job(self), note.clone());
+        let expect = Expect { state: State::Failed, ..self.expect() };
+        Some(Box::new(move |conn, now| {
+            put_part(conn, &part_of, part::APPROVERS, "failed", &note, now)?;
+            let reason =
+                Some("the manager could not be made an approver; everything else goes on".to_owned());
+            let taken_back = Transition { reason, ..Transition::to(State::Cancelled, now) };
+            operations::transition(conn, id, expect, &taken_back).map(drop)
+        }))
     }
 }
 

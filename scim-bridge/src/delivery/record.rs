@@ -119,6 +119,7 @@ impl Engine {
             ..Transition::to(decision.to, now)
         };
         let (id, expect) = (job.row.id, job.expect());
+        let let_go = (decision.to == State::Failed).then(|| job.let_go_of_approvers(&note)).flatten();
         let asked_for = self.asked_for(job, event, &note, now);
         let written = self
             .store
@@ -126,6 +127,9 @@ impl Engine {
                 let mine = operations::transition(conn, id, expect, &transition)?;
                 if mine {
                     effects(conn, now)?;
+                    if let Some(let_go) = let_go {
+                        let_go(conn, now)?;
+                    }
                     if let Some((provision, due_at)) = asked_for
                         && events::was_told(conn, &provision, earlier(now, TOLD_FOR))?
                     {

@@ -1,6 +1,7 @@
 //! Managers who approve: put on the lists once they hold the role, beside whom others put there.
 
 use concur::model::{Op, PatchOperation};
+use fixtures::simulator::Fault;
 use jiff::SignedDuration;
 use scim_bridge::accounts::AccountSettings;
 use scim_bridge::delivery::part;
@@ -185,6 +186,48 @@ async fn whose_approver_has_left_is_told() {
         )
         .await;
         worker.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manager_whom_concur_refuses_holds_up_nothing_else() {
+    for base in store::testing::stores() {
+        let house = House::with(base, settings(&["report"])).await;
+        let (handle, worker) = house.work();
+        let (boss, created) = house.create(person("boss")).await;
+        handle.wake();
+        let boss_id = accepted(&handle, created).await;
+        house.reaches(created, State::Done).await;
+        give_role(&house, boss).await;
+        let (resource, created) = house.create(managed("clerk", &boss_id)).await;
+        handle.wake();
+        house.reaches(created, State::Done).await;
+        worker.stop().await;
+
+        house.concur.inject(Fault::status("/profile/v4/Users", 400, 1).on("PATCH"));
+        let (handle, worker) = house.work();
+        let step = until("the step", || async {
+            let latest = house
+                .store()
+                .read(move |conn| store::operations::latest_for_resource(conn, resource))
+                .await
+                .unwrap()
+                .unwrap();
+            if latest.id == created { Err("no step yet".to_owned()) } else { Ok(latest.id) }
+        })
+        .await;
+        let step = house.reaches(step, State::Cancelled).await;
+        assert!(step.reason.unwrap().contains("could not be made an approver"));
+        part_is(&house, step.id, "failed", "").await;
+
+        let mut body = managed("clerk", &boss_id);
+        body["title"] = json!("Head clerk");
+        let (changed, _) = house.change(resource, body).await;
+        handle.wake();
+        house.reaches(changed, State::Done).await;
+        worker.stop().await;
+        look_around(&house, SignedDuration::ZERO, resource, changed).await;
+        assert_eq!(approvers(&house, resource).await.0, Some(boss_id), "the next change brought it up again");
     }
 }
 
