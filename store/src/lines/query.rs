@@ -1,7 +1,10 @@
 //! Asking for lines: what still needs a decision, and pages with filters. Not here: sums (`sums`).
 
-use diesel::dsl::count_star;
+use std::collections::HashMap;
+
+use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -15,6 +18,9 @@ use crate::matches::{self, Band, Match, Status};
 use crate::schema::{line_raw, line_texts, lines, matches as matches_table};
 use crate::value;
 use crate::{Conn, Error};
+
+/// Rows looked up at once.
+const CHUNK: usize = 1_000;
 
 /// Which lines. The default: all that are not removed.
 #[derive(Clone, Debug, Default)]
@@ -142,6 +148,20 @@ pub(super) fn joined((line, texts, decided): JoinedRow) -> Result<(Line, Option<
     Ok(((line, texts).try_into()?, decided.map(Match::try_from).transpose()?))
 }
 
+/// The lines of a filter behind a place, newest first: by the day, as `$day` says it, and the number.
+macro_rules! newest {
+    ($query:expr, $account:expr, $filter:expr, $after:expr, $limit:expr, $day:expr) => {{
+        let mut query = filtered!($query, $account, $filter);
+        if let Some(after) = $after {
+            let after: &PageCursor = after;
+            let date = after.transaction_date.to_string();
+            let same_day = lines::transaction_date.eq(date.clone()).and(lines::line_no.lt(after.line.0));
+            query = query.filter(lines::transaction_date.lt(date).or(same_day));
+        }
+        query.order(($day.desc(), lines::line_no.desc())).limit(value::limit($limit.saturating_add(1)))
+    }};
+}
+
 /// A page of lines with their decisions, newest first. The order is stable: inserts do not move what was shown.
 pub fn page(
     conn: &mut Conn,
@@ -150,26 +170,46 @@ pub fn page(
     after: Option<&PageCursor>,
     limit: usize,
 ) -> Result<Page, Error> {
-    let (account, schema) = (account.to_string(), as_of::schema(conn));
-    let rows: Vec<JoinedRow> = on!(conn, c => {
-        let query = lines::table.inner_join(line_texts::table).left_join(matches_table::table);
-        let mut query = filtered!(query, &account, filter);
-        if let Some(after) = after {
-            let date = after.transaction_date.to_string();
-            let same_day = lines::transaction_date.eq(date.clone()).and(lines::line_no.lt(after.line.0));
-            query = query.filter(lines::transaction_date.lt(date).or(same_day));
-        }
-        let query = query
-            .order((lines::transaction_date.desc(), lines::line_no.desc()))
-            .limit(value::limit(limit.saturating_add(1)))
-            .select((LineRow::as_select(), TextsRow::as_select(), Option::<matches::Row>::as_select()));
-        load!(query, c, &account, filter, schema)
-    })?;
+    let (key, schema) = (account.to_string(), as_of::schema(conn));
+    let rows: Vec<JoinedRow> = if filter.app_id.is_some() && filter.as_of.is_none() {
+        // An index tells all lines of an app, in no order of days: only what orders them is read of each. A day that is computed
+        // (`|| ''`) tempts neither database to walk through everybody's lines in order instead.
+        let numbers: Vec<i64> = on!(conn, c => {
+            let query = lines::table.left_join(matches_table::table).select(lines::line_no);
+            let query = query.filter(matches_table::account_id.eq(&key));
+            newest!(query, &key, filter, after, limit, sql::<Text>("lines.transaction_date || ''")).load(c)
+        })?;
+        rows_of(conn, &numbers)?
+    } else {
+        on!(conn, c => {
+            let query = lines::table.inner_join(line_texts::table).left_join(matches_table::table);
+            let columns = (LineRow::as_select(), TextsRow::as_select(), Option::<matches::Row>::as_select());
+            let query = newest!(query, &key, filter, after, limit, lines::transaction_date).select(columns);
+            load!(query, c, &key, filter, schema)
+        })?
+    };
     let more = rows.len() > limit;
     let rows = rows.into_iter().take(limit).map(joined).collect::<Result<Vec<_>, Error>>()?;
     let last = rows.last().filter(|_| more);
     let next = last.map(|(line, _)| PageCursor { transaction_date: line.transaction_date, line: line.no });
     Ok(Page { rows, next })
+}
+
+/// The rows of lines, in the order of their numbers here.
+fn rows_of(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<JoinedRow>, Error> {
+    let mut found: HashMap<i64, JoinedRow> = HashMap::with_capacity(numbers.len());
+    for chunk in numbers.chunks(CHUNK) {
+        let rows: Vec<JoinedRow> = on!(conn, c => {
+            lines::table
+                .inner_join(line_texts::table)
+                .left_join(matches_table::table)
+                .filter(lines::line_no.eq_any(chunk))
+                .select((LineRow::as_select(), TextsRow::as_select(), Option::<matches::Row>::as_select()))
+                .load(c)
+        })?;
+        found.extend(rows.into_iter().map(|row| (row.0.line_no, row)));
+    }
+    Ok(numbers.iter().filter_map(|number| found.remove(number)).collect())
 }
 
 /// One line with its decision.

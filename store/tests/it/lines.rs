@@ -261,6 +261,12 @@ fn lines_are_paged_newest_first_under_every_filter() {
         };
         let none = Filter::default;
         check(Filter { app_id: Some("slack".into()), ..none() }, &["E0", "E1"]);
+        let of_slack: Vec<_> =
+            all.iter().filter(|(_, key)| ["E0", "E1"].contains(&key.as_str())).cloned().collect();
+        for limit in [1, 2, 9] {
+            let found = keys(Filter { app_id: Some("slack".into()), ..none() }, limit);
+            assert_eq!(found, of_slack, "newest first, pages of {limit}");
+        }
         check(Filter { status: Some(Status::Unmatched), ..none() }, &["E3"]);
         check(Filter { band: Some(Band::Likely), ..none() }, &["E2"]);
         check(Filter { owner_login: Some("max".into()), ..none() }, &["E6", "E7", "E8"]);
