@@ -6,12 +6,12 @@
 //! longest is taken: it says the most, and holds for the fewest others. Words that anybody may use, such as places, legal
 //! forms and a single ordinary word, do not tell one vendor from another; with them alone the whole text must be the same.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 
-use super::condition::spaced;
-use super::{Action, limits};
+use super::Action;
 use crate::dictionary::{Dictionary, EntryId};
 use crate::matcher::Matcher;
+use crate::normalize::Normalized;
 use crate::texts::ExpenseTexts;
 use crate::vocabulary::Classes;
 use crate::words;
@@ -74,17 +74,17 @@ pub fn propose(matcher: &Matcher, lines: &[ByHand<'_>], support_min: usize) -> V
     let mut proposals = Vec::new();
     for (want, members) in wanted {
         let against: Vec<usize> = (0..lines.len()).filter(|at| !want.is_met_by(lines[*at].person)).collect();
-        let tests = tests(matcher, &read, &members);
-        proposals.extend(chosen(tests, &read, &against, support_min.max(1)).map(|(test, support)| {
-            Proposal {
+        let candidates = candidates(matcher, &read, &members, &against);
+        for (test, support) in chosen(candidates, support_min.max(1)) {
+            proposals.push(Proposal {
                 action: want.action,
                 app: want.app,
                 field: FIELDS[test.field],
                 test: if test.whole { "equals" } else { "contains_word" },
-                words: test.words,
+                words: test.words.to_owned(),
                 support,
-            }
-        }));
+            });
+        }
     }
     proposals.sort_by(|a, b| b.support.len().cmp(&a.support.len()).then_with(|| a.words.cmp(&b.words)));
     proposals
@@ -132,13 +132,30 @@ impl Proposal {
 const FIELDS: [&str; 2] = ["vendor_description", "business_purpose"];
 const VENDOR: usize = 0;
 
-/// The words of the fields, a space around each.
+/// The words of the fields, a space between each.
 struct Read([String; 2]);
 
 impl Read {
     fn of(line: &ByHand<'_>) -> Read {
         let texts = line.texts.cut();
-        Read([spaced(texts.vendor_description), spaced(texts.business_purpose)])
+        let words = |text| Normalized::of(text).phrase();
+        Read([words(texts.vendor_description), words(texts.business_purpose)])
+    }
+
+    /// The tests that it passes: for each run of the first words, and for each whole text.
+    fn tests(&self, words_max: usize) -> impl Iterator<Item = Test<'_>> {
+        self.0.iter().enumerate().filter(|(_, text)| !text.is_empty()).flat_map(move |(field, text)| {
+            let ends = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]);
+            let ends: Vec<usize> = ends.take(words_max).collect();
+            let starts: Vec<usize> = [0].into_iter().chain(ends.iter().map(|end| end + 1)).collect();
+            let whole = Test { field, whole: true, words: text };
+            let runs = (0..ends.len()).flat_map(move |from| {
+                let to = ends.len().min(from + PHRASE_WORDS_MAX);
+                let (start, ends) = (starts[from], ends[from..to].to_vec());
+                ends.into_iter().map(move |end| Test { field, whole: false, words: &text[start..end] })
+            });
+            runs.chain([whole])
+        })
     }
 }
 
@@ -177,50 +194,45 @@ impl Wanted {
 }
 
 /// A test of one field.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Test {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Test<'r> {
     field: usize,
     /// The whole text, and not a part of it.
     whole: bool,
-    words: String,
+    words: &'r str,
 }
 
-impl Test {
-    fn holds(&self, line: &Read) -> bool {
-        let (text, words) = (&line.0[self.field], format!(" {} ", self.words));
-        if self.whole { *text == words } else { text.contains(&words) }
-    }
-
+impl Test<'_> {
     /// Of two with equal support the greater one is taken: the one about the vendor, the one that says more.
-    fn weight(&self) -> (bool, usize, usize, bool) {
+    fn weight(self) -> (bool, usize, usize, bool) {
         (self.field == VENDOR, self.words.split(' ').count(), self.words.len(), !self.whole)
     }
 }
 
-/// Every test that one of the members passes, with the members that pass it.
-fn tests(matcher: &Matcher, read: &[Read], members: &[usize]) -> Vec<(Test, Vec<usize>)> {
-    let mut found: BTreeMap<Test, Vec<usize>> = BTreeMap::new();
+/// Every test that one of the members passes and none of those against it, with the members that pass it.
+fn candidates<'r>(
+    matcher: &Matcher,
+    read: &'r [Read],
+    members: &[usize],
+    against: &[usize],
+) -> HashMap<Test<'r>, Vec<usize>> {
+    let mut found: HashMap<Test<'r>, Vec<usize>> = HashMap::new();
     for &at in members {
-        let mut own: HashSet<Test> = HashSet::new();
-        for (field, text) in read[at].0.iter().enumerate() {
-            let words: Vec<&str> = text.split_whitespace().take(WORDS_MAX).collect();
-            for from in 0..words.len() {
-                for to in from + 1..=words.len().min(from + PHRASE_WORDS_MAX) {
-                    if tells(matcher, &words[from..to]) {
-                        own.insert(Test { field, whole: false, words: words[from..to].join(" ") });
-                    }
+        for test in read[at].tests(WORDS_MAX) {
+            if test.whole || tells(matcher, test.words) {
+                let passed = found.entry(test).or_default();
+                if passed.last() != Some(&at) {
+                    passed.push(at);
                 }
             }
-            let text = text.trim();
-            if !text.is_empty() && text.len() <= limits::REGEX_BYTES_MAX {
-                own.insert(Test { field, whole: true, words: text.to_owned() });
-            }
-        }
-        for test in own {
-            found.entry(test).or_default().push(at);
         }
     }
-    found.into_iter().collect()
+    for &at in against {
+        for test in read[at].tests(usize::MAX) {
+            found.remove(&test);
+        }
+    }
+    found
 }
 
 /// Classes of words that many vendors have beside their names.
@@ -234,10 +246,10 @@ const BESIDE_NAMES: Classes = Classes::BANK
     .or(Classes::REGION);
 
 /// Whether words tell one vendor from another: a word that is nobody's but theirs, or two ordinary ones.
-fn tells(matcher: &Matcher, phrase: &[&str]) -> bool {
+fn tells(matcher: &Matcher, phrase: &str) -> bool {
     let lexicon = matcher.lexicon();
     let (mut ordinary, mut own) = (0, false);
-    for word in phrase {
+    for word in phrase.split(' ') {
         let enough = if word.is_ascii() { 3 } else { 2 };
         let classes = lexicon.classes(lexicon.phrases.word(word));
         if word.chars().count() < enough
@@ -253,29 +265,23 @@ fn tells(matcher: &Matcher, phrase: &[&str]) -> bool {
 }
 
 /// The tests to propose, one after the other: the one that most of those speak for who have none yet.
-fn chosen<'r>(
-    tests: Vec<(Test, Vec<usize>)>,
-    read: &'r [Read],
-    against: &'r [usize],
-    support_min: usize,
-) -> impl Iterator<Item = (Test, Vec<usize>)> + 'r {
-    let mut left: Vec<(Test, Vec<usize>)> =
-        tests.into_iter().filter(|(_, support)| support.len() >= support_min).collect();
-    std::iter::from_fn(move || {
-        loop {
-            let best = (0..left.len()).max_by(|a, b| {
-                let weight = |at: usize| (left[at].1.len(), left[at].0.weight());
-                weight(*a).cmp(&weight(*b))
-            })?;
-            let (test, support) = left.swap_remove(best);
-            if against.iter().any(|at| test.holds(&read[*at])) {
-                continue;
-            }
-            for (_, others) in &mut left {
-                others.retain(|at| support.binary_search(at).is_err());
-            }
-            left.retain(|(_, others)| others.len() >= support_min);
-            return Some((test, support));
+fn chosen(candidates: HashMap<Test<'_>, Vec<usize>>, support_min: usize) -> Vec<(Test<'_>, Vec<usize>)> {
+    let many = candidates.into_iter().filter(|(_, support)| support.len() >= support_min);
+    let mut left: BinaryHeap<_> =
+        many.map(|(test, support)| (support.len(), test.weight(), test, support)).collect();
+    let (mut spoken, mut chosen) = (HashSet::new(), Vec::new());
+    while let Some((count, weight, test, mut support)) = left.pop() {
+        support.retain(|at| !spoken.contains(at));
+        if support.len() < support_min {
+            continue;
         }
-    })
+        if support.len() < count {
+            // Others have more by now.
+            left.push((support.len(), weight, test, support));
+            continue;
+        }
+        spoken.extend(support.iter().copied());
+        chosen.push((test, support));
+    }
+    chosen
 }

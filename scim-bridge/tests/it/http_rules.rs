@@ -141,7 +141,7 @@ async fn a_rule_is_proposed_tried_dismissed_and_accepted_over_http() {
             let method = if path.is_empty() { Method::GET } else { Method::POST };
             call(house, method, &format!("{at}{path}"), json!({}), 404).await;
         }
-        house.get("/api/v1/rules/proposals?support=0").await.expect(400);
+        house.get("/api/v1/rules/proposals?support=1").await.expect(400);
         house.get("/api/v1/rules/proposals?suport=2").await.expect(400);
     })
     .await;

@@ -84,7 +84,7 @@ pub(super) enum Rules {
         id: Option<String>,
         #[command(flatten)]
         of: Of,
-        /// So many lines have to speak for a rule.
+        /// So many lines have to speak for a rule, at least two.
         #[arg(long, value_name = "LINES", default_value_t = rules::SUPPORT, conflicts_with = "id")]
         support: usize,
         /// Also those that were dismissed.

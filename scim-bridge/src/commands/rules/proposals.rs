@@ -5,11 +5,14 @@ use jiff::Timestamp;
 use sync::rules::{self, Proposal};
 
 use super::super::account_lines::AccountLines;
-use super::super::output;
+use super::super::{Usage, output};
 use super::{ACTOR, print, tell, told};
 
 /// Lists them.
 pub(super) async fn list(place: &AccountLines, support: usize, all: bool, json: bool) -> anyhow::Result<()> {
+    if support < rules::SUPPORT_MIN {
+        return Err(Usage(format!("--support must be at least {}", rules::SUPPORT_MIN)).into());
+    }
     let mut found = rules::proposals(&place.store, place.account, &place.matcher, support).await?;
     found.retain(|proposal| all || !proposal.dismissed);
     if json {

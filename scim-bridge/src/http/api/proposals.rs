@@ -1,8 +1,6 @@
 //! `/api/v1/rules/proposals`: rules that decisions by hand suggest, for a person to accept or to see no more (scopes
 //! `match:read` and `match:write`).
 
-use std::num::NonZeroUsize;
-
 use actix_web::HttpResponse;
 use serde_json::json;
 use sync::rules;
@@ -15,7 +13,10 @@ use super::super::reply;
 pub(crate) async fn list(context: Context) -> Result<HttpResponse, Error> {
     super::only(&context, &["support", "dismissed"])?;
     let account = context.account()?.id;
-    let support = super::parsed(&context, "support", "a whole number from 2 on")?.map(NonZeroUsize::get);
+    let support = super::parsed(&context, "support", "a whole number from 2 on")?;
+    if support.is_some_and(|support| support < rules::SUPPORT_MIN) {
+        return Err(Error::BadParameter("support must be a whole number from 2 on".to_owned()));
+    }
     let all = super::parsed(&context, "dismissed", "true or false")?.unwrap_or(false);
     let bridge = context.bridge();
     let support = support.unwrap_or(rules::SUPPORT);
