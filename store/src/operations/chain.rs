@@ -30,6 +30,7 @@ pub(super) struct Place {
     pub(super) user_seq: i64,
     pub(super) attempt: i32,
     pub(super) kind: String,
+    pub(super) priority: i32,
 }
 
 /// The chain of a resource: that which it follows, else its own.
@@ -288,11 +289,13 @@ fn place(conn: &mut Conn, id: OperationId) -> Result<Place, Error> {
         operations::user_seq,
         operations::attempt,
         operations::kind,
+        operations::priority,
     );
-    let row: Option<(String, String, i64, i32, String)> =
+    let row: Option<(String, String, i64, i32, String, i32)> =
         on!(conn, c => operations::table.find(id.as_i64()).select(columns).first(c).optional())?;
-    let (chain_id, account_id, user_seq, attempt, kind) = row.ok_or(Error::NotFound { what: "operation" })?;
-    Ok(Place { chain_id, account_id, user_seq, attempt, kind })
+    let (chain_id, account_id, user_seq, attempt, kind, priority) =
+        row.ok_or(Error::NotFound { what: "operation" })?;
+    Ok(Place { chain_id, account_id, user_seq, attempt, kind, priority })
 }
 
 fn put(conn: &mut Conn, resource: &str, chain_id: &str) -> Result<(), Error> {

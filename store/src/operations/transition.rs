@@ -147,7 +147,10 @@ pub fn transition(
     let change = Change {
         state: transition.to.as_str(),
         due_at: transition.due_at.map(micros).or(at_once),
-        priority: at_once.map(|_| row::priority(&place.kind, transition.is_retry)),
+        // What makes way for somebody who leaves does so until it is over, however often it goes round.
+        priority: at_once
+            .filter(|_| place.priority != row::URGENT)
+            .map(|_| row::priority(&place.kind, transition.is_retry)),
         updated_at: now,
     };
     let free = (operations::lease_owner.eq(None::<String>), operations::lease_until.eq(None::<i64>));
