@@ -5,11 +5,12 @@
 //! chain; against that, keep the head's hash elsewhere (an export holds it).
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::conn::{Raw, execute_together, on};
+use crate::conn::{Raw, on};
 use crate::ids::AccountId;
 use crate::prepared::prepared;
 use crate::schema::{audit, audit_heads};
@@ -170,14 +171,46 @@ pub fn append(conn: &mut Conn, event: &NewEvent) -> Result<Event, Error> {
         hash: String::new(),
     };
     row.hash = row.compute_hash();
-    let head = audit_heads::table.find(&row.chain);
-    let new_head = (audit_heads::seq.eq(row.seq), audit_heads::hash.eq(&row.hash));
-    execute_together!(
-        conn,
-        diesel::insert_into(audit::table).values(&row),
-        prepared(diesel::update(head).set(new_head)),
-    )?;
+    put(conn, &row)?;
     row.try_into()
+}
+
+#[derive(QueryableByName)]
+struct Seq {
+    #[diesel(sql_type = BigInt)]
+    #[expect(dead_code, reason = "a prepared statement answers something")]
+    seq: i64,
+}
+
+/// The row becomes the end of its chain. On PostgreSQL both in one statement: everybody else waits for it.
+fn put(conn: &mut Conn, row: &Row) -> Result<(), Error> {
+    match &mut *conn.pooled {
+        Raw::Sqlite(c) => {
+            let head = audit_heads::table.find(&row.chain);
+            let end = (audit_heads::seq.eq(row.seq), audit_heads::hash.eq(&row.hash));
+            diesel::insert_into(audit::table).values(row).execute(&mut **c)?;
+            let end = diesel::update(head).set(end).returning(audit_heads::seq);
+            prepared(end).get_result::<i64>(&mut **c)?;
+        }
+        Raw::Postgres(c) => {
+            let both = diesel::sql_query(
+                "WITH added AS (INSERT INTO audit (chain, seq, at, actor, action, subject, details, previous_hash, hash) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)) \
+                 UPDATE audit_heads SET seq = $2, hash = $9 WHERE chain = $1 RETURNING seq",
+            )
+            .bind::<Text, _>(&row.chain)
+            .bind::<BigInt, _>(row.seq)
+            .bind::<BigInt, _>(row.at)
+            .bind::<Text, _>(&row.actor)
+            .bind::<Text, _>(&row.action)
+            .bind::<Text, _>(&row.subject)
+            .bind::<Text, _>(&row.details)
+            .bind::<Text, _>(&row.previous_hash)
+            .bind::<Text, _>(&row.hash);
+            prepared(both).get_result::<Seq>(&mut ***c)?;
+        }
+    }
+    Ok(())
 }
 
 /// Walks the whole chain and recomputes every hash.

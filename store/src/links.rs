@@ -134,7 +134,7 @@ pub fn put(conn: &mut Conn, link: &Link) -> Result<(), Error> {
     };
     on!(conn, c => {
         let put = diesel::insert_into(links::table).values(&row).on_conflict(links::resource_id);
-        prepared(put.do_update().set(&row)).execute(c)
+        prepared(put.do_update().set(&row).returning(links::resource_id)).load::<String>(c)
     })?;
     match (&row.concur_user_id, &row.known) {
         (Some(user), Some(known)) => share_known(conn, &row.account_id, user, known),
@@ -145,7 +145,8 @@ pub fn put(conn: &mut Conn, link: &Link) -> Result<(), Error> {
 fn share_known(conn: &mut Conn, account: &str, concur_user_id: &str, known: &str) -> Result<(), Error> {
     let same = links::account_id.eq(account).and(links::concur_user_id.eq(concur_user_id));
     on!(conn, c => {
-        prepared(diesel::update(links::table.filter(same)).set(links::known.eq(known))).execute(c)
+        let shared = diesel::update(links::table.filter(same)).set(links::known.eq(known));
+        prepared(shared.returning(links::resource_id)).load::<String>(c)
     })?;
     Ok(())
 }

@@ -232,6 +232,19 @@ mod proposals {
     }
 
     #[test]
+    fn one_decision_to_the_contrary_is_enough_wherever_the_words_stand() {
+        let desk = Desk::new();
+        let says = |vendor| line(vendor, "", Said::App(desk.quillwork), Said::NoApp);
+        let long = format!("{} Bright Agency", "elm ".repeat(20));
+        let lines = [says("Bright Agency 1"), says("Bright Agency 2")];
+        assert_eq!(desk.proposed(&lines, 2).len(), 1);
+        for contrary in ["Bright Agency 3", "At Bright Agency", &long] {
+            let lines = [lines[0], lines[1], line(contrary, "", Said::App(desk.zanderly), Said::NoApp)];
+            assert_eq!(desk.proposed(&lines, 2), [], "{contrary}");
+        }
+    }
+
+    #[test]
     fn words_that_anybody_uses_count_only_as_the_whole_text() {
         let desk = Desk::new();
         let taxi = line("Taxi", "", Said::Ignored, Said::NoApp);

@@ -14,7 +14,7 @@ use super::{State, URGENT_KINDS, is_urgent};
 use crate::conn::{Raw, on, together};
 use crate::ids::{OperationId, ResourceId};
 use crate::links::Link;
-use crate::prepared::prepared;
+use crate::prepared::{prepared, prepared_if};
 use crate::schema::{chains, links, operation_details, operations, resources};
 use crate::value::{self, micros};
 use crate::{Conn, Error};
@@ -264,20 +264,22 @@ pub(super) fn supersede(
     if op_ids.is_empty() {
         return Ok(());
     }
+    // Mostly it is one: on SQLite the text depends on how many there are.
+    let one = op_ids.len() == 1;
     on!(conn, c => {
         // Once more by state: on PostgreSQL one of them may have been claimed since they were read.
-        diesel::update(operations::table.filter(operations::op_id.eq_any(op_ids)))
+        let change = diesel::update(operations::table.filter(operations::op_id.eq_any(op_ids)))
             .filter(operations::state.eq_any(UNSENT))
-            .set((operations::state.eq(State::Superseded.as_str()), operations::updated_at.eq(micros(now))))
-            .execute(c)
+            .set((operations::state.eq(State::Superseded.as_str()), operations::updated_at.eq(micros(now))));
+        prepared_if(one, change.returning(operations::op_id)).load::<i64>(c)
     })?;
     let ended = operations::table
         .filter(operations::op_id.eq_any(op_ids).and(operations::state.eq(State::Superseded.as_str())))
         .select(operations::op_id);
     on!(conn, c => {
-        diesel::update(operation_details::table.filter(operation_details::op_id.eq_any(ended)))
-            .set((operation_details::superseded_by.eq(by.as_i64()), operation_details::reason.eq(reason)))
-            .execute(c)
+        let change = diesel::update(operation_details::table.filter(operation_details::op_id.eq_any(ended)))
+            .set((operation_details::superseded_by.eq(by.as_i64()), operation_details::reason.eq(reason)));
+        prepared_if(one, change.returning(operation_details::op_id)).load::<i64>(c)
     })?;
     Ok(())
 }

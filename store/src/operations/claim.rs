@@ -109,8 +109,9 @@ macro_rules! compare_and_set {
         let expected = operations::state.eq($state).and(operations::lease_epoch.eq($epoch));
         on!($conn, c => {
             let change = diesel::update(operations::table.find($op_id).filter(expected)).set($change);
-            prepared(change).execute(c)
-        })? == 1
+            prepared(change.returning(operations::op_id)).get_result::<i64>(c).optional()
+        })?
+        .is_some()
     }};
 }
 

@@ -156,11 +156,12 @@ pub fn transition(
     let free = (operations::lease_owner.eq(None::<String>), operations::lease_until.eq(None::<i64>));
     let expected =
         operations::state.eq(expect.state.as_str()).and(operations::lease_epoch.eq(expect.lease_epoch));
-    let changed = on!(conn, c => {
+    let changed: Option<i64> = on!(conn, c => {
         let operation = operations::table.find(id.as_i64()).filter(expected);
-        prepared(diesel::update(operation).set((change, free))).execute(c)
+        let changed = diesel::update(operation).set((change, free)).returning(operations::op_id);
+        prepared(changed).get_result(c).optional()
     })?;
-    if changed == 0 {
+    if changed.is_none() {
         return Ok(false);
     }
     change_details(conn, id, transition)?;
@@ -264,7 +265,7 @@ fn end_attempt(conn: &mut Conn, id: OperationId, attempt: i32, transition: &Tran
             attempts::correlation_id.eq(transition.correlation_id.as_deref()),
             attempts::provision_id.eq(transition.provision_id.as_deref()),
         ));
-        prepared(ended).execute(c)
+        prepared(ended.returning(attempts::op_id)).load::<i64>(c)
     })?;
     Ok(())
 }
@@ -288,7 +289,7 @@ pub(super) fn promote_of(conn: &mut Conn, mut open: Vec<Open>, now: Timestamp) -
             operations::due_at.eq(due_at),
             operations::updated_at.eq(micros(now)),
         ));
-        prepared(ready).execute(c)
+        prepared(ready.returning(operations::op_id)).load::<i64>(c)
     })?;
     Ok(Some(op_id))
 }
