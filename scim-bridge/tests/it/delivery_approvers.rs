@@ -63,6 +63,31 @@ async fn part_is(house: &House, operation: OperationId, state: &str, words: &str
     .await;
 }
 
+/// A manager who may approve, and somebody who is managed, both delivered.
+struct Pair {
+    boss: ResourceId,
+    boss_id: String,
+    clerk: ResourceId,
+    /// The operation that brought the clerk.
+    created: OperationId,
+}
+
+impl Pair {
+    async fn delivered(house: &House) -> Pair {
+        let (handle, worker) = house.work();
+        let (boss, created) = house.create(person("boss")).await;
+        handle.wake();
+        let boss_id = accepted(&handle, created).await;
+        house.reaches(created, State::Done).await;
+        give_role(house, boss).await;
+        let (clerk, created) = house.create(managed("clerk", &boss_id)).await;
+        handle.wake();
+        house.reaches(created, State::Done).await;
+        worker.stop().await;
+        Pair { boss, boss_id, clerk, created }
+    }
+}
+
 /// A worker that looks around at once, when so much time has passed; until nothing is left to be done.
 async fn look_around(
     house: &House,
@@ -162,16 +187,7 @@ async fn a_new_manager_takes_the_first_place_and_second_approvers_stay() {
 async fn whose_approver_has_left_is_told() {
     for base in store::testing::stores() {
         let house = House::with(base, settings(&["report"])).await;
-        let (handle, worker) = house.work();
-        let (boss, created) = house.create(person("boss")).await;
-        handle.wake();
-        let boss_id = accepted(&handle, created).await;
-        house.reaches(created, State::Done).await;
-        give_role(&house, boss).await;
-        let (resource, created) = house.create(managed("clerk", &boss_id)).await;
-        handle.wake();
-        house.reaches(created, State::Done).await;
-        worker.stop().await;
+        let Pair { boss, clerk: resource, created, .. } = Pair::delivered(&house).await;
         look_around(&house, SignedDuration::ZERO, resource, created).await;
 
         let (handle, worker) = house.work();
@@ -193,16 +209,7 @@ async fn whose_approver_has_left_is_told() {
 async fn a_manager_whom_concur_refuses_holds_up_nothing_else() {
     for base in store::testing::stores() {
         let house = House::with(base, settings(&["report"])).await;
-        let (handle, worker) = house.work();
-        let (boss, created) = house.create(person("boss")).await;
-        handle.wake();
-        let boss_id = accepted(&handle, created).await;
-        house.reaches(created, State::Done).await;
-        give_role(&house, boss).await;
-        let (resource, created) = house.create(managed("clerk", &boss_id)).await;
-        handle.wake();
-        house.reaches(created, State::Done).await;
-        worker.stop().await;
+        let Pair { boss_id, clerk: resource, created, .. } = Pair::delivered(&house).await;
 
         house.concur.inject(Fault::status("/profile/v4/Users", 400, 1).on("PATCH"));
         let (handle, worker) = house.work();
@@ -235,16 +242,7 @@ async fn a_manager_whom_concur_refuses_holds_up_nothing_else() {
 async fn an_approver_who_comes_back_has_left_nobody_behind() {
     for base in store::testing::stores() {
         let house = House::with(base, settings(&["report"])).await;
-        let (handle, worker) = house.work();
-        let (boss, created) = house.create(person("boss")).await;
-        handle.wake();
-        let boss_id = accepted(&handle, created).await;
-        house.reaches(created, State::Done).await;
-        give_role(&house, boss).await;
-        let (resource, created) = house.create(managed("clerk", &boss_id)).await;
-        handle.wake();
-        house.reaches(created, State::Done).await;
-        worker.stop().await;
+        let Pair { boss, clerk: resource, created, .. } = Pair::delivered(&house).await;
         look_around(&house, SignedDuration::ZERO, resource, created).await;
 
         let (handle, worker) = house.work();
