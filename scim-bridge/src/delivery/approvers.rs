@@ -225,16 +225,20 @@ impl Job {
 }
 
 impl Job {
-    /// What goes with a failure, where it is the manager's step that failed: it is taken back. The person's own changes do not wait
-    /// behind it, and the next one that arrives brings up the manager again.
-    pub(super) fn let_go_of_approvers(&self, note: &Note) -> Option<Effects> {
+    /// What goes with a failure, where it is the manager's step that failed: it is taken back, so that the person's own changes do
+    /// not wait behind it. Where Concur refused, the next change that arrives brings the manager up again; where it only had no
+    /// time for so long, the next look does.
+    pub(super) fn let_go_of_approvers(&self, note: &Note, gave_up: bool) -> Option<Effects> {
         if !self.has_approvers() {
             return None;
         }
-        let (id, part_of, note) = (self.row.id, PartOf::job(self), note.clone());
+        let (id, part_of, mut note) = (self.row.id, PartOf::job(self), note.clone());
         let expect = Expect { state: State::Failed, ..self.expect() };
+        let state = if gave_up { WAITING } else { "failed" };
+        // Without a message it would be looked at again at once.
+        note.message.get_or_insert_with(|| "the manager could not be made an approver".to_owned());
         Some(Box::new(move |conn, now| {
-            put_part(conn, &part_of, part::APPROVERS, "failed", &note, now)?;
+            put_part(conn, &part_of, part::APPROVERS, state, &note, now)?;
             let reason =
                 Some("the manager could not be made an approver; everything else goes on".to_owned());
             let taken_back = Transition { reason, ..Transition::to(State::Cancelled, now) };

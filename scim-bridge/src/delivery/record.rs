@@ -119,7 +119,9 @@ impl Engine {
             ..Transition::to(decision.to, now)
         };
         let (id, expect) = (job.row.id, job.expect());
-        let let_go = (decision.to == State::Failed).then(|| job.let_go_of_approvers(&note)).flatten();
+        let let_go = (decision.to == State::Failed)
+            .then(|| job.let_go_of_approvers(&note, decision.gave_up))
+            .flatten();
         let asked_for = self.asked_for(job, event, &note, now);
         let written = self
             .store

@@ -1,16 +1,18 @@
 //! Managers who approve: put on the lists once they hold the role, beside whom others put there.
 
+use std::time::Duration;
+
 use concur::model::{Op, PatchOperation};
 use fixtures::simulator::Fault;
 use jiff::SignedDuration;
 use scim_bridge::accounts::AccountSettings;
-use scim_bridge::delivery::part;
+use scim_bridge::delivery::{Settings, part};
 use scim_bridge::translate::{APPROVER, ROLE};
 use serde_json::{Value, json};
 use store::ids::{OperationId, ResourceId};
 use store::operations::State;
 
-use crate::delivery_harness::{House, accepted, person, until};
+use crate::delivery_harness::{House, accepted, person, quick, until, work_on};
 
 const ENTERPRISE: &str = scim::urn::ENTERPRISE_USER;
 
@@ -235,6 +237,29 @@ async fn a_manager_whom_concur_refuses_holds_up_nothing_else() {
         worker.stop().await;
         look_around(&house, SignedDuration::ZERO, resource, changed).await;
         assert_eq!(approvers(&house, resource).await.0, Some(boss_id), "the next change brought it up again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_concur_had_no_time_for_is_taken_up_again_by_the_next_look() {
+    for base in store::testing::stores() {
+        let house = House::with(base, settings(&["report"])).await;
+        let Pair { boss_id, clerk, created, .. } = Pair::delivered(&house).await;
+        house.concur.inject(Fault::status("/profile/v4/Users", 429, 1).on("PATCH"));
+        let impatient = Settings { give_up_after: Duration::ZERO, ..quick() };
+        let (_, worker) = work_on(house.store().clone(), impatient);
+        let step = until("the step", || async {
+            let latest =
+                house.store().read(move |conn| store::operations::latest_for_resource(conn, clerk)).await;
+            let latest = latest.unwrap().unwrap();
+            if latest.id == created { Err("no step yet".to_owned()) } else { Ok(latest.id) }
+        })
+        .await;
+        house.reaches(step, State::Cancelled).await;
+        part_is(&house, step, "waiting", "").await;
+        worker.stop().await;
+        look_around(&house, SignedDuration::from_mins(16), clerk, step).await;
+        assert_eq!(approvers(&house, clerk).await.0, Some(boss_id));
     }
 }
 

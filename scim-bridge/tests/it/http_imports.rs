@@ -58,6 +58,12 @@ async fn a_file_is_checked_imported_found_in_answers_and_taken_back() {
         }
         assert_eq!(house.get("/api/v1/lines").await.expect(200)["lines"], json!([]));
         sent(house, &format!("/api/v1/imports/{id}/undo"), "", 404).await;
+
+        let (account, now) = (house.account.id, scim_bridge::clock::Clock::system().now());
+        let another = move |conn: &mut store::Conn| store::imports::start(conn, account, "b.csv", "", now);
+        let under_way = house.running.bridge().store.write(another).await.unwrap().id;
+        let refused = sent(house, &format!("/api/v1/imports/{under_way}/undo"), "", 409).await;
+        assert!(refused["detail"].as_str().unwrap().contains("still under way"), "{refused}");
     })
     .await;
 }

@@ -25,7 +25,7 @@ text_enum!(
         Failed = "failed",
         /// Replaced by a later operation.
         Superseded = "superseded",
-        /// Ended by a person, or taken back because Concur refused it in time (design D4).
+        /// Ended by a person, or taken back because Concur refused it: in time (design D4), or as a step that nothing may wait for.
         Cancelled = "cancelled",
     }
 );
