@@ -16,6 +16,8 @@ text_enum!(
     State {
         /// Under way, or interrupted: look at `updated_at`.
         Running = "running",
+        /// Waits until a person says that it may go on.
+        Paused = "paused",
         /// Everything was read.
         Complete = "complete",
         /// Ended, but a page or row was unreadable (reliability I26).
@@ -26,6 +28,16 @@ text_enum!(
         Cancelled = "cancelled",
     }
 );
+
+/// The states of a run that has not ended.
+const OPEN: [&str; 2] = [State::Running.as_str(), State::Paused.as_str()];
+
+impl State {
+    /// Whether there is more to come.
+    pub fn is_open(self) -> bool {
+        OPEN.contains(&self.as_str())
+    }
+}
 
 /// One sync run.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,13 +119,24 @@ pub fn start(
 /// Records how far it is; [`Error::NotFound`] if the run has ended (someone cancelled it).
 pub fn progress(conn: &mut Conn, id: RunId, progress: &Value, now: Timestamp) -> Result<(), Error> {
     let key = id.to_string();
-    let running = runs::state.eq(State::Running.as_str());
     let changed = on!(conn, c => {
-        diesel::update(runs::table.find(&key).filter(running))
+        diesel::update(runs::table.find(&key).filter(runs::state.eq_any(OPEN)))
             .set((runs::progress.eq(progress.to_string()), runs::updated_at.eq(micros(now))))
             .execute(c)
     })?;
-    if changed == 0 { Err(Error::NotFound { what: "running sync run" }) } else { Ok(()) }
+    if changed == 0 { Err(Error::NotFound { what: "open sync run" }) } else { Ok(()) }
+}
+
+/// A person's word: lets an open run wait, or go on; [`Error::NotFound`] if it has ended.
+pub fn pause(conn: &mut Conn, id: RunId, paused: bool, now: Timestamp) -> Result<(), Error> {
+    let key = id.to_string();
+    let state = if paused { State::Paused } else { State::Running };
+    let changed = on!(conn, c => {
+        diesel::update(runs::table.find(&key).filter(runs::state.eq_any(OPEN)))
+            .set((runs::state.eq(state.as_str()), runs::updated_at.eq(micros(now))))
+            .execute(c)
+    })?;
+    if changed == 0 { Err(Error::NotFound { what: "open sync run" }) } else { Ok(()) }
 }
 
 /// Ends it; [`Error::NotFound`] if it has ended before.
@@ -125,9 +148,8 @@ pub fn finish(
     now: Timestamp,
 ) -> Result<(), Error> {
     let key = id.to_string();
-    let running = runs::state.eq(State::Running.as_str());
     let changed = on!(conn, c => {
-        diesel::update(runs::table.find(&key).filter(running))
+        diesel::update(runs::table.find(&key).filter(runs::state.eq_any(OPEN)))
             .set((
                 runs::state.eq(state.as_str()),
                 runs::error.eq(error),
@@ -137,7 +159,7 @@ pub fn finish(
             .execute(c)
     })?;
     if changed == 0 {
-        return Err(Error::NotFound { what: "running sync run" });
+        return Err(Error::NotFound { what: "open sync run" });
     }
     tell_end(conn, id, state, now)
 }
@@ -147,7 +169,7 @@ fn tell_end(conn: &mut Conn, id: RunId, state: State, now: Timestamp) -> Result<
     let topic = match state {
         State::Complete | State::CompleteWithGaps => Topic::RunFinished,
         State::Failed => Topic::RunFailed,
-        State::Running | State::Cancelled => return Ok(()),
+        State::Running | State::Paused | State::Cancelled => return Ok(()),
     };
     let run = get(conn, id)?;
     webhooks::publish(conn, run.account, topic, now, |_| {

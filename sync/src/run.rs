@@ -99,7 +99,7 @@ async fn note(company: &Company, id: RunId, snapshot: &Snapshot) -> Result<(), E
 }
 
 /// Reads what lies before the year, where that was asked for, until it is complete, a person says otherwise, or `until`: a
-/// pass is due then, and goes before. The next call goes on with the same record, whose state is [`State::Running`] till the
+/// pass is due then, and goes before. The next call goes on with the same record, which stays open till the
 /// end. `None`: nothing was to be read. The caller sees to it that no run of the account is under way.
 ///
 /// # Errors
@@ -117,7 +117,7 @@ pub async fn history(
         if !history::is_active(conn, account)? {
             return Ok(None);
         }
-        let open = runs::latest(conn, account, history::KIND)?.filter(|run| run.state == State::Running);
+        let open = runs::latest(conn, account, history::KIND)?.filter(|run| run.state.is_open());
         match open {
             Some(run) => Ok(Some(run)),
             None => runs::start(conn, account, history::KIND, &empty, now).map(Some),
@@ -131,14 +131,15 @@ pub async fn history(
     let job = company.store.read(move |conn| history::status(conn, account)).await?;
     let has_gaps = !snapshot.gaps.is_empty() || job.is_some_and(|job| job.has_gaps);
     let state = match &outcome {
-        Ok(history::State::Active | history::State::Paused) => State::Running,
+        Ok(history::State::Active) => State::Running,
+        Ok(history::State::Paused) => State::Paused,
         Ok(history::State::Stopped) => State::Cancelled,
         Ok(history::State::Complete) if has_gaps => State::CompleteWithGaps,
         Ok(history::State::Complete) => State::Complete,
         Err(_) => State::Failed,
     };
-    // A job that a person has stopped has its end already.
-    if matches!(state, State::Running | State::Cancelled) {
+    // What a person has said of the job is in its record already.
+    if matches!(state, State::Running | State::Paused | State::Cancelled) {
         note(company, run.id, &snapshot).await?;
     } else {
         finish(company, run.id, state, outcome.as_ref().err(), &snapshot).await?;

@@ -21,8 +21,8 @@ use crate::logging;
 
 const CHORE: &str = "sync";
 /// A process that dies leaves its lease this long.
-const LEASE: SignedDuration = SignedDuration::from_mins(2);
-const RENEW_EVERY: Duration = Duration::from_secs(30);
+const LEASE: SignedDuration = SignedDuration::from_mins(1);
+const RENEW_EVERY: Duration = Duration::from_secs(15);
 
 /// What a run needs.
 #[derive(Clone, Debug)]

@@ -197,9 +197,11 @@ pub fn turn(
     }
     job.state = to;
     put(conn, account, CURSOR, &job, now)?;
-    let open = runs::latest(conn, account, KIND)?.filter(|run| run.state == runs::State::Running);
-    if let (State::Stopped, Some(run)) = (to, open) {
-        runs::finish(conn, run.id, runs::State::Cancelled, None, now)?;
+    if let Some(run) = runs::latest(conn, account, KIND)?.filter(|run| run.state.is_open()) {
+        match to {
+            State::Stopped => runs::finish(conn, run.id, runs::State::Cancelled, None, now)?,
+            to => runs::pause(conn, run.id, to == State::Paused, now)?,
+        }
     }
     Ok(Ok(shown(&job, &reading)))
 }

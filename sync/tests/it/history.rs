@@ -98,8 +98,10 @@ async fn it_yields_pauses_and_goes_on_under_one_record() {
         assert_eq!((last.state, last.before.pages), (State::Running, 0), "a page, and then others");
         turn(&setting, history::State::Paused).await.unwrap();
         assert_eq!(slice(&setting).await, None);
+        assert_eq!(records(&setting).await[0].state, State::Paused, "and its record says so");
         let paused = stored(&setting).await;
         turn(&setting, history::State::Active).await.unwrap();
+        assert_eq!(records(&setting).await[0].state, State::Running);
         let mut slices = 1;
         while last.state == State::Running {
             let next = part(&setting).await.unwrap();
