@@ -19,6 +19,9 @@ pub(crate) struct Options {
     /// What is done to whom, and when.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// So many seeds one after the other, from that one on.
+    #[arg(long, default_value_t = 1)]
+    seeds: u64,
     /// Instead of that: the first sync of a company, and then the reading of a year more, killed so often.
     #[arg(long, value_name = "KILLS", num_args = 0..=1, default_missing_value = "100")]
     backfill: Option<u64>,
@@ -37,6 +40,9 @@ pub(crate) struct Options {
     /// Instead of that: so many people join and as many change while three of ten answers are lost.
     #[arg(long, value_name = "PEOPLE", num_args = 0..=1, default_missing_value = "2500", conflicts_with_all = ["backfill", "takeover", "outage", "queue", "leavers"])]
     lost_answers: Option<u64>,
+    /// Instead of that: six of ten of so many people are deactivated within a minute, by mistake.
+    #[arg(long, value_name = "PEOPLE", num_args = 0..=1, default_missing_value = "1000", conflicts_with_all = ["backfill", "takeover", "outage", "queue", "leavers", "lost_answers"])]
+    mistake: Option<u64>,
     /// Only the test of this name, for example `sqlite`.
     #[arg(long, default_value = "")]
     only: String,
@@ -59,16 +65,20 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Options { queue: Some(_), .. } => "waiting::a_change_of_everyone_waits_in_little_memory",
         Options { leavers: Some(_), .. } => "waiting::who_leaves_does_not_wait_behind_everybody_elses_change",
         Options { lost_answers: Some(_), .. } => "waiting::answers_that_are_lost_double_and_reorder_nothing",
+        Options { mistake: Some(_), .. } => {
+            "mistake::six_of_ten_people_lose_their_access_only_when_somebody_says_so"
+        }
         _ => "killed_again_and_again_on_",
     };
     cargo.arg(format!("torture::{test}{}", options.only));
     cargo.args(["--", "--ignored", "--nocapture", "--test-threads", "1"]);
     cargo.env("TORTURE_MINUTES", options.minutes.to_string());
-    let stories = [options.outage, options.queue, options.leavers, options.lost_answers];
+    let stories = [options.outage, options.queue, options.leavers, options.lost_answers, options.mistake];
     let people = stories.into_iter().flatten().next().unwrap_or(options.people);
     cargo.env("TORTURE_PEOPLE", people.to_string());
     cargo.env("TORTURE_KILLS", options.backfill.unwrap_or_default().to_string());
-    cargo.env("TORTURE_SEED", options.seed.to_string()).env("REQUIRE_ALL", "1");
+    cargo.env("TORTURE_SEED", options.seed.to_string()).env("TORTURE_SEEDS", options.seeds.to_string());
+    cargo.env("REQUIRE_ALL", "1");
     let status = cargo.status().context("cargo could not be started")?;
     if !status.success() {
         bail!("the torture failed ({status}); what was wrong is named above");

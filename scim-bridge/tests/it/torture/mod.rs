@@ -9,6 +9,7 @@
 mod accepting;
 mod backfill;
 mod load;
+mod mistake;
 mod processes;
 mod scene;
 mod takeover;
@@ -35,22 +36,64 @@ const REST_WITHIN: Duration = Duration::from_mins(10);
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes minutes: cargo xtask torture --minutes 10"]
 async fn killed_again_and_again_on_sqlite() {
-    torture(store::testing::sqlite(), 1).await;
+    let mut total = Total::default();
+    for seed in seeds() {
+        torture(store::testing::sqlite(), 1, seed, &mut total).await;
+    }
+    println!("{total}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes minutes: cargo xtask torture --minutes 10"]
 async fn killed_again_and_again_on_postgres_with_two_replicas() {
-    if let Some(database) = store::testing::durable_postgres() {
-        torture(database, 2).await;
+    let mut total = Total::default();
+    for seed in seeds() {
+        if let Some(database) = store::testing::durable_postgres() {
+            torture(database, 2, seed, &mut total).await;
+        }
+    }
+    println!("{total}");
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+/// Each decides anew what is done to whom, and when.
+fn seeds() -> std::ops::Range<u64> {
+    let first = number("TORTURE_SEED").unwrap_or(1);
+    first..first + number("TORTURE_SEEDS").unwrap_or(1)
+}
+
+/// What all seeds were given together.
+#[derive(Default)]
+struct Total {
+    seeds: usize,
+    acknowledged: u64,
+    kills: u64,
+    terms: u64,
+    faults: u64,
+    restarts: Vec<Duration>,
+    exits: Vec<Duration>,
+    deactivations: Vec<Duration>,
+}
+
+impl std::fmt::Display for Total {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { seeds, acknowledged, kills, terms, faults, .. } = self;
+        writeln!(
+            f,
+            "{seeds} seed(s) together: {acknowledged} acknowledged changes, {kills} kills, {terms} TERMs, {faults} faults"
+        )?;
+        writeln!(f, "  restart to ready after kill -9: {}", figures(&self.restarts))?;
+        writeln!(f, "  TERM to exit: {}", figures(&self.exits))?;
+        write!(f, "  deactivation, accepted to read back: {}", figures(&self.deactivations))
     }
 }
 
-async fn torture(database: TestStore, replicas: usize) {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+async fn torture(database: TestStore, replicas: usize, seed: u64, total: &mut Total) {
     let minutes = number("TORTURE_MINUTES").unwrap_or(1);
     let people = number("TORTURE_PEOPLE").unwrap_or(12);
-    let seed = number("TORTURE_SEED").unwrap_or(1);
     let Stage { simulator, folder, config, account, token } = Stage::set(&database).await;
     let mut replicas = Replicas::start(folder.path(), &database.database_url, replicas, QUICK).await;
     let until = Instant::now() + Duration::from_mins(minutes);
@@ -94,8 +137,16 @@ async fn torture(database: TestStore, replicas: usize) {
     println!("  deactivation, accepted to read back: {}", figures(&latencies));
     println!("  at rest {} ms after the last fault", rested_in.as_millis());
     println!("  lost, doubled, reordered, refused or illegal: {}", wrong.len());
-    replicas.stop();
     assert!(wrong.is_empty(), "{wrong:#?}");
+    total.seeds += 1;
+    total.acknowledged += ledger.acknowledged;
+    total.kills += replicas.kills;
+    total.terms += replicas.terms;
+    total.faults += faults;
+    total.restarts.append(&mut replicas.restarts);
+    total.exits.append(&mut replicas.exits);
+    total.deactivations.extend(latencies);
+    replicas.stop();
     assert!(ledger.acknowledged > 20, "too little happened to mean anything");
 }
 

@@ -12,11 +12,11 @@ use scim_bridge::provision::OnBehalf;
 use scim_bridge::reconcile::{self, Options, Parts};
 use serde_json::{Value, json};
 use store::accounts::Account;
+use store::ids::AccountId;
 use store::operations::{self, State};
 use store::testing::{TestStore, lines};
 
 use super::processes::Replicas;
-use super::unbraked;
 use crate::harness;
 
 /// Requests of the provider under way at once.
@@ -33,10 +33,11 @@ const LEAVERS: usize = 30;
 
 /// A company whose people are all the provider's, and one process.
 pub(super) struct Scene {
-    database: TestStore,
+    pub(super) database: TestStore,
     pub(super) simulator: Simulator,
     pub(super) replicas: Replicas,
     pub(super) provider: Provider,
+    account: AccountId,
     _folder: tempfile::TempDir,
 }
 
@@ -58,12 +59,17 @@ impl Scene {
             config.concur.total_requests_per_second = 10_000;
         });
         let account = harness::connect_account(&database.store, &config, &simulator, "Acme").await;
-        unbraked(&database, account.id).await;
         let ids = Arc::new(take_over(&database, &account, &config).await);
         let token = harness::token(&database.store, Some(&account), harness::ALL_SCOPES).await;
         let replicas = Replicas::start(folder.path(), &database.database_url, 1, settings).await;
         let provider = Provider { address: replicas.addresses().remove(0), token, ids };
-        Self { database, simulator, replicas, provider, _folder: folder }
+        Self { database, simulator, replicas, provider, account: account.id, _folder: folder }
+    }
+
+    /// People come and go by the hundred in most stories.
+    pub(super) async fn unbraked(self) -> Self {
+        super::unbraked(&self.database, self.account).await;
+        self
     }
 
     /// So many changes are accepted; the process is killed then, and comes back.
@@ -119,20 +125,11 @@ impl Scene {
     /// Everything comes to rest; then everybody is there once, as the provider said last.
     pub(super) async fn settle_all(self, joined: usize) {
         let began = Instant::now();
-        loop {
-            let open = open(&self.database).await;
-            if open == 0 {
-                break;
-            }
-            assert!(began.elapsed() < PATIENCE, "{open} operations still wait");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+        self.rest_but_held().await;
         let said = "SELECT COALESCE(json_extract(body, '$.title'), '') AS line FROM resources WHERE active AND deleted_at IS NULL \
                     AND resource_type = 'User'";
         let mut said = self.database.store.read(move |conn| lines(conn, said)).await.unwrap();
-        let address = format!("{}/admin/snapshot", self.simulator.info().origins.us2);
-        let snapshot: Value = http().get(address).send().await.unwrap().json().await.unwrap();
-        let touched = snapshot["users_changed"].as_array().unwrap();
+        let touched = self.changed_in_concur().await;
         let title = |user: &Value| user["identity"]["title"].as_str().unwrap_or_default().to_owned();
         let mut there: Vec<String> = touched.iter().map(title).collect();
         there.sort();
@@ -147,6 +144,33 @@ impl Scene {
         assert_eq!(there.len(), said.len(), "everybody is there once");
         assert_eq!(there, said, "as the provider said last");
         self.replicas.stop();
+    }
+
+    /// Everything is at its end but what the brake holds.
+    pub(super) async fn rest_but_held(&self) {
+        let began = Instant::now();
+        loop {
+            let open = open(&self.database).await;
+            if open == 0 {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{open} operations still wait");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// How many have no access in Concur any more.
+    pub(super) async fn without_access(&self) -> usize {
+        let changed = self.changed_in_concur().await;
+        changed.iter().filter(|user| user["identity"]["active"] == false).count()
+    }
+
+    /// Whoever was changed in Concur since it began.
+    async fn changed_in_concur(&self) -> Vec<Value> {
+        let address = format!("{}/admin/snapshot", self.simulator.info().origins.us2);
+        let mut snapshot: Value = http().get(address).send().await.unwrap().json().await.unwrap();
+        let Value::Array(changed) = snapshot["users_changed"].take() else { panic!("a list: {snapshot}") };
+        changed
     }
 
     /// Concur is back.
@@ -250,35 +274,35 @@ impl Provider {
                     "emails": [{"value": name, "type": "work", "primary": true}],
                     "active": true,
                 });
-                self.send(&http, Method::POST, "", &body).await;
+                self.send(&http, Method::POST, "/scim/v2/Users", &body).await;
             }
         };
         futures::future::join_all((0..AT_ONCE).map(|_| one())).await;
     }
 
-    async fn patch(&self, http: &reqwest::Client, id: &str, operation: &Value) {
+    pub(super) async fn patch(&self, http: &reqwest::Client, id: &str, operation: &Value) {
         let body = json!({"schemas": [scim::urn::PATCH_OP], "Operations": [operation]});
-        self.send(http, Method::PATCH, &format!("/{id}"), &body).await;
+        self.send(http, Method::PATCH, &format!("/scim/v2/Users/{id}"), &body).await;
     }
 
-    async fn send(&self, http: &reqwest::Client, method: Method, path: &str, body: &Value) {
+    pub(super) async fn send(&self, http: &reqwest::Client, method: Method, path: &str, body: &Value) {
         let request = http
-            .request(method, format!("{}/scim/v2/Users{path}", self.address))
+            .request(method, format!("{}{path}", self.address))
             .bearer_auth(&self.token)
-            .header("content-type", "application/scim+json")
+            .header("content-type", "application/json")
             .body(body.to_string());
         let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 }
 
-fn http() -> reqwest::Client {
+pub(super) fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 async fn open(database: &TestStore) -> u64 {
     let counts = database.store.read(|conn| operations::counts_by_state(conn, None)).await.unwrap();
-    let open = |state: State| !state.is_end() && state != State::Failed;
+    let open = |state: State| !state.is_end() && !matches!(state, State::Failed | State::Held);
     counts.into_iter().filter(|(state, _)| open(*state)).map(|(_, count)| count).sum()
 }
 

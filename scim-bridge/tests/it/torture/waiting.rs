@@ -12,7 +12,7 @@ const CHANGES: usize = 36_000;
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes the better part of an hour: cargo xtask torture --outage"]
 async fn an_hour_of_changes_is_caught_up_with_after_an_outage() {
-    let mut scene = Scene::set(SHIPPED).await;
+    let mut scene = Scene::set(SHIPPED).await.unbraked().await;
     scene.simulator.inject(Fault::status("/profile/", 503, u32::MAX));
     scene.accept(CHANGES).await;
     scene.catch_up().await;
@@ -21,7 +21,7 @@ async fn an_hour_of_changes_is_caught_up_with_after_an_outage() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes a quarter of an hour: cargo xtask torture --queue"]
 async fn a_change_of_everyone_waits_in_little_memory() {
-    let mut scene = Scene::set(SHIPPED).await;
+    let mut scene = Scene::set(SHIPPED).await.unbraked().await;
     scene.simulator.inject(Fault::status("/profile/", 503, u32::MAX));
     scene.accept(scene.provider.ids.len()).await;
     scene.replicas.stop();
@@ -30,7 +30,7 @@ async fn a_change_of_everyone_waits_in_little_memory() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes a quarter of an hour: cargo xtask torture --leavers"]
 async fn who_leaves_does_not_wait_behind_everybody_elses_change() {
-    let mut scene = Scene::set(SHIPPED).await;
+    let mut scene = Scene::set(SHIPPED).await.unbraked().await;
     scene.accept(scene.provider.ids.len()).await;
     scene.leave().await;
 }
@@ -38,7 +38,7 @@ async fn who_leaves_does_not_wait_behind_everybody_elses_change() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes minutes: cargo xtask torture --lost-answers"]
 async fn answers_that_are_lost_double_and_reorder_nothing() {
-    let scene = Scene::set(QUICK).await;
+    let scene = Scene::set(QUICK).await.unbraked().await;
     // Three of ten answers never come, of Bulk and of single requests, though all was done.
     let lost = Fault { every: 10, ..Fault::once("/profile/v4/", FaultKind::CloseAfter).times(u32::MAX) };
     for (skip, method) in [(0, "POST"), (3, "POST"), (6, "POST"), (0, "PATCH"), (3, "PATCH"), (6, "PATCH")] {
