@@ -80,7 +80,7 @@ const JOINED_LEN_MIN: usize = 6;
 const SHORT_LEN_MAX: usize = 3;
 
 impl Aliases {
-    /// Derives the names of all apps and adds them to the phrases. Intermediaries give none: they are no answer.
+    /// Derives the names of all apps and adds them to the phrases. Intermediaries and resellers give none: they are no answer.
     pub(crate) fn of(dictionary: &Dictionary, vocabulary: &Vocabulary, phrases: &mut Phrases) -> Aliases {
         let mut collected = Collected { phrases, owners: Vec::new(), targets: Vec::new() };
         for (entry, app) in dictionary.iter().filter(|(_, app)| app.role == Role::App) {
@@ -212,6 +212,12 @@ impl Collected<'_> {
         self.targets.resize(self.phrases.words(), Target::No);
         Aliases { owners, ends, targets: self.targets }
     }
+}
+
+/// The phrases under which an intermediary or a reseller stands in a text: no answers, so nothing is derived from them.
+pub(crate) fn phrases_of_seller(app: &App) -> impl Iterator<Item = String> {
+    let names = std::iter::once(&app.name).chain(&app.aliases).map(|name| Normalized::of(name).phrase());
+    names.chain(app.domain.as_deref().map(domain_phrase)).filter(|phrase| !phrase.is_empty())
 }
 
 /// A domain as it is looked for in a text.

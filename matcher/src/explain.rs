@@ -46,6 +46,9 @@ pub struct Found {
     pub text: String,
     /// The dictionary's alias, as the dictionary spells it.
     pub alias: String,
+    /// Where the dictionary has the alias from, when it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias_source: Option<String>,
     /// First byte of `text` in the field.
     pub start: usize,
     /// One past the last byte of `text` in the field.

@@ -1,9 +1,10 @@
 //! Everything that is looked for in a text, by one set of phrases: the words of the vocabulary and the names of the
 //! dictionary.
 
-use crate::aliases::{Alias, Aliases};
+use crate::aliases::{Alias, Aliases, phrases_of_seller};
 use crate::automaton::{Automaton, Occurrence};
-use crate::dictionary::Dictionary;
+use crate::dictionary::{Dictionary, Role};
+use crate::namesakes::Namesakes;
 use crate::normalize::Normalized;
 use crate::phrases::Phrases;
 use crate::vocabulary::{Classes, Vocabulary};
@@ -27,21 +28,32 @@ pub(crate) struct Lexicon {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) work: LinesOfWork,
     pub(crate) aliases: Aliases,
+    pub(crate) namesakes: Namesakes,
     /// The other engine, where it was asked for.
     automaton: Option<Automaton>,
 }
 
 impl Lexicon {
-    /// The shipped vocabulary and the names of a dictionary.
+    /// The shipped vocabulary and the names of a dictionary. Who only sells what others make belongs to the vocabulary.
     pub(crate) fn of(dictionary: &Dictionary, engine: Engine) -> Lexicon {
         let mut phrases = Phrases::default();
-        let vocabulary = Vocabulary::shipped(&mut phrases);
+        let mut vocabulary = Vocabulary::shipped(&mut phrases);
+        for (_, app) in dictionary.iter() {
+            let class = match app.role {
+                Role::App => continue,
+                Role::Processor => Classes::INTERMEDIARY,
+                Role::Reseller => Classes::RESELLER,
+            };
+            for phrase in phrases_of_seller(app) {
+                vocabulary.add(&mut phrases, &phrase, class);
+            }
+        }
         let work = LinesOfWork::shipped(&mut phrases);
         let aliases = Aliases::of(dictionary, &vocabulary, &mut phrases);
         phrases.shrink();
         let automaton = (engine == Engine::Automaton)
             .then(|| Automaton::build(phrases.spelled().iter().map(String::as_str)));
-        Lexicon { phrases, vocabulary, work, aliases, automaton }
+        Lexicon { phrases, vocabulary, work, aliases, namesakes: Namesakes::of(dictionary), automaton }
     }
 
     /// Hands over every phrase in a text, overlapping ones included, ordered by begin and then end. `words` are the

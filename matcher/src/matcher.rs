@@ -197,6 +197,7 @@ impl Matcher {
         context.hardware &= vendor.sells != Sells::InStore;
         let line = Line {
             vendor_text: text,
+            purpose_text: &fields.purpose.text,
             vendor,
             context,
             bought_through: vendor.sells == Sells::InStore
@@ -207,6 +208,7 @@ impl Matcher {
                 && lexicon.vocabulary.begins_follower(text.token(text.len() - 1)),
             works: fields.purpose.works.or(fields.expense_type.works),
             lines_of_work: &lexicon.work,
+            namesakes: &lexicon.namesakes,
             dictionary: &self.dictionary,
         };
         decide::rank(mentions, &line, candidates);
@@ -221,11 +223,14 @@ impl Matcher {
             Field::SpendCategory => texts.spend_category,
         };
         let (start, end) = fields.of(mention.field).text.source_span(&mention.tokens);
+        let app = self.dictionary.get(mention.entry);
+        let alias = mention.spelling.of(app);
         Found {
             matched_by: decide::matched_by(mention),
             field: mention.field,
             text: source.get(start..end).unwrap_or_default().to_owned(),
-            alias: mention.spelling.of(self.dictionary.get(mention.entry)).to_owned(),
+            alias: alias.to_owned(),
+            alias_source: app.source_of(alias).map(str::to_owned),
             start,
             end,
         }

@@ -128,6 +128,13 @@ impl Vocabulary {
         Vocabulary { classes, followers, shapes, codes }
     }
 
+    /// Adds a name that means something by what its owner does.
+    pub(crate) fn add(&mut self, phrases: &mut Phrases, phrase: &str, class: Classes) {
+        let number = phrases.add(phrase);
+        self.classes.resize(self.classes.len().max(number + 1), (Classes::EMPTY, Classes::EMPTY));
+        self.classes[number].0 = self.classes[number].0.or(class);
+    }
+
     /// The classes of a phrase by its number: always, and when an asterisk follows. Both are empty for a name.
     #[inline]
     pub(crate) fn classes_of_phrase(&self, phrase: usize) -> (Classes, Classes) {

@@ -103,6 +103,7 @@ fn a_resellers_name_inside_an_apps_name_resells_nothing() {
 {"id":"norvi-insight","name":"Norvi Insight"}
 {"id":"uki-insight","name":"Uki Insight"}
 {"id":"quillwork","name":"Quillwork"}
+{"id":"insight","name":"Insight","role":"reseller"}
 "#;
     let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
     let check = |vendor: &str, purpose: &str, app: Option<&str>| {
@@ -122,6 +123,63 @@ fn a_resellers_name_inside_an_apps_name_resells_nothing() {
     check("INSIGHT", "12x Quillwork licences", Some("quillwork"));
     check("UK INSIGHT", "12x Quillwork licences", Some("quillwork"));
     check("NORVI INSIGHT", "12x Quillwork licences", Some("norvi-insight"));
+}
+
+#[test]
+fn whoever_sells_what_others_make_is_named_in_the_dictionary() {
+    let decided = |role: &str, vendor: &str, purpose: &str| {
+        let apps = format!(
+            r#"{{"id":"quillwork","name":"Quillwork"}}
+{{"id":"norvi","name":"Norvi","aliases":["Norvi Direkt"],"domain":"norvi.shop","role":"{role}"}}"#
+        );
+        let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(&apps).unwrap()));
+        let texts = ExpenseTexts {
+            vendor_description: vendor,
+            business_purpose: purpose,
+            expense_type_name: "Software",
+            ..ExpenseTexts::default()
+        };
+        matcher.decide(&texts, &mut matcher.scratch())
+    };
+    let why = |decision: &Decision, name: &str| decision.explanation.evidence.iter().any(|e| e.name == name);
+    for vendor in ["NORVI GMBH", "Norvi Direkt", "norvi.shop"] {
+        let resold = decided("reseller", vendor, "12x Quillwork licences");
+        assert_eq!(resold.app_id.as_deref(), Some("quillwork"), "{vendor}: {resold:#?}");
+        assert!(why(&resold, "reseller"), "{vendor}: {resold:#?}");
+    }
+    assert_eq!(decided("reseller", "NORVI GMBH", "").app_id, None, "a reseller is no answer");
+    let paid = decided("processor", "NORVI QUILLWORK 4402", "");
+    assert_eq!(paid.app_id.as_deref(), Some("quillwork"));
+    assert!(why(&paid, "intermediary"), "{paid:#?}");
+    assert_eq!(decided("processor", "NORVI GMBH", "").app_id, None, "an intermediary is no answer");
+}
+
+#[test]
+fn a_negative_word_tells_of_somebody_else() {
+    let apps =
+        r#"{"id":"quillwork","name":"Quillwork","negative_words":["Feather Farm","ink"],"source":"own",
+"aliases":["Quillwork Labs"],"alias_sources":{"Quillwork Labs":"pack of 2026"}}"#
+            .replace('\n', "");
+    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(&apps).unwrap()));
+    let decide = |vendor: &str, purpose: &str| {
+        let texts = ExpenseTexts {
+            vendor_description: vendor,
+            business_purpose: purpose,
+            expense_type_name: "Software",
+            ..ExpenseTexts::default()
+        };
+        matcher.decide(&texts, &mut matcher.scratch())
+    };
+    assert_eq!(decide("QUILLWORK", "").app_id.as_deref(), Some("quillwork"));
+    assert_eq!(decide("QUILLWORK INKWELL", "").app_id.as_deref(), Some("quillwork"), "whole words only");
+    for (vendor, purpose) in [("QUILLWORK FEATHER FARM", ""), ("Quillwork", "ink for the office")] {
+        let decision = decide(vendor, purpose);
+        assert_eq!(decision.app_id, None, "{vendor}: {decision:#?}");
+        assert!(decision.explanation.evidence.iter().any(|e| e.name == "negative_word"), "{decision:#?}");
+    }
+    let source = |vendor: &str| decide(vendor, "").explanation.found.unwrap().alias_source;
+    assert_eq!(source("QUILLWORK").as_deref(), Some("own"));
+    assert_eq!(source("QUILLWORK LABS").as_deref(), Some("pack of 2026"));
 }
 
 #[test]

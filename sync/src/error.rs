@@ -52,8 +52,8 @@ pub enum Error {
         /// What holds.
         holds: i64,
     },
-    /// A person named an app that the dictionary does not have.
-    #[error("the app {0:?} is not in the dictionary")]
+    /// A person named an app that the dictionary does not have, or somebody who only collects money or sells what others make.
+    #[error("{0:?} is no app of the dictionary")]
     NoSuchApp(String),
     /// An explanation that was stored cannot be read.
     #[error("the stored explanation cannot be read")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use matcher::Matcher;
+use matcher::{Matcher, Role};
 use serde_json::{Value, json};
 use store::{
     Conn, Store, audit,
@@ -69,7 +69,8 @@ pub async fn decide(
     word: Word,
     speaker: Speaker,
 ) -> Result<bool, Error> {
-    if let Some(app) = word.app().filter(|app| matcher.dictionary().app(app).is_none()) {
+    let is_app = |id: &str| matcher.dictionary().app(id).is_some_and(|app| app.role == Role::App);
+    if let Some(app) = word.app().filter(|app| !is_app(app)) {
         return Err(Error::NoSuchApp(app.clone()));
     }
     let matcher = Arc::clone(matcher);

@@ -73,8 +73,12 @@ fn rule(written: Written, dictionary: &Dictionary) -> Result<Rule, String> {
             let entry = dictionary.entry_id(id).ok_or_else(|| {
                 format!("the app {id:?} is not in the dictionary; correct the id, or add the app")
             })?;
-            if dictionary.get(entry).role == Role::Processor {
-                return Err(format!("{id:?} is a payment intermediary and no app"));
+            match dictionary.get(entry).role {
+                Role::App => {}
+                Role::Processor => return Err(format!("{id:?} is a payment intermediary and no app")),
+                Role::Reseller => {
+                    return Err(format!("{id:?} sells other companies' software and is no app"));
+                }
             }
             Some(entry)
         }

@@ -14,6 +14,7 @@ use crate::context::{Context, Heading};
 use crate::dictionary::Dictionary;
 use crate::explain::{Evidence, Field};
 use crate::mention::Mention;
+use crate::namesakes::Namesakes;
 use crate::normalize::{Gap, Normalized};
 use crate::unwrap::{Part, Sells, Vendor};
 use crate::work::{LinesOfWork, Works};
@@ -33,6 +34,7 @@ pub(crate) struct Company {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'l> {
     pub(crate) vendor_text: &'l Normalized,
+    pub(crate) purpose_text: &'l Normalized,
     pub(crate) vendor: &'l Vendor,
     pub(crate) context: Context,
     /// For each token of the vendor field, whether it is part of any known name.
@@ -44,6 +46,7 @@ pub(crate) struct Line<'l> {
     /// The lines of work that purpose and expense type speak of.
     pub(crate) works: Works,
     pub(crate) lines_of_work: &'l LinesOfWork,
+    pub(crate) namesakes: &'l Namesakes,
     pub(crate) dictionary: &'l Dictionary,
 }
 
@@ -106,6 +109,7 @@ fn tally(mention: &Mention, line: &Line<'_>, company: Company, evidence: Option<
         tally.add("corroborated", w::CORROBORATED, || "vendor and purpose name the same app");
     }
     context(mention, line.context, &mut tally);
+    namesake(mention, line, &mut tally);
     limit_guess(mention, line, &mut tally);
     tally
 }
@@ -329,6 +333,16 @@ fn purpose_name(mention: &Mention, line: &Line<'_>, company: Company, tally: &mu
         tally.add("nobody_named", w::NOBODY_NAMED, || "the vendor field names nobody");
     } else {
         tally.add("stranger_paid", w::STRANGER_PAID, || "the vendor is somebody else");
+    }
+}
+
+/// Vendor or purpose speak of somebody else who is called like the app.
+fn namesake(mention: &Mention, line: &Line<'_>, tally: &mut Tally) {
+    let told_by = |text| line.namesakes.told_by(mention.entry, text);
+    if let Some(word) = told_by(line.vendor_text).or_else(|| told_by(line.purpose_text)) {
+        tally.add("negative_word", w::NEGATIVE_WORD, || {
+            format!("\"{}\" tells of somebody else with that name", word.phrase())
+        });
     }
 }
 

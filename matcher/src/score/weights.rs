@@ -86,6 +86,9 @@ pub(crate) const HARDWARE: f64 = -2.5;
 /// Purpose or expense type say what the app of a weak name does: "team chat". A farm of that name does not.
 pub(crate) const LINE_OF_WORK: f64 = 2.2;
 
+/// The dictionary says that the word tells of somebody else with that name, whatever else speaks for the app.
+pub(crate) const NEGATIVE_WORD: f64 = -9.0;
+
 /// Nobody is named as the payee, so the purpose says who was.
 pub(crate) const NOBODY_NAMED: f64 = 1.6;
 /// A reseller was paid; the purpose says for what.

@@ -234,8 +234,11 @@ async fn what_a_person_says_outranks_rules_until_it_is_taken_back() {
         assert_eq!(desk.decisions(None).await["E3"], "figma by the agency bills Figma seats", "at once");
         assert!(!hand::release(store, account, matcher, line, speaker(5)).await.unwrap(), "once");
 
-        let nobody = hand::decide(store, account, matcher, line, Word::App("nobody".to_owned()), speaker(6));
-        assert!(matches!(nobody.await, Err(Error::NoSuchApp(app)) if app == "nobody"));
+        for id in ["nobody", "cdw", "paypal"] {
+            let said =
+                hand::decide(store, account, matcher, line, Word::App(id.to_owned()), speaker(6)).await;
+            assert!(matches!(said, Err(Error::NoSuchApp(app)) if app == id), "{id} is no app");
+        }
         let absent = store::ids::LineId::from_uuid(uuid::Uuid::from_u128(7));
         assert!(!hand::decide(store, account, matcher, absent, Word::None, speaker(6)).await.unwrap());
     })

@@ -1,11 +1,12 @@
 //! `scim-bridge dictionary`: look after a dictionary of apps as a text file. The format is described in
 //! `fixtures/data/dictionary/README.md`; what is found doubtful is decided by `matcher`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ::matcher::{App, Dictionary, Role, Severity};
 use anyhow::Context as _;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::matching::whole;
 use super::{Settings, Usage, output};
@@ -73,12 +74,40 @@ struct Add {
     /// The name alone may mean something else.
     #[arg(long)]
     ambiguous: bool,
-    /// Where the entry comes from.
+    /// A word that tells of somebody else with that name when it stands beside it; may be repeated.
+    #[arg(long = "negative-word", value_name = "WORD")]
+    negative_words: Vec<String>,
+    /// What it is to the payer.
+    #[arg(long, value_enum, default_value_t)]
+    role: RoleName,
+    /// Where the entry comes from, or the aliases where the entry is known.
     #[arg(long, default_value = "own")]
     source: String,
     /// Under which licence.
     #[arg(long, default_value = "own")]
     licence: String,
+}
+
+/// [`Role`] as it is typed.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum RoleName {
+    /// An app: what a line may be for.
+    #[default]
+    App,
+    /// Collects money for others.
+    Processor,
+    /// Sells what others make.
+    Reseller,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Role {
+        match name {
+            RoleName::App => Role::App,
+            RoleName::Processor => Role::Processor,
+            RoleName::Reseller => Role::Reseller,
+        }
+    }
 }
 
 impl Dictionaries {
@@ -174,6 +203,8 @@ impl Add {
             }
         };
         let known = before.app(&self.id).is_some();
+        let of_alias = |alias: &String| (alias.clone(), self.source.clone());
+        let alias_sources = if known { self.aliases.iter().map(of_alias).collect() } else { BTreeMap::new() };
         let new = App {
             id: self.id.clone(),
             name,
@@ -181,10 +212,12 @@ impl Add {
             domain: self.domain,
             category: self.category,
             parent: self.parent,
-            role: Role::App,
+            role: self.role.into(),
             ambiguous: self.ambiguous,
             ambiguity_note: None,
             ambiguous_aliases: Vec::new(),
+            negative_words: self.negative_words,
+            alias_sources,
             source: (!known).then_some(self.source),
             licence: (!known).then_some(self.licence),
         };

@@ -64,8 +64,10 @@ impl Explain {
         }
         if let Some(found) = &explanation.found {
             let candidate = decision.candidate.as_deref().unwrap_or(none);
+            let source =
+                found.alias_source.as_ref().map_or_else(String::new, |source| format!(" (source: {source})"));
             output::result(&format!(
-                "  {:?} reads like {:?}, a name of {candidate}",
+                "  {:?} reads like {:?}, a name of {candidate}{source}",
                 found.text, found.alias
             ))?;
         }

@@ -1,8 +1,8 @@
-//! What is doubtful about a dictionary that can be read, layers of dictionaries, and how two of them differ.
+//! What is doubtful about a dictionary that can be read.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use crate::dictionary::{App, Dictionary};
+use super::{App, Dictionary, Role};
 use crate::normalize::Normalized;
 use crate::words::is_common;
 
@@ -76,7 +76,9 @@ impl Dictionary {
                 if !seen.insert(phrase.clone()) {
                     continue;
                 }
-                let flagged = app.ambiguous_aliases.iter().any(|alias| alias == spelled)
+                // Only an app is an answer that could be wrong.
+                let flagged = app.role != Role::App
+                    || app.ambiguous_aliases.iter().any(|alias| alias == spelled)
                     || app.ambiguous && *spelled == app.name;
                 if !flagged && !phrase.contains(' ') && is_common(&phrase) {
                     let message = format!("{spelled:?} is a common word or a surname; flag it as ambiguous");
@@ -101,6 +103,25 @@ impl Dictionary {
                     tell(Severity::Warning, message);
                 }
             }
+            for alias in app.alias_sources.keys().filter(|alias| !spellings(app).any(|name| name == *alias)) {
+                tell(
+                    Severity::Warning,
+                    format!("alias_sources speaks of {alias:?}, which is no alias; correct or remove it"),
+                );
+            }
+            for word in &app.negative_words {
+                let phrase = Normalized::of(word).phrase();
+                if phrase.is_empty()
+                    || seen.iter().any(|name| format!(" {name} ").contains(&format!(" {phrase} ")))
+                {
+                    tell(
+                        Severity::Error,
+                        format!(
+                            "the negative word {word:?} is empty or part of a name of the app itself; remove it"
+                        ),
+                    );
+                }
+            }
             for alias in app.ambiguous_aliases.iter().filter(|alias| !app.aliases.contains(alias)) {
                 tell(
                     Severity::Warning,
@@ -123,36 +144,6 @@ impl Dictionary {
         }
         false
     }
-
-    /// Lays dictionaries over one another, the first at the bottom. An app of a later layer that is in an earlier one
-    /// adds its aliases and replaces what else it says; all that it does not say stays.
-    pub fn layered(layers: impl IntoIterator<Item = Dictionary>) -> Vec<App> {
-        let mut apps: BTreeMap<String, App> = BTreeMap::new();
-        for layer in layers {
-            for (_, above) in layer.iter() {
-                match apps.get_mut(&above.id) {
-                    Some(below) => lay_over(below, above),
-                    None => drop(apps.insert(above.id.clone(), above.clone())),
-                }
-            }
-        }
-        apps.into_values().collect()
-    }
-
-    /// How another dictionary differs from this one, a line each.
-    pub fn differences(&self, other: &Dictionary) -> Vec<String> {
-        let ids: BTreeSet<&str> = self.iter().chain(other.iter()).map(|(_, app)| app.id.as_str()).collect();
-        let mut lines = Vec::new();
-        for id in ids {
-            match (self.app(id), other.app(id)) {
-                (Some(_), None) => lines.push(format!("- {id}")),
-                (None, Some(app)) => lines.push(format!("+ {id} ({})", app.name)),
-                (Some(before), Some(after)) => lines.extend(changes(before, after)),
-                (None, None) => {}
-            }
-        }
-        lines
-    }
 }
 
 fn spellings(app: &App) -> impl Iterator<Item = &String> {
@@ -165,60 +156,6 @@ fn is_host(domain: &str) -> bool {
         !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() && !c.is_uppercase() || c == '-')
     };
     host.contains('.') && host.split('.').all(label)
-}
-
-fn lay_over(below: &mut App, above: &App) {
-    for (kept, more) in
-        [(&mut below.aliases, &above.aliases), (&mut below.ambiguous_aliases, &above.ambiguous_aliases)]
-    {
-        for alias in more {
-            if !kept.contains(alias) {
-                kept.push(alias.clone());
-            }
-        }
-    }
-    below.name.clone_from(&above.name);
-    below.role = above.role;
-    below.ambiguous |= above.ambiguous;
-    for (kept, said) in [
-        (&mut below.domain, &above.domain),
-        (&mut below.category, &above.category),
-        (&mut below.parent, &above.parent),
-        (&mut below.ambiguity_note, &above.ambiguity_note),
-        (&mut below.source, &above.source),
-        (&mut below.licence, &above.licence),
-    ] {
-        if said.is_some() {
-            kept.clone_from(said);
-        }
-    }
-}
-
-fn changes(before: &App, after: &App) -> Vec<String> {
-    let id = &before.id;
-    let mut lines = Vec::new();
-    let mut text = |what: &str, from: Option<&str>, to: Option<&str>| {
-        if from != to {
-            lines.push(format!("~ {id}: {what} {} -> {}", from.unwrap_or("none"), to.unwrap_or("none")));
-        }
-    };
-    text("name", Some(&before.name), Some(&after.name));
-    text("domain", before.domain.as_deref(), after.domain.as_deref());
-    text("category", before.category.as_deref(), after.category.as_deref());
-    text("parent", before.parent.as_deref(), after.parent.as_deref());
-    let flag = |app: &App| if app.ambiguous { "yes" } else { "no" };
-    text("ambiguous", Some(flag(before)), Some(flag(after)));
-    for (from, to) in
-        [(&before.aliases, &after.aliases), (&before.ambiguous_aliases, &after.ambiguous_aliases)]
-    {
-        lines.extend(
-            from.iter().filter(|alias| !to.contains(alias)).map(|alias| format!("~ {id}: without {alias:?}")),
-        );
-        lines.extend(
-            to.iter().filter(|alias| !from.contains(alias)).map(|alias| format!("~ {id}: with {alias:?}")),
-        );
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -252,6 +189,16 @@ mod tests {
             "is no alias",
         );
         check(
+            r#"{"id":"q","name":"Quillwork","alias_sources":{"Quill":"own"}}"#,
+            Severity::Warning,
+            "which is no alias",
+        );
+        check(
+            r#"{"id":"q","name":"Quill Work","negative_words":["work"]}"#,
+            Severity::Error,
+            "part of a name",
+        );
+        check(
             "{\"id\":\"a\",\"name\":\"Quillwork\"}\n{\"id\":\"b\",\"name\":\"QUILLWORK\"}",
             Severity::Warning,
             "also a name of b",
@@ -264,24 +211,5 @@ mod tests {
         let clean =
             r#"{"id":"q","name":"Quillwork","domain":"quillwork.io","source":"own","licence":"CC0-1.0"}"#;
         assert_eq!(read(clean).lint(), []);
-    }
-
-    #[test]
-    fn a_layer_adds_and_replaces_and_the_difference_says_so() {
-        let below = read(
-            "{\"id\":\"q\",\"name\":\"Quillwork\",\"aliases\":[\"Quill\"],\"domain\":\"quillwork.io\"}\n{\"id\":\"z\",\"name\":\"Zanderly\"}",
-        );
-        let above = read(
-            "{\"id\":\"q\",\"name\":\"Quillwork 2\",\"aliases\":[\"QW Labs\"]}\n{\"id\":\"n\",\"name\":\"Newly\"}",
-        );
-        let apps = Dictionary::layered([below.clone(), above]);
-        assert_eq!(apps.iter().map(|app| app.id.as_str()).collect::<Vec<_>>(), ["n", "q", "z"]);
-        assert_eq!(apps[1].aliases, ["Quill", "QW Labs"]);
-        assert_eq!(apps[1].domain.as_deref(), Some("quillwork.io"));
-        let text: String = apps.iter().map(|app| serde_json::to_string(app).unwrap() + "\n").collect();
-        let lines = below.differences(&read(&text));
-        assert_eq!(lines, ["+ n (Newly)", "~ q: name Quillwork -> Quillwork 2", "~ q: with \"QW Labs\""]);
-        assert_eq!(read(&text).differences(&below).first().map(String::as_str), Some("- n"));
-        assert!(below.differences(&below).is_empty());
     }
 }

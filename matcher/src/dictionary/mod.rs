@@ -1,8 +1,13 @@
 //! The dictionary: which apps there are and by which names they bill. JSON lines in, dense entries out.
 //!
 //! Building may fail, at a limit or on a broken line; searching cannot. The file format is one JSON object a line,
-//! so that a change is a readable diff. This file does not normalise or index anything: `automaton` and `blocking`
-//! do, from the entries.
+//! so that a change is a readable diff. Nothing is normalised or indexed here: `aliases` does that, from the entries.
+
+mod differences;
+mod layers;
+pub(crate) mod lint;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +20,8 @@ pub mod limits {
     pub const LINE_BYTES_MAX: usize = 64 * 1024;
     /// Aliases of one app, its name and domain not counted.
     pub const ALIASES_MAX: usize = 256;
+    /// Negative words of one app.
+    pub const NEGATIVE_WORDS_MAX: usize = 64;
     /// Bytes of one name, alias or domain. Concur cuts a `VendorDescription` at 64 characters, of up to 4 bytes.
     pub const ALIAS_BYTES_MAX: usize = 256;
     /// Bytes of one id.
@@ -46,6 +53,8 @@ pub enum Role {
     App,
     /// A payment intermediary: its name says how a line was paid, never what for. It is no answer.
     Processor,
+    /// A seller of other companies' software: what was bought stands in the purpose. It is no answer.
+    Reseller,
 }
 
 /// One app as the dictionary writes it.
@@ -68,7 +77,7 @@ pub struct App {
     /// The id of the company that bills for this product.
     #[serde(default)]
     pub parent: Option<String>,
-    /// App or payment intermediary.
+    /// App, payment intermediary or reseller.
     #[serde(default)]
     pub role: Role,
     /// The name is also an ordinary word, surname or place: it needs support from its surroundings.
@@ -80,12 +89,25 @@ pub struct App {
     /// Aliases that are ambiguous although the name is not, or which ones are when not all of them are.
     #[serde(default)]
     pub ambiguous_aliases: Vec<String>,
+    /// Words that tell of somebody else with the same name when they stand beside it: the `orchard` of an app called Apple.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub negative_words: Vec<String>,
     /// Where the entry comes from.
     #[serde(default)]
     pub source: Option<String>,
+    /// By alias: where it comes from, if from elsewhere than the entry.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub alias_sources: BTreeMap<String, String>,
     /// Under which licence.
     #[serde(default)]
     pub licence: Option<String>,
+}
+
+impl App {
+    /// Where one of its spellings comes from: its own source, or else that of the app.
+    pub fn source_of(&self, spelling: &str) -> Option<&str> {
+        self.alias_sources.get(spelling).or(self.source.as_ref()).map(String::as_str)
+    }
 }
 
 /// Why a dictionary could not be built: the line, the reason, and what to do about it.
@@ -215,6 +237,16 @@ fn parse_line(raw: &str) -> Result<App, String> {
     }
     for alias in app.aliases.iter().chain(&app.ambiguous_aliases) {
         text_in_bounds("alias", alias, limits::ALIAS_BYTES_MAX)?;
+    }
+    if app.negative_words.len() > limits::NEGATIVE_WORDS_MAX {
+        return Err(format!(
+            "{} negative words, more than {}; keep those that occur",
+            app.negative_words.len(),
+            limits::NEGATIVE_WORDS_MAX
+        ));
+    }
+    for word in &app.negative_words {
+        text_in_bounds("negative word", word, limits::ALIAS_BYTES_MAX)?;
     }
     if let Some(domain) = &app.domain {
         text_in_bounds("domain", domain, limits::ALIAS_BYTES_MAX)?;
