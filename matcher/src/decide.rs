@@ -19,7 +19,7 @@ pub(crate) struct Candidate {
     pub(crate) score: f64,
 }
 
-/// Weighs all mentions and orders them: best first, ties by field, place and id, so that the order is total. The
+/// Weighs all mentions and orders them: best first, ties by field, place, length and id, so that the order is total. The
 /// best mention of an app stands for it.
 pub(crate) fn rank(mentions: &[Mention], line: &Line<'_>, candidates: &mut Vec<Candidate>) {
     candidates.clear();
@@ -33,7 +33,7 @@ pub(crate) fn rank(mentions: &[Mention], line: &Line<'_>, candidates: &mut Vec<C
     candidates.sort_by(|a, b| {
         let key = |c: &Candidate| {
             let mention = &mentions[c.mention];
-            (mention.field, mention.tokens.start, mention.entry)
+            (mention.field, mention.tokens.start, std::cmp::Reverse(mention.tokens.end), mention.entry)
         };
         b.log_odds.total_cmp(&a.log_odds).then_with(|| key(a).cmp(&key(b)))
     });

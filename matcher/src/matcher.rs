@@ -174,7 +174,7 @@ impl Matcher {
             index.guess(texts.vendor_description, fields.vendor, vendor, guesses, mentions);
         } else if let Some(named) = longest_vendor_name(mentions) {
             let index = GuessIndex { lexicon, corrections: &self.corrections };
-            index.guess_longer(fields.vendor, &named, guesses, mentions);
+            index.guess_longer(fields.vendor, vendor, &named, guesses, mentions);
         }
         if let Some(named) = longest_vendor_name(mentions) {
             let index = GuessIndex { lexicon, corrections: &self.corrections };

@@ -98,6 +98,38 @@ fn a_word_that_rhymes_needs_the_rest_of_the_name_or_many_letters() {
 }
 
 #[test]
+fn the_words_beside_a_misspelt_one_tell_which_name_is_meant() {
+    let apps = r#"
+{"id":"dravenko","name":"Dravenko"}
+{"id":"dravenko-metrics","name":"Dravenko Metrics"}
+{"id":"solbrunt","name":"Solbrunt"}
+{"id":"marwick-solbrunt","name":"Marwick Solbrunt"}
+{"id":"plaudig-ledger","name":"Plaudig Ledger"}
+{"id":"plaudig-ledger-inc","name":"Plaudig Ledger Inc"}
+"#;
+    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
+    let check = |vendor: &str, app: Option<&str>| {
+        let texts = ExpenseTexts {
+            vendor_description: vendor,
+            expense_type_name: "Software",
+            ..ExpenseTexts::default()
+        };
+        let decision = matcher.decide(&texts, &mut matcher.scratch());
+        assert_eq!(decision.app_id.as_deref(), app, "vendor {vendor:?}: {decision:#?}");
+    };
+    // Two errors in eight letters: a name by itself is some other one.
+    check("DARVNEKO METRICS", Some("dravenko-metrics"));
+    check("DARVNEKO", None);
+    // A name inside of a longer one is not meant, though that is misspelt.
+    check("MARWIKC SOLBRUNT", Some("marwick-solbrunt"));
+    check("HENDRIKC SOLBRUNT", Some("solbrunt"));
+    check("SOLBRUNT", Some("solbrunt"));
+    // Of two names that are equally near, the one that explains more.
+    check("PLAUDIG LEGDER INC", Some("plaudig-ledger-inc"));
+    check("PLAUDIG LEGDER", Some("plaudig-ledger"));
+}
+
+#[test]
 fn a_resellers_name_inside_an_apps_name_resells_nothing() {
     let apps = r#"
 {"id":"norvi-insight","name":"Norvi Insight"}

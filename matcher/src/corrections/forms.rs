@@ -2,7 +2,7 @@
 
 use super::{CORRECTED_LEN_MIN, Target};
 use crate::phrases::{Phrases, WORD_LEN_MAX};
-use crate::score::tokens::{edits_max, fold_letter, fold_look_alikes};
+use crate::score::tokens::{fold_letter, fold_look_alikes, word_edits_max};
 
 /// Letters from which forms are made.
 pub(super) const PREFIX: usize = 7;
@@ -25,7 +25,7 @@ pub(super) fn forms_of(word: u32, phrases: &Phrases, targets: &[Target], mut eac
                 .fold(0_u64, |form, &letter| form << 8 | u64::from(letter)),
         );
     } else if target != Target::No && (CORRECTED_LEN_MIN..=CORRECTED_LEN_MAX).contains(&folded.len()) {
-        let deletions = if target == Target::Joined { 1 } else { edits_max(folded.len()).max(1) };
+        let deletions = if target == Target::Joined { 1 } else { word_edits_max(folded.len()) };
         forms(folded.as_bytes(), deletions, &mut each);
     }
 }

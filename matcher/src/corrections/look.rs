@@ -3,7 +3,7 @@
 use super::forms::{FORMS_MAX, bucket, filter_bits, forms, may_be_near, sketch};
 use super::{CORRECTIONS_MAX, Correction, Corrections, Memory, Posting};
 use crate::phrases::{Phrases, WORD_LEN_MAX};
-use crate::score::tokens::{edits_max, fold_letter};
+use crate::score::tokens::{fold_letter, word_edits_max};
 
 impl Corrections {
     /// Appends the words that a word may be.
@@ -36,7 +36,7 @@ impl Corrections {
         let folded = &mut letters[..read.len().min(WORD_LEN_MAX)];
         folded.iter_mut().zip(read.bytes()).for_each(|(folded, letter)| *folded = fold_letter(letter));
         let folded = &*folded;
-        let limit = edits_max(folded.len()).max(1);
+        let limit = word_edits_max(folded.len());
         let no_digit = !read.bytes().any(|letter| letter.is_ascii_digit());
         self.gather(folded, limit, memory);
         let Memory { found, pattern, seen, keys, .. } = memory;

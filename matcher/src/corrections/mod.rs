@@ -231,7 +231,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::score::tokens::edits_max;
+    use crate::score::tokens::word_edits_max;
 
     fn index(names: &[&str]) -> (Phrases, Corrections) {
         let mut phrases = Phrases::default();
@@ -308,7 +308,7 @@ mod tests {
             let query: String = letters.into_iter().collect();
             let distance = strsim::osa_distance(&query, &name);
             let found = corrected(&query, &phrases, &corrections, &mut Memory::default());
-            let limit = edits_max(query.len().min(name.len())).max(1);
+            let limit = word_edits_max(query.len().min(name.len()));
             if query.len() >= CORRECTED_LEN_MIN && query != name && distance <= limit {
                 prop_assert_eq!(found, vec![(name, distance)]);
             }

@@ -10,7 +10,7 @@ mod walk;
 use std::ops::Range;
 
 use nobody::Nobody;
-use walk::{WALKED_MAX, Walk, Walked};
+use walk::{WALKED_MAX, Walk, Walked, nearest_first};
 
 use crate::aliases::Strength;
 use crate::corrections::{BEGINNING, Corrections, Memory};
@@ -89,8 +89,7 @@ impl GuessIndex<'_> {
         let walked_words = first..order_begins.min(first + WALKED_MAX);
         let mut end_seen = first;
         self.walk(text, &reading.words, &walked_words, begin, &mut end_seen, memory, walked);
-        walked.sort_unstable();
-        walked.dedup_by_key(|walked| walked.end);
+        nearest_first(walked);
         for &Walked { end, edits, phrase } in walked.iter() {
             // A name is not corrected because of what is glued to it.
             if edits == 0 {

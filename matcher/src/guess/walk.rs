@@ -5,11 +5,13 @@ use std::ops::Range;
 use super::{GUESS_LEN_MIN, GuessIndex, Guesses, WORDS_MAX};
 use crate::aliases::Strength;
 use crate::corrections::{CORRECTED_LEN_MIN, Memory};
+use crate::explain::Field;
 use crate::mention::Mention;
 use crate::normalize::{Gap, Normalized};
 use crate::phrases::Node;
 use crate::reading::Reading;
 use crate::score::tokens::{Likeness, edits_max};
+use crate::unwrap::Vendor;
 use crate::words::is_common;
 
 /// Words after the same beginning that are compared one by one.
@@ -34,6 +36,14 @@ pub(super) struct Walked {
     pub(super) phrase: usize,
 }
 
+/// Of the names that end at one word the nearest, and of all of them the nearest first and then the longest: `QUILLWORK VUALT INC`
+/// is the company of that name, if there is one, and not the product.
+pub(super) fn nearest_first(walked: &mut Vec<Walked>) {
+    walked.sort_unstable();
+    walked.dedup_by_key(|walked| walked.end);
+    walked.sort_by_key(|walked| (walked.edits, std::cmp::Reverse(walked.end)));
+}
+
 /// How far a walk has come.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Walk {
@@ -48,9 +58,52 @@ pub(super) struct Walk {
 }
 
 impl GuessIndex<'_> {
-    /// Appends longer names than the one that stands at some tokens, when the words behind it nearly go on to one:
-    /// `QUILLWORK VUALT` is the vault.
+    /// Appends longer names than the one that stands at some tokens, when the words before it or behind it nearly belong to
+    /// one: `QULLWORK VAULT` is not any vault, and `QUILLWORK VUALT` is the vault.
     pub(crate) fn guess_longer(
+        &self,
+        reading: &Reading,
+        vendor: &Vendor,
+        name: &Range<usize>,
+        guesses: &mut Guesses,
+        mentions: &mut Vec<Mention>,
+    ) {
+        if name.start > vendor.seller {
+            self.guess_before(reading, vendor.seller, name, guesses, mentions);
+        }
+        self.guess_behind(reading, name, guesses, mentions);
+    }
+
+    /// Appends the names from the seller's first word on that hold the one that stands there.
+    fn guess_before(
+        &self,
+        reading: &Reading,
+        first: usize,
+        name: &Range<usize>,
+        guesses: &mut Guesses,
+        mentions: &mut Vec<Mention>,
+    ) {
+        let Guesses { memory, walked, .. } = guesses;
+        let begin =
+            Walk { at: first, node: None, edits: 0, corrected: false, rhymes: false, letters: (0, 0) };
+        walked.clear();
+        let words = first..reading.text.len().min(first + WALKED_MAX);
+        self.walk(&reading.text, &reading.words, &words, begin, &mut 0, memory, walked);
+        nearest_first(walked);
+        for &Walked { end, edits, phrase } in walked.iter().filter(|walked| walked.end >= name.end) {
+            let before = mentions.len();
+            let likeness = if edits == 0 { Likeness::LookAlike } else { Likeness::Misspelt(edits) };
+            self.mention(phrase, &(first..end), likeness, mentions);
+            if mentions.len() > before {
+                // What is part of that name is nobody's own any more.
+                mentions.retain(|m| {
+                    m.field != Field::VendorDescription || m.guess.is_some() || m.tokens.start == first
+                });
+            }
+        }
+    }
+
+    fn guess_behind(
         &self,
         reading: &Reading,
         name: &Range<usize>,
@@ -84,8 +137,7 @@ impl GuessIndex<'_> {
         walked.clear();
         let words = name.start..text.len().min(name.start + WORDS_MAX);
         self.walk(text, &reading.words, &words, begin, &mut 0, memory, walked);
-        walked.sort_unstable();
-        walked.dedup_by_key(|walked| walked.end);
+        nearest_first(walked);
         for &Walked { end, edits, phrase } in walked.iter() {
             let likeness = if edits == 0 { Likeness::LookAlike } else { Likeness::Misspelt(edits) };
             self.mention(phrase, &(name.start..end), likeness, mentions);

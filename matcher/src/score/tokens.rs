@@ -27,6 +27,15 @@ pub(crate) fn edits_max(letters: usize) -> usize {
     }
 }
 
+/// Edits that one word of a name may have, whatever the name may: a word of seven letters can be twice wrong where the words
+/// beside it tell which name is meant.
+pub(crate) fn word_edits_max(letters: usize) -> usize {
+    match letters {
+        0..=6 => 1,
+        _ => 2,
+    }
+}
+
 /// Folds characters that scanners and people take for one another.
 pub(crate) fn fold_look_alikes(text: &str) -> String {
     // Every character keeps its length, so one allocation is enough.
