@@ -130,7 +130,7 @@ impl Corrections {
         let forms_of = |word| move |each: &mut dyn FnMut(u64)| forms_of(word, phrases, targets, each);
         let mut postings: usize = 0;
         (0..count).for_each(|word| forms_of(word)(&mut |_| postings += 1));
-        let buckets = (postings / 2).next_power_of_two().max(64);
+        let buckets = (postings / 2).max(64);
         let mut index = Corrections { ends: vec![0; buckets + 1], ..Corrections::default() };
         (0..count).for_each(|word| forms_of(word)(&mut |form| index.ends[bucket(form, buckets) + 1] += 1));
         for at in 0..buckets {
