@@ -208,7 +208,10 @@ impl Collected<'_> {
             at += self.owners[at..].iter().take_while(|&&(owned, _)| owned as usize == phrase).count();
             ends.push(u32::try_from(at).unwrap_or(u32::MAX));
         }
-        let owners = std::mem::take(&mut self.owners).into_iter().map(|(_, alias)| alias).collect();
+        let mut owners: Vec<Alias> =
+            std::mem::take(&mut self.owners).into_iter().map(|(_, alias)| alias).collect();
+        // They were collected where they lay, each with its phrase.
+        owners.shrink_to_fit();
         self.targets.resize(self.phrases.words(), Target::No);
         Aliases { owners, ends, targets: self.targets }
     }

@@ -55,7 +55,7 @@ pub(super) fn forms(folded: &[u8], deletions: usize, each: &mut impl FnMut(u64))
 pub(super) fn bucket(form: u64, buckets: usize) -> usize {
     let mixed = form.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let spread = (mixed ^ mixed >> 32) & u64::from(u32::MAX);
-    usize::try_from(spread * buckets as u64 >> 32).unwrap_or_default()
+    usize::try_from((spread * buckets as u64) >> 32).unwrap_or_default()
 }
 
 /// The place of a form in the filter: a word of it, and three bits in there. One read says whether the form is known;

@@ -1,22 +1,21 @@
 //! From numbers back to letters.
 
 use super::key::{KEY_LEN, Key};
-use super::table::low;
-use super::{NO_PHRASE, NO_WORD, Phrases, WORD_LEN_MAX};
+use super::table::narrow;
+use super::{NO_PHRASE, NO_WORD, Node, Phrases, WORD_LEN_MAX};
 
 impl Phrases {
-    /// All phrases in the order of their numbers.
+    /// All phrases in the order of their numbers. Of phrases of several words nothing before [`Phrases::shrink`].
     pub(crate) fn spelled(&self) -> Vec<String> {
-        // A place is younger than the one it is reached from, so that its beginning is always spelled already.
-        let mut steps: Vec<(u32, u64)> = self.steps.iter().map(|(&step, &place)| (place, step)).collect();
-        steps.sort_unstable();
         let mut texts = vec![String::new(); self.places.len()];
         for (word, &place) in (0..).zip(&self.begins).filter(|&(_, &place)| place != NO_WORD) {
             texts[place as usize].push_str(self.letters(word));
         }
-        for (place, step) in steps {
-            let (before, word) = ((step >> 32) as usize, low(step));
-            texts[place as usize] = format!("{} {}", texts[before], self.letters(word));
+        // A place is younger than the one it is reached from, so that its beginning is always spelled already.
+        for place in 0..self.places.len() {
+            for &(word, Node(next)) in self.followers(Node(narrow(place))) {
+                texts[next as usize] = format!("{} {}", texts[place], self.letters(word));
+            }
         }
         let mut spelled = vec![String::new(); self.len];
         for (place, text) in self.places.iter().zip(texts).filter(|(place, _)| place.phrase != NO_PHRASE) {

@@ -45,9 +45,9 @@ pub(crate) struct Phrases {
     /// By word: the place of a walk that begins with it, or [`NO_WORD`].
     begins: Vec<u32>,
     places: Vec<Place>,
-    /// Place and word in one number, to the next place.
+    /// Place and word in one number, to the next place; empty once all are there.
     steps: FxHashMap<u64, u32>,
-    /// The same steps in the order of their places, and where those of each place end: for reading all of a place.
+    /// The same steps then, in the order of their places and of the words, and where those of each place end.
     followers: Vec<(u32, Node)>,
     follower_ends: Vec<u32>,
     /// Number of phrases.
@@ -100,7 +100,7 @@ impl Phrases {
         self.words.ends.len()
     }
 
-    /// Gives back the memory that only adding needs.
+    /// Gives back the memory that only adding needs. Nothing is added afterwards.
     pub(crate) fn shrink(&mut self) {
         let mut steps: Vec<(u64, u32)> = self.steps.iter().map(|(&step, &place)| (step, place)).collect();
         steps.sort_unstable();
@@ -114,12 +114,13 @@ impl Phrases {
             *slot = end;
         }
         self.followers = steps.into_iter().map(|(step, place)| (low(step), Node(place))).collect();
+        self.followers.shrink_to_fit();
         self.words.letters.shrink_to_fit();
         self.words.keys.shrink_to_fit();
         self.words.ends.shrink_to_fit();
         self.begins.shrink_to_fit();
         self.places.shrink_to_fit();
-        self.steps.shrink_to_fit();
+        self.steps = FxHashMap::default();
     }
 
     /// The number of a word, or [`NO_WORD`].
@@ -162,7 +163,13 @@ impl Phrases {
         if word == NO_WORD || !self.places[node.0 as usize].goes_on {
             return None;
         }
-        self.steps.get(&step(node, word)).copied().map(Node)
+        if self.follower_ends.is_empty() {
+            return self.steps.get(&step(node, word)).copied().map(Node);
+        }
+        // Most places have few.
+        let followers = self.followers(node);
+        let at = followers.partition_point(|&(follower, _)| follower < word);
+        followers.get(at).filter(|&&(follower, _)| follower == word).map(|&(_, node)| node)
     }
 
     /// The words with which a walk may go on, each with where it leads. Nothing before [`Phrases::shrink`].
