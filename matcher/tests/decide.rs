@@ -130,6 +130,16 @@ fn the_words_beside_a_misspelt_one_tell_which_name_is_meant() {
 }
 
 #[test]
+fn what_follows_a_misspelt_host_name_is_no_part_of_it() {
+    let apps = r#"{"id":"brontavilo","name":"Brontavilo","aliases":["Brontavilo.com"]}"#;
+    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
+    let vendor_description = "BR0NTAVLO.COM RECURRING";
+    let texts = ExpenseTexts { vendor_description, ..ExpenseTexts::default() };
+    let decision = matcher.decide(&texts, &mut matcher.scratch());
+    assert_eq!(decision.app_id.as_deref(), Some("brontavilo"), "{decision:#?}");
+}
+
+#[test]
 fn a_resellers_name_inside_an_apps_name_resells_nothing() {
     let apps = r#"
 {"id":"norvi-insight","name":"Norvi Insight"}

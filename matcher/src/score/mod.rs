@@ -278,6 +278,10 @@ fn is_line_of_work(mention: &Mention, line: &Line<'_>) -> bool {
 /// belongs to the order, what belongs to a host name to the web, and a last word may be cut off.
 fn end_of_name(mention: &Mention, line: &Line<'_>) -> usize {
     let text = line.vendor_text;
+    let is_host = text.tokens[mention.tokens.end - 1].before == Gap::Dot;
+    if is_host && mention.guess.is_some() {
+        return mention.tokens.end;
+    }
     let order_begins = (mention.tokens.end..text.len()).find(|&at| {
         line.vendor.parts[at] == Part::Reference
             || matches!(text.tokens[at].before, Gap::Star | Gap::Hash | Gap::Dot)
