@@ -32,7 +32,6 @@ use crate::unwrap::Sells;
 #[derive(Debug)]
 pub struct Matcher {
     dictionary: Arc<Dictionary>,
-    ids: Vec<Arc<str>>,
     lexicon: Lexicon,
     corrections: Corrections,
 }
@@ -52,13 +51,12 @@ impl Matcher {
             let phrase = lexicon.phrases.begin(word).and_then(|node| lexicon.phrases.phrase_at(node));
             phrase.is_some_and(|phrase| lexicon.owners(phrase).iter().any(|alias| guessed(alias.strength)))
         });
-        let ids = dictionary.iter().map(|(_, app)| Arc::from(app.id.as_str())).collect();
-        Matcher { dictionary, ids, lexicon, corrections }
+        Matcher { dictionary, lexicon, corrections }
     }
 
-    /// The id of an entry, to be shared.
+    /// The id of an entry, to be given away.
     pub(crate) fn id(&self, entry: EntryId) -> Arc<str> {
-        self.ids[entry.index()].clone()
+        Arc::from(self.dictionary.get(entry).id.as_str())
     }
 
     pub(crate) fn lexicon(&self) -> &Lexicon {

@@ -155,7 +155,7 @@ impl Corrections {
         index.names.sort_by_cached_key(|&word| fold_look_alikes(phrases.letters(word)));
         let lengths = |word: u32| BEGINNING..=phrases.letters(word).len().min(BEGINNING_MAX);
         let bits: usize = index.names.iter().map(|&word| lengths(word).count() * BEGINNING_BITS).sum();
-        index.beginnings = vec![0; bits.next_power_of_two().max(1_024) / 64];
+        index.beginnings = vec![0; bits.max(1_024).div_ceil(64)];
         for &word in &index.names {
             for length in lengths(word) {
                 let at = beginning_bit(&phrases.letters(word).as_bytes()[..length], index.beginnings.len());
