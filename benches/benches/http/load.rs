@@ -43,10 +43,21 @@ impl fmt::Display for Figures {
     }
 }
 
+/// When the next request is made.
+#[derive(Clone, Copy)]
+pub(crate) enum Pace {
+    /// As soon as the one before is answered.
+    AsAnswered,
+    /// So many in a second, whether the ones before are answered or not, as far as there are callers: what a request waits for
+    /// its caller counts as well.
+    PerSecond(u32),
+}
+
 /// Asks for as long as told from so many callers; each request gets a number of its own.
 pub(crate) fn run(
     address: SocketAddr,
     callers: usize,
+    pace: Pace,
     time: Duration,
     request: &(dyn Fn(usize) -> Request + Sync),
 ) -> Figures {
@@ -58,10 +69,21 @@ pub(crate) fn run(
                     let mut connection = Connection::open(address);
                     let mut took = Vec::new();
                     while begun.elapsed() < time {
-                        let request = request(next.fetch_add(1, Ordering::Relaxed));
-                        let sent = Instant::now();
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let request = request(number);
+                        let due = match pace {
+                            Pace::AsAnswered => Instant::now(),
+                            Pace::PerSecond(count) => {
+                                begun + Duration::from_secs(1) * u32::try_from(number).unwrap() / count
+                            }
+                        };
+                        while let Some(left) =
+                            due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+                        {
+                            std::thread::park_timeout(left);
+                        }
                         connection.ask(&request);
-                        took.push(sent.elapsed());
+                        took.push(due.elapsed());
                     }
                     took
                 })

@@ -1,4 +1,4 @@
-//! SCIM over HTTP: how many requests a second, and how long the slowest hundredth of them takes.
+//! SCIM over HTTP, and lines to be matched: how many requests a second, and how long the slowest hundredth of them takes.
 //!
 //! The whole bridge runs in this process on a real database: sockets, tokens, limits, SQL, durable commits. Only delivery is
 //! switched to accept-only, so that Concur's pace is not what is measured. The load comes from plain threads with
@@ -24,7 +24,7 @@ mod stage;
 
 use std::time::Duration;
 
-use load::{Figures, Request, run};
+use load::{Figures, Pace, Request, run};
 use stage::Stage;
 
 /// As in the executable.
@@ -34,6 +34,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Clients that read, and clients that write: writers share commits, so more of them are the better case.
 const READERS: usize = 16;
 const WRITERS: usize = 64;
+
+/// Lines that are decided in a second, one a request, while somebody waits for each.
+const LINES_PER_SECOND: u32 = 2_000;
 
 /// What a kind of request shall reach at 100,000 users (issue 4), requests a second.
 fn goal(name: &str) -> Option<f64> {
@@ -85,20 +88,23 @@ fn main() {
                 "| request | clients | requests/s | p50 ms | p99 ms | worst ms | CPU µs/request, both sides |\n\
                  |---|---|---|---|---|---|---|"
             );
-            let mut measure = |name: &str, clients: usize, request: &(dyn Fn(usize) -> Request + Sync)| {
-                let before = machine::cpu_time();
-                let figures: Figures = run(stage.address, clients, options.time, request);
-                let cpu = machine::cpu_time().saturating_sub(before);
-                println!("| {name} | {clients} | {figures} | {:.0} |", figures.each(cpu));
-                let goal = goal(name).filter(|_| users >= 100_000);
-                if goal.is_some_and(|goal| figures.per_second() < goal) {
-                    missed.push(format!("{database}, {users} users, {name}: {figures}"));
-                }
-            };
-            measure("get", READERS, &|n| stage.get(n));
-            measure("filter by userName", READERS, &|n| stage.filter(n));
-            measure("create", WRITERS, &|n| stage.create(n));
-            measure("patch", WRITERS, &|n| stage.patch(n));
+            let mut measure =
+                |name: &str, clients: usize, pace: Pace, request: &(dyn Fn(usize) -> Request + Sync)| {
+                    let before = machine::cpu_time();
+                    let figures: Figures = run(stage.address, clients, pace, options.time, request);
+                    let cpu = machine::cpu_time().saturating_sub(before);
+                    println!("| {name} | {clients} | {figures} | {:.0} |", figures.each(cpu));
+                    let goal = goal(name).filter(|_| users >= 100_000);
+                    if goal.is_some_and(|goal| figures.per_second() < goal) {
+                        missed.push(format!("{database}, {users} users, {name}: {figures}"));
+                    }
+                };
+            measure("get", READERS, Pace::AsAnswered, &|n| stage.get(n));
+            measure("filter by userName", READERS, Pace::AsAnswered, &|n| stage.filter(n));
+            let matching = "match a line, 2,000/s";
+            measure(matching, READERS, Pace::PerSecond(LINES_PER_SECOND), &|n| stage.match_line(n));
+            measure("create", WRITERS, Pace::AsAnswered, &|n| stage.create(n));
+            measure("patch", WRITERS, Pace::AsAnswered, &|n| stage.patch(n));
             println!("{}", stage.commits());
             stage.end();
         }

@@ -67,7 +67,7 @@ impl Stage {
     pub(crate) fn get(&self, n: usize) -> Request {
         let (id, name) = self.any(n);
         Request {
-            bytes: self.request("GET", &format!("/Users/{id}"), ""),
+            bytes: self.request("GET", &format!("/scim/v2/Users/{id}"), ""),
             status: 200,
             contains: format!("\"userName\":\"{name}\""),
         }
@@ -77,7 +77,7 @@ impl Stage {
     pub(crate) fn filter(&self, n: usize) -> Request {
         let (_, name) = self.any(n);
         Request {
-            bytes: self.request("GET", &format!("/Users?filter=userName%20eq%20%22{name}%22"), ""),
+            bytes: self.request("GET", &format!("/scim/v2/Users?filter=userName%20eq%20%22{name}%22"), ""),
             status: 200,
             contains: "\"totalResults\":1".to_owned(),
         }
@@ -87,7 +87,7 @@ impl Stage {
     pub(crate) fn create(&self, n: usize) -> Request {
         let name = format!("new{n}@example.com");
         Request {
-            bytes: self.request("POST", "/Users", &user(&name, n).to_string()),
+            bytes: self.request("POST", "/scim/v2/Users", &user(&name, n).to_string()),
             status: 201,
             contains: format!("\"userName\":\"{name}\""),
         }
@@ -101,9 +101,31 @@ impl Stage {
             "Operations": [{"op": "replace", "path": "title", "value": format!("Title {n}")}],
         });
         Request {
-            bytes: self.request("PATCH", &format!("/Users/{id}"), &body.to_string()),
+            bytes: self.request("PATCH", &format!("/scim/v2/Users/{id}"), &body.to_string()),
             status: 200,
             contains: format!("\"title\":\"Title {n}\""),
+        }
+    }
+
+    /// An expense line to be decided: of five three pay for an app, one of them a misspelt one, and no vendor comes twice.
+    pub(crate) fn match_line(&self, n: usize) -> Request {
+        let (vendor, app) = match n % 5 {
+            0 => (format!("FIGMA MONTHLY RENEWAL {n}"), Some("figma")),
+            1 => (format!("PAYPAL *ATLASSIAN {n}"), Some("atlassian")),
+            2 => (format!("Mailchmip* {n}"), Some("mailchimp")),
+            3 => (format!("Corner Bakery {n} Gmunden"), None),
+            _ => (format!("Gasthof Hubertus {n}"), None),
+        };
+        let line = json!({
+            "vendor_description": vendor,
+            "business_purpose": "monthly plan for the whole team",
+            "expense_type_name": "Software",
+            "spend_category": "Other",
+        });
+        Request {
+            bytes: self.request("POST", "/api/v1/match", &line.to_string()),
+            status: 200,
+            contains: app.map_or("\"app_id\":null".to_owned(), |app| format!("\"app_id\":\"{app}\"")),
         }
     }
 
@@ -125,7 +147,7 @@ impl Stage {
 
     fn request(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
         format!(
-            "{method} /scim/v2{path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
              Accept: application/scim+json\r\nContent-Type: application/scim+json\r\nContent-Length: {}\r\n\r\n{body}",
             self.address,
             self.token,
@@ -170,7 +192,7 @@ fn fill(database: &TestStore, users: usize, now: Timestamp) -> (String, Vec<Uuid
     let token = NewToken {
         account: Some(account),
         name: "bench".to_owned(),
-        scopes: vec!["scim:read".to_owned(), "scim:write".to_owned()],
+        scopes: ["scim:read", "scim:write", "match:read"].map(str::to_owned).to_vec(),
         expires_at: now + jiff::SignedDuration::from_hours(1),
         now,
     };
