@@ -15,7 +15,9 @@ impl Namesakes {
     pub(crate) fn of(dictionary: &Dictionary) -> Namesakes {
         let with_some = dictionary.iter().filter(|(_, app)| !app.negative_words.is_empty());
         let words = with_some.map(|(entry, app)| {
-            (entry, app.negative_words.iter().map(|word| Normalized::of(word)).collect())
+            let words = app.negative_words.iter().map(|word| Normalized::of(word));
+            // What has no letter says nothing; the linter tells of it.
+            (entry, words.filter(|word| word.len() > 0).collect())
         });
         Namesakes { words: words.collect() }
     }
@@ -36,7 +38,7 @@ mod tests {
     #[test]
     fn whole_words_tell() {
         let dictionary = Dictionary::from_jsonl(
-            r#"{"id":"aldwin","name":"Aldwin","negative_words":["Bee Farm","orchard"]}"#,
+            r#"{"id":"aldwin","name":"Aldwin","negative_words":["***","Bee Farm","orchard"]}"#,
         );
         let dictionary = dictionary.unwrap();
         let namesakes = Namesakes::of(&dictionary);

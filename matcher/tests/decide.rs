@@ -123,6 +123,18 @@ fn the_words_beside_a_misspelt_one_tell_which_name_is_meant() {
     // A name inside of a longer one is not meant, though that is misspelt.
     check("MARWIKC SOLBRUNT", Some("marwick-solbrunt"));
     check("HENDRIKC SOLBRUNT", Some("solbrunt"));
+    // What stands behind the longer name stays what it is.
+    let texts = ExpenseTexts {
+        vendor_description: "MARWIKC SOLBRUNT DRAVENKO METRICS",
+        expense_type_name: "Software",
+        ..ExpenseTexts::default()
+    };
+    let decision = matcher.decide(&texts, &mut matcher.scratch());
+    let second = decision.explanation.runner_up.map(|second| second.app_id.to_string());
+    let both = [decision.candidate.map(|app| app.to_string()), second];
+    for app in ["marwick-solbrunt", "dravenko-metrics"] {
+        assert!(both.contains(&Some(app.to_owned())), "{both:?}");
+    }
     check("SOLBRUNT", Some("solbrunt"));
     // Of two names that are equally near, the one that explains more.
     check("PLAUDIG LEGDER INC", Some("plaudig-ledger-inc"));

@@ -46,6 +46,13 @@ fn limits_hold_at_the_limit_and_one_past_it() {
     assert!(Dictionary::from_jsonl(&with_name(limits::ALIAS_BYTES_MAX)).is_ok());
     check(&with_name(limits::ALIAS_BYTES_MAX + 1), 1, &["name of 257 bytes", "shorten"]);
 
+    let with_negative_words = |count: usize| {
+        let words: Vec<String> = (0..count).map(|i| format!("\"word {i}\"")).collect();
+        format!("{{\"id\":\"a\",\"name\":\"Aldwin\",\"negative_words\":[{}]}}", words.join(","))
+    };
+    assert!(Dictionary::from_jsonl(&with_negative_words(limits::NEGATIVE_WORDS_MAX)).is_ok());
+    check(&with_negative_words(limits::NEGATIVE_WORDS_MAX + 1), 1, &["65 negative words", "keep those"]);
+
     check(&with_name(limits::LINE_BYTES_MAX), 1, &["more than 65536", "one app a line"]);
 }
 

@@ -68,8 +68,10 @@ impl GuessIndex<'_> {
         guesses: &mut Guesses,
         mentions: &mut Vec<Mention>,
     ) {
-        if name.start > vendor.seller {
-            self.guess_before(reading, vendor.seller, name, guesses, mentions);
+        let exact = mentions.iter().filter(|m| m.field == Field::VendorDescription && m.guess.is_none());
+        let earliest = exact.map(|m| m.tokens.clone()).min_by_key(|t| (t.start, std::cmp::Reverse(t.end)));
+        if let Some(earliest) = earliest.filter(|earliest| earliest.start > vendor.seller) {
+            self.guess_before(reading, vendor.seller, &earliest, guesses, mentions);
         }
         self.guess_behind(reading, name, guesses, mentions);
     }
@@ -96,8 +98,9 @@ impl GuessIndex<'_> {
             self.mention(phrase, &(first..end), likeness, mentions);
             if mentions.len() > before {
                 // What is part of that name is nobody's own any more.
+                let is_part = |tokens: &Range<usize>| tokens.start > first && tokens.end <= end;
                 mentions.retain(|m| {
-                    m.field != Field::VendorDescription || m.guess.is_some() || m.tokens.start == first
+                    m.field != Field::VendorDescription || m.guess.is_some() || !is_part(&m.tokens)
                 });
             }
         }
