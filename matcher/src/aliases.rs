@@ -72,6 +72,8 @@ struct Collected<'p> {
     /// Phrase, owner; in the order of the dictionary.
     owners: Vec<(u32, Alias)>,
     targets: Vec<Target>,
+    /// Memory for a name that is being read.
+    read: Normalized,
 }
 
 /// Letters that a name written as one word must have to be looked for: shorter ones are parts of other words.
@@ -82,7 +84,8 @@ const SHORT_LEN_MAX: usize = 3;
 impl Aliases {
     /// Derives the names of all apps and adds them to the phrases. Intermediaries and resellers give none: they are no answer.
     pub(crate) fn of(dictionary: &Dictionary, vocabulary: &Vocabulary, phrases: &mut Phrases) -> Aliases {
-        let mut collected = Collected { phrases, owners: Vec::new(), targets: Vec::new() };
+        let mut collected =
+            Collected { phrases, owners: Vec::new(), targets: Vec::new(), read: Normalized::default() };
         for (entry, app) in dictionary.iter().filter(|(_, app)| app.role == Role::App) {
             collected.app(entry, app, dictionary, vocabulary);
         }
@@ -100,12 +103,12 @@ impl Aliases {
 
 impl Collected<'_> {
     fn app(&mut self, entry: EntryId, app: &App, dictionary: &Dictionary, vocabulary: &Vocabulary) {
-        let name = Normalized::of(&app.name).phrase();
-        let shared: Vec<String> = app.ambiguous_aliases.iter().map(|a| Normalized::of(a).phrase()).collect();
+        let name = self.phrase(&app.name);
+        let shared: Vec<String> = app.ambiguous_aliases.iter().map(|a| self.phrase(a)).collect();
         let spellings = std::iter::once(&app.name).chain(&app.aliases).chain(&app.ambiguous_aliases);
         for (spelling, spelled) in (0..).map(Spelling).zip(spellings) {
             let looks_like_host = spelled.contains('.') && !spelled.contains(' ') && !spelled.ends_with('.');
-            let phrase = Normalized::of(spelled).phrase();
+            let phrase = if spelling == Spelling::NAME { name.clone() } else { self.phrase(spelled) };
             let judge = |phrases: &Phrases, phrase: &str| {
                 let flagged = shared.iter().any(|s| s == phrase) || (app.ambiguous && phrase == name);
                 strength(phrase, flagged, vocabulary, phrases)
@@ -159,6 +162,11 @@ impl Collected<'_> {
                 strength(phrase, flagged, vocabulary, phrases)
             });
         }
+    }
+
+    fn phrase(&mut self, name: &str) -> String {
+        self.read.assign(name);
+        self.read.phrase()
     }
 
     fn domain(&mut self, entry: EntryId, domain: &str, judge: impl Fn(&Phrases, &str) -> Strength) {

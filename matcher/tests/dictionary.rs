@@ -57,6 +57,21 @@ fn limits_hold_at_the_limit_and_one_past_it() {
 }
 
 #[test]
+fn a_long_file_is_read_by_several_threads_and_its_lines_are_still_its_lines() {
+    let line =
+        |n: usize| format!("{{\"id\":\"a{n:06}\",\"name\":\"Äldwin {n} of the long, long street\"}}\n");
+    let mut text: String = (1..=80_000).map(line).collect();
+    assert!(text.len() > 4 * 1024 * 1024, "long enough for several: {}", text.len());
+    let dictionary = Dictionary::from_jsonl(&text).unwrap();
+    assert_eq!(dictionary.len(), 80_000);
+    assert_eq!(dictionary.app("a079999").unwrap().name, "Äldwin 79999 of the long, long street");
+    text.push_str("\n{\"id\":\"b\"}\nnot json\n");
+    check(&text, 80_002, &["missing field `name`"]);
+    let early = format!("not json\n{text}");
+    check(&early, 1, &["line 1"]);
+}
+
+#[test]
 fn the_version_is_that_of_the_content_and_not_of_the_layout() {
     let version = |text: &str| Dictionary::from_jsonl(text).unwrap().version().to_owned();
     let plain = version("{\"id\":\"a\",\"name\":\"Aldwin\"}\n{\"id\":\"b\",\"name\":\"Brindle\"}");

@@ -2,7 +2,7 @@
 
 use super::{CORRECTED_LEN_MIN, Target};
 use crate::phrases::{Phrases, WORD_LEN_MAX};
-use crate::score::tokens::{fold_letter, fold_look_alikes, word_edits_max};
+use crate::score::tokens::{fold_letter, word_edits_max};
 
 /// Letters from which forms are made.
 pub(super) const PREFIX: usize = 7;
@@ -11,22 +11,24 @@ pub(super) const CORRECTED_LEN_MAX: usize = WORD_LEN_MAX;
 /// Forms of a word: whole, without one of seven letters, without two.
 pub(super) const FORMS_MAX: usize = 1 + 7 + 21;
 
-/// Hands over the forms of a word that may be a correction.
-pub(super) fn forms_of(word: u32, phrases: &Phrases, targets: &[Target], mut each: impl FnMut(u64)) {
-    let folded = fold_look_alikes(phrases.letters(word));
+/// Hands over the forms of a word that may be a correction, each with the word's sketch.
+pub(super) fn forms_of(word: u32, phrases: &Phrases, targets: &[Target], mut each: impl FnMut(u64, u32)) {
     let target = targets[word as usize];
+    let length = phrases.letters(word).len();
+    if target == Target::No || length > CORRECTED_LEN_MAX {
+        return;
+    }
+    let mut buffer = [0; WORD_LEN_MAX];
+    let folded = phrases.copy_letters(word, phrases.key(word), &mut buffer, fold_letter);
+    let sketch = sketch(folded);
+    let mut each = |form| each(form, sketch);
     if target == Target::SameShape {
         // Whole only: what differs in shape alone has the same form.
         let length = folded.len().min(PREFIX);
-        each(
-            folded.as_bytes()[..length]
-                .iter()
-                .rev()
-                .fold(0_u64, |form, &letter| form << 8 | u64::from(letter)),
-        );
-    } else if target != Target::No && (CORRECTED_LEN_MIN..=CORRECTED_LEN_MAX).contains(&folded.len()) {
+        each(folded[..length].iter().rev().fold(0_u64, |form, &letter| form << 8 | u64::from(letter)));
+    } else if folded.len() >= CORRECTED_LEN_MIN {
         let deletions = if target == Target::Joined { 1 } else { word_edits_max(folded.len()) };
-        forms(folded.as_bytes(), deletions, &mut each);
+        forms(folded, deletions, &mut each);
     }
 }
 

@@ -10,7 +10,7 @@ mod look;
 
 use std::ops::Range;
 
-use forms::{CORRECTED_LEN_MAX, beginning_bit, bucket, filter_bits, forms_of, sketch};
+use forms::{CORRECTED_LEN_MAX, beginning_bit, bucket, filter_bits, forms_of};
 use rustc_hash::FxHashMap;
 
 use crate::phrases::{KEY_LEN, Key, Phrases};
@@ -127,12 +127,14 @@ impl Corrections {
     /// name by itself that may be guessed.
     pub(crate) fn of(phrases: &Phrases, targets: &[Target], is_name: impl Fn(u32) -> bool) -> Corrections {
         let count = u32::try_from(targets.len()).unwrap_or(u32::MAX);
-        let forms_of = |word| move |each: &mut dyn FnMut(u64)| forms_of(word, phrases, targets, each);
         let mut postings: usize = 0;
-        (0..count).for_each(|word| forms_of(word)(&mut |_| postings += 1));
+        (0..count).for_each(|word| forms_of(word, phrases, targets, |_, _| postings += 1));
         let buckets = (postings / 2).max(64);
         let mut index = Corrections { ends: vec![0; buckets + 1], ..Corrections::default() };
-        (0..count).for_each(|word| forms_of(word)(&mut |form| index.ends[bucket(form, buckets) + 1] += 1));
+        let ends = &mut index.ends;
+        (0..count).for_each(|word| {
+            forms_of(word, phrases, targets, |form, _| ends[bucket(form, buckets) + 1] += 1);
+        });
         for at in 0..buckets {
             index.ends[at + 1] += index.ends[at];
         }
@@ -140,8 +142,7 @@ impl Corrections {
         index.filter = vec![0; (buckets * FILTER_BITS / 64).max(1)];
         // Filled from the front, each start moves to its bucket's end: the array becomes one of ends.
         for word in 0..count {
-            let sketch = sketch(fold_look_alikes(phrases.letters(word)).as_bytes());
-            forms_of(word)(&mut |form| {
+            forms_of(word, phrases, targets, |form, sketch| {
                 let (at, bits) = filter_bits(form, index.filter.len());
                 index.filter[at] |= bits;
                 let slot = &mut index.ends[bucket(form, buckets)];

@@ -6,6 +6,7 @@
 mod differences;
 mod layers;
 pub(crate) mod lint;
+mod parse;
 
 use std::collections::BTreeMap;
 
@@ -134,18 +135,10 @@ impl Dictionary {
     /// The first line that is not a valid entry, that repeats an id, that names an unknown parent, or that passes
     /// one of the [`limits`].
     pub fn from_jsonl(text: &str) -> Result<Dictionary, DictionaryError> {
-        let mut entries: Vec<(usize, App)> = Vec::new();
-        for (index, raw) in text.lines().enumerate() {
-            let line = index + 1;
-            if raw.trim().is_empty() {
-                continue;
-            }
-            let app = parse_line(raw).map_err(|reason| DictionaryError { line, reason })?;
-            if entries.len() == limits::ENTRIES_MAX {
-                let reason = format!("more than {} entries; split the dictionary", limits::ENTRIES_MAX);
-                return Err(DictionaryError { line, reason });
-            }
-            entries.push((line, app));
+        let mut entries = parse::entries(text)?;
+        if let Some((line, _)) = entries.get(limits::ENTRIES_MAX) {
+            let reason = format!("more than {} entries; split the dictionary", limits::ENTRIES_MAX);
+            return Err(DictionaryError { line: *line, reason });
         }
         entries.sort_by(|a, b| a.1.id.cmp(&b.1.id).then(a.0.cmp(&b.0)));
         if let Some(pair) = entries.windows(2).filter(|p| p[0].1.id == p[1].1.id).min_by_key(|p| p[1].0) {
@@ -207,61 +200,17 @@ impl Dictionary {
     }
 }
 
-fn parse_line(raw: &str) -> Result<App, String> {
-    if raw.len() > limits::LINE_BYTES_MAX {
-        return Err(format!("{} bytes, more than {}; one app a line", raw.len(), limits::LINE_BYTES_MAX));
-    }
-    let app: App = serde_json::from_str(raw).map_err(|error| {
-        // The line number in serde_json's message is always 1 here and would contradict ours.
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-        format!("{message} (column {}); expected one JSON object with the members of an app", error.column())
-    })?;
-    let text_in_bounds = |what: &str, text: &str, bytes_max: usize| {
-        if text.trim().is_empty() {
-            Err(format!("an empty {what}; give it a value or remove it"))
-        } else if text.len() > bytes_max {
-            Err(format!("a {what} of {} bytes, more than {bytes_max}; shorten it", text.len()))
-        } else {
-            Ok(())
-        }
-    };
-    text_in_bounds("id", &app.id, limits::ID_BYTES_MAX)?;
-    text_in_bounds("name", &app.name, limits::ALIAS_BYTES_MAX)?;
-    if app.aliases.len() > limits::ALIASES_MAX {
-        return Err(format!(
-            "{} aliases, more than {}; split the app",
-            app.aliases.len(),
-            limits::ALIASES_MAX
-        ));
-    }
-    for alias in app.aliases.iter().chain(&app.ambiguous_aliases) {
-        text_in_bounds("alias", alias, limits::ALIAS_BYTES_MAX)?;
-    }
-    if app.negative_words.len() > limits::NEGATIVE_WORDS_MAX {
-        return Err(format!(
-            "{} negative words, more than {}; keep those that occur",
-            app.negative_words.len(),
-            limits::NEGATIVE_WORDS_MAX
-        ));
-    }
-    for word in &app.negative_words {
-        text_in_bounds("negative word", word, limits::ALIAS_BYTES_MAX)?;
-    }
-    if let Some(domain) = &app.domain {
-        text_in_bounds("domain", domain, limits::ALIAS_BYTES_MAX)?;
-    }
-    Ok(app)
-}
-
 fn version_of(apps: &[App]) -> String {
     let mut hasher = blake3::Hasher::new();
+    let mut line = Vec::new();
     for app in apps {
+        line.clear();
         // A struct of strings and booleans always serialises; an entry that did not would leave a gap in the hash.
-        if let Ok(bytes) = serde_json::to_vec(app) {
-            hasher.update(&bytes);
+        if serde_json::to_writer(&mut line, app).is_err() {
+            line.clear();
         }
-        hasher.update(b"\n");
+        line.push(b'\n');
+        hasher.update(&line);
     }
     hasher.finalize().to_hex().to_string()
 }
