@@ -35,6 +35,22 @@ fn decide(vendor: &str, purpose: &str, expense_type: &str, category: &str) -> De
     matcher.decide(&texts, &mut matcher.scratch())
 }
 
+/// A matcher over other apps.
+fn over(apps: &str) -> Matcher {
+    Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()))
+}
+
+/// What such a matcher says of a line that is booked as software.
+fn booked_as_software(matcher: &Matcher, vendor: &str, purpose: &str) -> Decision {
+    let texts = ExpenseTexts {
+        vendor_description: vendor,
+        business_purpose: purpose,
+        expense_type_name: "Software",
+        ..ExpenseTexts::default()
+    };
+    matcher.decide(&texts, &mut matcher.scratch())
+}
+
 fn check(row: [&str; 4], expected: Option<&str>) {
     let decision = decide(row[0], row[1], row[2], row[3]);
     assert_eq!(decision.app_id.as_deref(), expected, "row {row:?}: {decision:#?}");
@@ -78,14 +94,9 @@ fn a_word_that_rhymes_needs_the_rest_of_the_name_or_many_letters() {
 {"id":"brouska","name":"Brouskaquozint"}
 {"id":"skarmo","name":"Skarmolato"}
 "#;
-    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
+    let matcher = over(apps);
     let check = |vendor: &str, app: Option<&str>| {
-        let texts = ExpenseTexts {
-            vendor_description: vendor,
-            expense_type_name: "Software",
-            ..ExpenseTexts::default()
-        };
-        let decision = matcher.decide(&texts, &mut matcher.scratch());
+        let decision = booked_as_software(&matcher, vendor, "");
         assert_eq!(decision.app_id.as_deref(), app, "vendor {vendor:?}: {decision:#?}");
     };
     check("DORVI FORECAST", Some("norvi"));
@@ -107,14 +118,9 @@ fn the_words_beside_a_misspelt_one_tell_which_name_is_meant() {
 {"id":"plaudig-ledger","name":"Plaudig Ledger"}
 {"id":"plaudig-ledger-inc","name":"Plaudig Ledger Inc"}
 "#;
-    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
+    let matcher = over(apps);
     let check = |vendor: &str, app: Option<&str>| {
-        let texts = ExpenseTexts {
-            vendor_description: vendor,
-            expense_type_name: "Software",
-            ..ExpenseTexts::default()
-        };
-        let decision = matcher.decide(&texts, &mut matcher.scratch());
+        let decision = booked_as_software(&matcher, vendor, "");
         assert_eq!(decision.app_id.as_deref(), app, "vendor {vendor:?}: {decision:#?}");
     };
     // Two errors in eight letters: a name by itself is some other one.
@@ -124,12 +130,7 @@ fn the_words_beside_a_misspelt_one_tell_which_name_is_meant() {
     check("MARWIKC SOLBRUNT", Some("marwick-solbrunt"));
     check("HENDRIKC SOLBRUNT", Some("solbrunt"));
     // What stands behind the longer name stays what it is.
-    let texts = ExpenseTexts {
-        vendor_description: "MARWIKC SOLBRUNT DRAVENKO METRICS",
-        expense_type_name: "Software",
-        ..ExpenseTexts::default()
-    };
-    let decision = matcher.decide(&texts, &mut matcher.scratch());
+    let decision = booked_as_software(&matcher, "MARWIKC SOLBRUNT DRAVENKO METRICS", "");
     let second = decision.explanation.runner_up.map(|second| second.app_id.to_string());
     let both = [decision.candidate.map(|app| app.to_string()), second];
     for app in ["marwick-solbrunt", "dravenko-metrics"] {
@@ -144,7 +145,7 @@ fn the_words_beside_a_misspelt_one_tell_which_name_is_meant() {
 #[test]
 fn what_follows_a_misspelt_host_name_is_no_part_of_it() {
     let apps = r#"{"id":"brontavilo","name":"Brontavilo","aliases":["Brontavilo.com"]}"#;
-    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
+    let matcher = over(apps);
     let vendor_description = "BR0NTAVLO.COM RECURRING";
     let texts = ExpenseTexts { vendor_description, ..ExpenseTexts::default() };
     let decision = matcher.decide(&texts, &mut matcher.scratch());
@@ -159,15 +160,9 @@ fn a_resellers_name_inside_an_apps_name_resells_nothing() {
 {"id":"quillwork","name":"Quillwork"}
 {"id":"insight","name":"Insight","role":"reseller"}
 "#;
-    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
+    let matcher = over(apps);
     let check = |vendor: &str, purpose: &str, app: Option<&str>| {
-        let texts = ExpenseTexts {
-            vendor_description: vendor,
-            business_purpose: purpose,
-            expense_type_name: "Software",
-            ..ExpenseTexts::default()
-        };
-        let decision = matcher.decide(&texts, &mut matcher.scratch());
+        let decision = booked_as_software(&matcher, vendor, purpose);
         assert_eq!(decision.app_id.as_deref(), app, "vendor {vendor:?}: {decision:#?}");
     };
     check("NORVI INSIGHT", "", Some("norvi-insight"));
@@ -186,14 +181,7 @@ fn whoever_sells_what_others_make_is_named_in_the_dictionary() {
             r#"{{"id":"quillwork","name":"Quillwork"}}
 {{"id":"norvi","name":"Norvi","aliases":["Norvi Direkt"],"domain":"norvi.shop","role":"{role}"}}"#
         );
-        let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(&apps).unwrap()));
-        let texts = ExpenseTexts {
-            vendor_description: vendor,
-            business_purpose: purpose,
-            expense_type_name: "Software",
-            ..ExpenseTexts::default()
-        };
-        matcher.decide(&texts, &mut matcher.scratch())
+        booked_as_software(&over(&apps), vendor, purpose)
     };
     let why = |decision: &Decision, name: &str| decision.explanation.evidence.iter().any(|e| e.name == name);
     for vendor in ["NORVI GMBH", "Norvi Direkt", "norvi.shop"] {
@@ -214,16 +202,8 @@ fn a_negative_word_tells_of_somebody_else() {
         r#"{"id":"quillwork","name":"Quillwork","negative_words":["Feather Farm","ink"],"source":"own",
 "aliases":["Quillwork Labs"],"alias_sources":{"Quillwork Labs":"pack of 2026"}}"#
             .replace('\n', "");
-    let matcher = Matcher::new(Arc::new(Dictionary::from_jsonl(&apps).unwrap()));
-    let decide = |vendor: &str, purpose: &str| {
-        let texts = ExpenseTexts {
-            vendor_description: vendor,
-            business_purpose: purpose,
-            expense_type_name: "Software",
-            ..ExpenseTexts::default()
-        };
-        matcher.decide(&texts, &mut matcher.scratch())
-    };
+    let matcher = over(&apps);
+    let decide = |vendor: &str, purpose: &str| booked_as_software(&matcher, vendor, purpose);
     assert_eq!(decide("QUILLWORK", "").app_id.as_deref(), Some("quillwork"));
     assert_eq!(decide("QUILLWORK INKWELL", "").app_id.as_deref(), Some("quillwork"), "whole words only");
     for (vendor, purpose) in [("QUILLWORK FEATHER FARM", ""), ("Quillwork", "ink for the office")] {
@@ -427,7 +407,7 @@ fn a_line_of_json_becomes_a_line_of_json() {
 fn a_scratch_used_with_another_matcher_makes_no_difference() {
     let heading = "Zandrova fees";
     let apps = r#"{"id":"zandrova","name":"Zandrova"}"#;
-    let other = Matcher::new(Arc::new(Dictionary::from_jsonl(apps).unwrap()));
+    let other = over(apps);
     let texts = ExpenseTexts { expense_type_name: heading, ..ExpenseTexts::default() };
     let mut used = other.scratch();
     assert_eq!(other.decide(&texts, &mut used).candidate.as_deref(), Some("zandrova"));
