@@ -119,6 +119,10 @@ pub async fn history(
         }
         let open = runs::latest(conn, account, history::KIND)?.filter(|run| run.state.is_open());
         match open {
+            // Who asks for an earlier day while the job is paused ends the pause.
+            Some(run) if run.state == State::Paused => {
+                runs::pause(conn, run.id, false, now).map(|()| Some(run))
+            }
             Some(run) => Ok(Some(run)),
             None => runs::start(conn, account, history::KIND, &empty, now).map(Some),
         }

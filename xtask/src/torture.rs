@@ -20,7 +20,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// So many seeds one after the other, from that one on.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// Instead of that: the first sync of a company, and then the reading of a year more, killed so often.
     #[arg(long, value_name = "KILLS", num_args = 0..=1, default_missing_value = "100")]

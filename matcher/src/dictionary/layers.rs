@@ -22,6 +22,9 @@ impl Dictionary {
     }
 }
 
+/// The source of an alias whose own layer names none, beside one that does.
+const UNKNOWN: &str = "unknown";
+
 fn lay_over(below: &mut App, above: &App) {
     below.alias_sources = alias_sources(below, above);
     for (kept, more) in [
@@ -63,8 +66,8 @@ fn alias_sources(below: &App, above: &App) -> BTreeMap<String, String> {
     for alias in below.aliases.iter().chain(&above.aliases) {
         let first = if below.aliases.contains(alias) { below } else { above };
         let source = above.alias_sources.get(alias).map(String::as_str).or_else(|| first.source_of(alias));
-        if let Some(source) = source.filter(|source| Some(*source) != of_both) {
-            sources.insert(alias.clone(), source.to_owned());
+        if source != of_both {
+            sources.insert(alias.clone(), source.unwrap_or(UNKNOWN).to_owned());
         }
     }
     sources
@@ -117,6 +120,10 @@ mod tests {
             [("Quill", Some("shipped")), ("QW Labs", Some("a letter")), ("QW 4402", Some("own"))]
         );
         assert_eq!(app.alias_sources.len(), 2, "what is the app's own is not repeated");
+        let silent = read(r#"{"id":"q","name":"Quillwork","aliases":["Quill"]}"#);
+        let said = read(r#"{"id":"q","name":"Quillwork","aliases":["QW"],"source":"own"}"#);
+        let apps = Dictionary::layered([silent, said]);
+        assert_eq!(apps[0].source_of("Quill"), Some("unknown"), "it is not the other layer's");
         assert_eq!(app.negative_words, ["ink", "feathers"]);
         assert_eq!(app.role, Role::Reseller);
         let lines = shipped.differences(&read(&serde_json::to_string(app).unwrap()));

@@ -90,7 +90,7 @@ pub struct App {
     /// Aliases that are ambiguous although the name is not, or which ones are when not all of them are.
     #[serde(default)]
     pub ambiguous_aliases: Vec<String>,
-    /// Words that tell of somebody else with the same name when they stand beside it: the `orchard` of an app called Apple.
+    /// Words that tell of somebody else with the same name when vendor or purpose hold them: the `orchard` of an app called Apple.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub negative_words: Vec<String>,
     /// Where the entry comes from.

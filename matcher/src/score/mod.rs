@@ -278,6 +278,7 @@ fn is_line_of_work(mention: &Mention, line: &Line<'_>) -> bool {
 /// belongs to the order, what belongs to a host name to the web, and a last word may be cut off.
 fn end_of_name(mention: &Mention, line: &Line<'_>) -> usize {
     let text = line.vendor_text;
+    // A guess that holds the host's ending says what one without it would; an exact host name says more, and is held to more.
     let is_host = text.tokens[mention.tokens.end - 1].before == Gap::Dot;
     if is_host && mention.guess.is_some() {
         return mention.tokens.end;

@@ -122,6 +122,21 @@ async fn it_yields_pauses_and_goes_on_under_one_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_day_that_is_asked_for_ends_the_pause_in_the_record_too() {
+    for store in store::testing::stores() {
+        let setting = with_year(store).await;
+        ask(&setting, early()).await.unwrap();
+        part(&setting).await.unwrap();
+        turn(&setting, history::State::Paused).await.unwrap();
+        assert_eq!(records(&setting).await[0].state, State::Paused);
+        ask(&setting, early().checked_sub(20.days()).unwrap()).await.unwrap();
+        assert_eq!(slice(&setting).await, Some(State::Running));
+        let records = records(&setting).await;
+        assert_eq!((records.len(), records[0].state), (1, State::Running), "{records:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_dies_loses_and_doubles_nothing() {
     for store in store::testing::stores() {
         let setting = with_year(store).await;

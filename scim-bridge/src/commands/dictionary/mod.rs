@@ -74,10 +74,10 @@ struct Add {
     /// The name alone may mean something else.
     #[arg(long)]
     ambiguous: bool,
-    /// A word that tells of somebody else with that name when it stands beside it; may be repeated.
+    /// A word that tells of somebody else with that name when vendor or purpose hold it; may be repeated.
     #[arg(long = "negative-word", value_name = "WORD")]
     negative_words: Vec<String>,
-    /// What it is to the payer.
+    /// What it is to the payer. A known processor or reseller becomes no app: edit the file for that.
     #[arg(long, value_enum, default_value_t)]
     role: RoleName,
     /// Where the entry comes from, or the aliases where the entry is known.
