@@ -49,6 +49,7 @@ pub mod groups;
 pub mod habits;
 pub mod ids;
 pub mod imports;
+mod insert;
 pub mod installation;
 pub mod leases;
 pub mod lines;

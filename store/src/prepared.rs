@@ -9,11 +9,12 @@ use diesel::backend::Backend;
 use diesel::prelude::RunQueryDsl;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 
-/// A statement that a connection keeps by its text.
+/// A statement that a connection keeps by its text, or does not.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prepared<Q> {
     statement: Q,
-    kept: bool,
+    /// `None`: as diesel does.
+    kept: Option<bool>,
 }
 
 /// Prepares a statement once per connection. Its text must be one of a few: a connection forgets none.
@@ -21,12 +22,18 @@ pub(crate) struct Prepared<Q> {
 /// Only one that answers, an `UPDATE` with what it returns: what is executed without an answer diesel passes on by reference,
 /// and this wrapper is not asked.
 pub(crate) fn prepared<Q: Query>(statement: Q) -> Prepared<Q> {
-    Prepared { statement, kept: true }
+    Prepared { statement, kept: Some(true) }
 }
 
 /// [`prepared`] where the text is one of a few, otherwise whatever diesel does.
 pub(crate) fn prepared_if<Q: Query>(one_of_few: bool, statement: Q) -> Prepared<Q> {
-    Prepared { statement, kept: one_of_few }
+    Prepared { statement, kept: one_of_few.then_some(true) }
+}
+
+/// Prepares a statement at each use, for tables that grow while they are asked: PostgreSQL settles for a plan after a few uses,
+/// and one that suits an empty table reads all of a large one.
+pub(crate) fn planned_anew<Q: Query>(statement: Q) -> Prepared<Q> {
+    Prepared { statement, kept: Some(false) }
 }
 
 impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Prepared<Q> {
@@ -35,7 +42,7 @@ impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Prepared<Q> {
     }
 
     fn is_safe_to_cache_prepared(&self, backend: &DB) -> QueryResult<bool> {
-        if self.kept { Ok(true) } else { self.statement.is_safe_to_cache_prepared(backend) }
+        self.kept.map_or_else(|| self.statement.is_safe_to_cache_prepared(backend), Ok)
     }
 }
 
@@ -59,12 +66,34 @@ mod tests {
     use serde_json::json;
 
     use crate::conn::on;
-    use crate::{Error, audit, testing};
+    use crate::schema::audit_heads;
+    use crate::{Conn, Error, audit, testing};
 
     #[derive(QueryableByName)]
     struct Kept {
         #[diesel(sql_type = BigInt)]
         statements: i64,
+    }
+
+    /// How many statements like this the connection keeps.
+    fn kept(conn: &mut Conn, like: &str) -> Result<i64, Error> {
+        let kept = format!(
+            "SELECT count(*) AS statements FROM pg_prepared_statements WHERE statement LIKE '{like}'"
+        );
+        Ok(on!(conn, c => diesel::sql_query(kept).get_result::<Kept>(c))?.statements)
+    }
+
+    #[test]
+    fn what_is_planned_anew_is_not_kept() {
+        let Some(test) = testing::postgres() else { return };
+        let kept = test.store.write_blocking(|conn| {
+            let heads = || audit_heads::table.select(audit_heads::seq);
+            on!(conn, c => super::planned_anew(heads()).load::<i64>(c))?;
+            let anew = kept(conn, "SELECT \"audit_heads%")?;
+            on!(conn, c => heads().load::<i64>(c))?;
+            Ok((anew, kept(conn, "SELECT \"audit_heads%")?))
+        });
+        assert_eq!(kept.map_err(|error: Error| error.to_string()).unwrap(), (0, 1));
     }
 
     #[test]
@@ -81,10 +110,8 @@ mod tests {
         let kept = test.store.write_blocking(|conn| {
             audit::append(conn, &event)?;
             audit::append(conn, &event)?;
-            let kept = "SELECT count(*) AS statements FROM pg_prepared_statements \
-                        WHERE statement LIKE 'WITH added%' AND generic_plans + custom_plans = 2";
-            on!(conn, c => diesel::sql_query(kept).get_result::<Kept>(c))
+            kept(conn, "WITH added%' AND generic_plans + custom_plans = '2")
         });
-        assert_eq!(kept.map_err(|error: Error| error.to_string()).unwrap().statements, 1);
+        assert_eq!(kept.map_err(|error: Error| error.to_string()).unwrap(), 1);
     }
 }

@@ -424,9 +424,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    import_lines (import_id, line_no) {
+    import_ranges (import_id, first_no, last_no) {
         import_id -> Text,
-        line_no -> BigInt,
+        first_no -> BigInt,
+        last_no -> BigInt,
     }
 }
 
@@ -668,7 +669,7 @@ diesel::joinable!(matches -> lines (line_no));
 diesel::joinable!(past_matches -> lines (line_no));
 diesel::joinable!(line_raw -> lines (line_no));
 diesel::joinable!(line_changes -> lines (line_no));
-diesel::joinable!(import_lines -> lines (line_no));
+diesel::joinable!(import_ranges -> imports (import_id));
 diesel::joinable!(links -> resources (resource_id));
 diesel::joinable!(approvers -> resources (resource_id));
 diesel::joinable!(token_issuers -> tokens (token_id));
@@ -681,9 +682,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     line_raw,
     line_changes,
     matches,
-    past_matches,
-    import_lines
+    past_matches
 );
+diesel::allow_tables_to_appear_in_same_query!(imports, import_ranges);
 diesel::allow_tables_to_appear_in_same_query!(approvers, resources);
 diesel::allow_tables_to_appear_in_same_query!(reports, users);
 diesel::allow_tables_to_appear_in_same_query!(tokens, token_issuers);

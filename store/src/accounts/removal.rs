@@ -52,7 +52,7 @@ pub fn delete_batch(conn: &mut Conn, account: AccountId) -> Result<bool, Error> 
     Ok(false)
 }
 
-/// Texts, sources, matches and imports of a line go with it.
+/// Texts, sources and matches of a line go with it.
 fn lines_gone(conn: &mut Conn, account: &str) -> Result<bool, Error> {
     let ids: Vec<i64> = on!(conn, c => {
         lines::table.filter(lines::account_id.eq(account)).select(lines::line_no).limit(BATCH).load(c)

@@ -3,26 +3,25 @@
 //! A line may come with several files; it is removed when the last import that holds it is undone.
 
 mod possible_duplicates;
+mod ranges;
 
 use diesel::prelude::*;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 pub use possible_duplicates::{PossibleDuplicate, possible_duplicates};
+use ranges::Ranges;
 
 use crate::conn::on;
 use crate::ids::{AccountId, ImportId};
 use crate::lines::{LineNo, Upserted};
-use crate::schema::{import_lines, imports, lines};
+use crate::schema::{imports, lines};
 use crate::value::{self, micros, text_enum};
 use crate::{Conn, Error};
 
 /// An import that says nothing for so long was cut off with its process. One that runs speaks with each page, one that
 /// waits for its turn each minute.
 pub const SILENT_MAX: SignedDuration = SignedDuration::from_mins(5);
-
-/// Rows per statement, well under the databases' limits of bound values.
-const CHUNK: usize = 5_000;
 
 text_enum!(
     /// How an import stands.
@@ -193,13 +192,7 @@ pub fn add_lines(
     now: Timestamp,
 ) -> Result<(), Error> {
     let id = id.to_string();
-    for chunk in lines.chunks(CHUNK) {
-        let rows: Vec<_> = chunk
-            .iter()
-            .map(|line| (import_lines::import_id.eq(&id), import_lines::line_no.eq(line.0)))
-            .collect();
-        on!(conn, c => diesel::insert_into(import_lines::table).values(&rows).on_conflict_do_nothing().execute(c))?;
-    }
+    ranges::add(conn, &id, lines)?;
     let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let counts = (
         imports::inserted.eq(whole(total.inserted)),
@@ -288,39 +281,21 @@ pub fn undo_some(
         finish(conn, id, State::Failed, import.rejected, now)?;
     }
     let key = id.to_string();
-    let of_import = import_lines::import_id.eq(&key);
-    let some: Vec<i64> = on!(conn, c => {
-        import_lines::table
-            .filter(of_import)
-            .order(import_lines::line_no)
-            .limit(value::limit(CHUNK))
-            .select(import_lines::line_no)
-            .load(c)
-    })?;
-    let Some(&last) = some.last() else {
+    let some = ranges::let_go_of_some(conn, &key)?;
+    if some.is_empty() {
         let undone = (imports::state.eq(State::Undone.as_str()), imports::finished_at.eq(micros(now)));
         on!(conn, c => diesel::update(imports::table.find(&key)).set(undone).execute(c))?;
         return Ok(None);
-    };
-    let held_twice = diesel::alias!(import_lines as others);
-    let held_elsewhere = diesel::dsl::exists(
-        held_twice.filter(
-            held_twice
-                .field(import_lines::line_no)
-                .eq(lines::line_no)
-                .and(held_twice.field(import_lines::import_id).ne(&key)),
-        ),
-    );
-    let these = of_import.and(import_lines::line_no.le(last));
+    }
+    let owner = account.to_string();
+    let elsewhere = Ranges::held_elsewhere(conn, &owner, &key, &some)?;
+    let alone: Vec<i64> = some.into_iter().filter(|no| !elsewhere.hold(*no)).collect();
     let gone: Vec<i64> = on!(conn, c => {
-        import_lines::table
-            .inner_join(lines::table)
-            .filter(these)
-            .filter(diesel::dsl::not(held_elsewhere))
+        lines::table
+            .filter(lines::line_no.eq_any(&alone).and(lines::account_id.eq(&owner)))
             .filter(lines::removed_at.is_null())
             .select(lines::line_no)
             .load(c)
     })?;
-    on!(conn, c => diesel::delete(import_lines::table.filter(these)).execute(c))?;
     Ok(Some(crate::lines::remove(conn, account, &gone, now)? as u64))
 }

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::ranges::Ranges;
 use crate::conn::on;
 use crate::ids::{AccountId, ImportId, LineId};
-use crate::schema::{import_lines, lines};
+use crate::schema::lines;
 use crate::value;
 use crate::{Conn, Error};
 
@@ -33,10 +34,11 @@ pub fn possible_duplicates(
     limit: usize,
 ) -> Result<Vec<PossibleDuplicate>, Error> {
     let (account, id) = (account.to_string(), id.to_string());
-    let Some(source) = source(conn, &id)? else { return Ok(Vec::new()) };
+    let held = Ranges::held(conn, &id)?;
+    let Some(source) = source(conn, &held)? else { return Ok(Vec::new()) };
     let mut pairs = Vec::new();
     for day in days_elsewhere(conn, &account, &source)? {
-        let mut imported = imported(conn, &account, &id, &day)?.into_iter().peekable();
+        let mut imported = imported(conn, &account, &source, &held, &day)?.into_iter().peekable();
         if imported.peek().is_none() {
             continue;
         }
@@ -60,15 +62,9 @@ pub fn possible_duplicates(
 }
 
 /// What an import's lines name as their source; `None` while it has none.
-fn source(conn: &mut Conn, id: &str) -> Result<Option<String>, Error> {
-    on!(conn, c => {
-        import_lines::table
-            .inner_join(lines::table)
-            .filter(import_lines::import_id.eq(id))
-            .select(lines::source)
-            .first(c)
-            .optional()
-    })
+fn source(conn: &mut Conn, held: &Ranges) -> Result<Option<String>, Error> {
+    let Some(no) = held.numbers().next() else { return Ok(None) };
+    on!(conn, c => lines::table.find(no).select(lines::source).first(c).optional())
 }
 
 /// Days on which other sources have lines, the newest first.
@@ -95,14 +91,20 @@ fn elsewhere(conn: &mut Conn, account: &str, source: &str, day: &str) -> Result<
     })
 }
 
-fn imported(conn: &mut Conn, account: &str, id: &str, day: &str) -> Result<Vec<OfDay>, Error> {
-    on!(conn, c => {
+fn imported(
+    conn: &mut Conn,
+    account: &str,
+    source: &str,
+    held: &Ranges,
+    day: &str,
+) -> Result<Vec<OfDay>, Error> {
+    let of_source: Vec<(i64, OfDay)> = on!(conn, c => {
         lines::table
-            .inner_join(import_lines::table)
             .filter(lines::account_id.eq(account).and(lines::transaction_date.eq(day)))
-            .filter(import_lines::import_id.eq(id).and(lines::removed_at.is_null()))
+            .filter(lines::source.eq(source).and(lines::removed_at.is_null()))
             .order(lines::line_no)
-            .select((lines::line_id, lines::posted_amount, lines::posted_currency))
+            .select((lines::line_no, (lines::line_id, lines::posted_amount, lines::posted_currency)))
             .load(c)
-    })
+    })?;
+    Ok(of_source.into_iter().filter(|(no, _)| held.hold(*no)).map(|(_, line)| line).collect())
 }

@@ -14,6 +14,7 @@ use super::row::{LineRow, TextsRow};
 use super::{Line, LineNo};
 use crate::conn::{Raw, on};
 use crate::ids::AccountId;
+use crate::insert::insert_rows;
 use crate::matches::{self, Match};
 use crate::schema::{line_changes, line_heads, line_texts, lines, matches as matches_table};
 use crate::value::{self, micros};
@@ -153,6 +154,29 @@ pub(crate) fn mark(
         })?;
     }
     Ok(())
+}
+
+/// [`mark`] of lines that were not known before this transaction.
+pub(super) fn mark_new(
+    conn: &mut Conn,
+    account: AccountId,
+    change: i64,
+    lines: &[i64],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (account, now) = (account.to_string(), micros(now));
+    let row = |line: &i64| NewRow { line_no: *line, account_id: &account, change, added_at: now };
+    let rows: Vec<NewRow> = lines.iter().map(row).collect();
+    insert_rows!(conn, line_changes[line_no, account_id, change, added_at], rows.iter())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = line_changes, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    line_no: i64,
+    account_id: &'a str,
+    change: i64,
+    added_at: i64,
 }
 
 /// Lines that changed after a place, in the order of their last change.

@@ -10,6 +10,7 @@ mod by_hand;
 mod changes;
 mod charges;
 mod decidable;
+mod insert;
 mod query;
 mod remove;
 mod row;
@@ -30,7 +31,10 @@ pub use query::{Filter, Page, PageCursor, count, get, needs_match, page, raw};
 pub use remove::mark_missing;
 pub(crate) use remove::{of_report, remove};
 pub use row::PreparedLine;
-pub use sums::{By, Sum, confirm as confirm_sums, keep as keep_sums, sums, unkept as unkept_months};
+pub use sums::{
+    By, Sum, Summed, confirm as confirm_sums, keep as keep_sums, keep_at_once, sum_at_once, sums,
+    unkept as unkept_months,
+};
 pub use upsert::{Became, Placed, Upserted, upsert, upsert_prepared};
 
 use crate::ids::{AccountId, LineId};

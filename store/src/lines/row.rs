@@ -12,8 +12,6 @@ use crate::value::{self, decimal_text, hash_parts, micros};
 #[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = lines, treat_none_as_default_value = false)]
 pub(super) struct LineRow {
-    /// The database gives it.
-    #[diesel(skip_insertion)]
     pub(super) line_no: i64,
     pub(super) line_id: String,
     pub(super) account_id: String,
@@ -69,6 +67,11 @@ impl PreparedLine {
     /// A line of an account, read at `now`.
     pub fn new(account: AccountId, line: &NewLine, now: Timestamp) -> Self {
         prepare(account, line, now)
+    }
+
+    /// Says under which number it is kept.
+    pub(super) fn number(&mut self, no: i64) {
+        (self.line.line_no, self.texts.line_no, self.raw.line_no) = (no, no, no);
     }
 
     /// What [`Line::content_hash`](super::Line::content_hash) will be.

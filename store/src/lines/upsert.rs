@@ -7,13 +7,14 @@ use diesel::upsert::excluded;
 use jiff::Timestamp;
 
 use super::row::{LineRow, PreparedLine, RawRow, TextsRow};
-use super::{LineNo, NewLine, changes, sums};
+use super::{LineNo, NewLine, changes, insert, sums};
 use crate::conn::on;
 use crate::ids::AccountId;
+use crate::prepared::planned_anew;
 use crate::schema::{line_raw, line_texts, lines};
 use crate::{Conn, Error};
 
-/// Rows per statement: 14 columns each stay well under SQLite's 32,766 bound values and PostgreSQL's 65,535.
+/// Rows per statement: 15 columns each stay well under SQLite's 32,766 bound values and PostgreSQL's 65,535.
 const CHUNK: usize = 1_000;
 
 /// What an upsert did.
@@ -76,49 +77,60 @@ pub fn upsert(
 pub fn upsert_prepared(
     conn: &mut Conn,
     account: AccountId,
-    new: Vec<PreparedLine>,
+    mut new: Vec<PreparedLine>,
     now: Timestamp,
 ) -> Result<Vec<Placed>, Error> {
-    let mut placed = Vec::with_capacity(new.len());
-    let mut new = last_of_each(new);
-    for chunk in new.chunks_mut(CHUNK) {
-        let known = known(conn, chunk)?;
-        let (mut pending, mut left) = (Vec::with_capacity(chunk.len()), Vec::new());
-        for (given, line) in chunk {
-            let became = match known.get(&line.line.line_id) {
-                None => Became::Inserted,
-                Some(known) if known.is(&line.line) => {
-                    placed.push(Placed { given: *given, no: LineNo(known.no), became: Became::Unchanged });
-                    continue;
-                }
-                Some(known) => {
-                    if known.day != line.line.transaction_date {
-                        left.push(known.day.clone());
-                    }
-                    Became::Changed
-                }
-            };
-            pending.push((*given, became, line));
-        }
-        put(conn, account, &mut pending, now)?;
-        sums::spoil(conn, account, &left)?;
-        let numbered = pending.into_iter();
-        placed.extend(numbered.map(|(given, became, line)| Placed {
-            given,
-            no: LineNo(line.texts.line_no),
-            became,
-        }));
+    if new.is_empty() {
+        return Ok(Vec::new());
     }
+    // From here on nobody else puts lines of this account: what is unknown now stays so until it is put.
+    changes::lock_head(conn, account)?;
+    let mut placed = Vec::with_capacity(new.len());
+    let mut known = known(conn, &new)?;
+    let (mut unknown, mut changed, mut left) = (Vec::new(), Vec::new(), Vec::new());
+    let counts = last_of_each(&new);
+    for (given, line) in new.iter_mut().enumerate().filter(|(given, _)| counts[*given]) {
+        match known.remove(&line.line.line_id) {
+            None => unknown.push((given, line)),
+            Some(known) if known.is(&line.line) => {
+                placed.push(Placed { given, no: LineNo(known.no), became: Became::Unchanged });
+            }
+            Some(known) => {
+                line.number(known.no);
+                placed.push(Placed { given, no: LineNo(known.no), became: Became::Changed });
+                if known.day != line.line.transaction_date {
+                    left.push(known.day);
+                }
+                changed.push(&*line);
+            }
+        }
+    }
+    let numbers = insert::next_numbers(conn, unknown.len())?;
+    for ((given, line), no) in unknown.iter_mut().zip(&numbers) {
+        line.number(*no);
+        placed.push(Placed { given: *given, no: LineNo(*no), became: Became::Inserted });
+    }
+    let unknown: Vec<&PreparedLine> = unknown.into_iter().map(|(_, line)| &*line).collect();
+    if !(unknown.is_empty() && changed.is_empty()) {
+        let change = changes::next_change(conn, account)?;
+        insert::insert(conn, &unknown)?;
+        changes::mark_new(conn, account, change, &numbers, now)?;
+        for chunk in changed.chunks(CHUNK) {
+            replace(conn, chunk)?;
+            let numbers: Vec<i64> = chunk.iter().map(|line| line.line.line_no).collect();
+            changes::mark(conn, account, change, &numbers, now)?;
+        }
+    }
+    sums::spoil(conn, account, &left)?;
     Ok(placed)
 }
 
-/// In their order, each line once, with the places that they had.
-fn last_of_each(new: Vec<PreparedLine>) -> Vec<(usize, PreparedLine)> {
+/// Of each whether none of the same key comes after it.
+fn last_of_each(new: &[PreparedLine]) -> Vec<bool> {
     let mut seen = HashSet::with_capacity(new.len());
     let mut last: Vec<bool> = new.iter().rev().map(|line| seen.insert(line.line.line_id.as_str())).collect();
     last.reverse();
-    let new = new.into_iter().enumerate().zip(last);
-    new.filter_map(|(line, last)| last.then_some(line)).collect()
+    last
 }
 
 /// A line as it is stored.
@@ -136,34 +148,47 @@ impl Known {
     }
 }
 
-fn known(conn: &mut Conn, lines: &[(usize, PreparedLine)]) -> Result<HashMap<String, Known>, Error> {
-    let ids: Vec<&str> = lines.iter().map(|(_, line)| line.line.line_id.as_str()).collect();
-    let known: Vec<(String, i64, String, String, bool)> = on!(conn, c => {
-        lines::table
-            .filter(lines::line_id.eq_any(&ids))
-            .select((
-                lines::line_id,
-                lines::line_no,
-                lines::content_hash,
-                lines::transaction_date,
-                lines::removed_at.is_not_null(),
-            ))
-            .load(c)
-    })?;
-    Ok(known.into_iter().map(|(id, no, hash, day, removed)| (id, Known { no, hash, day, removed })).collect())
+fn known(conn: &mut Conn, lines: &[PreparedLine]) -> Result<HashMap<String, Known>, Error> {
+    let mut found = HashMap::new();
+    for chunk in lines.chunks(CHUNK) {
+        let ids: Vec<&str> = chunk.iter().map(|line| line.line.line_id.as_str()).collect();
+        let stored = lines::table.filter(lines::line_id.eq_any(&ids)).select((
+            lines::line_id,
+            lines::line_no,
+            lines::content_hash,
+            lines::transaction_date,
+            lines::removed_at.is_not_null(),
+        ));
+        let known: Vec<(String, i64, String, String, bool)> = on!(conn, c => planned_anew(stored).load(c))?;
+        let known = known.into_iter();
+        found.extend(known.map(|(id, no, hash, day, removed)| (id, Known { no, hash, day, removed })));
+    }
+    Ok(found)
 }
 
-/// A line that differs from what is stored: its place among those given, what becomes of it, and itself.
-type Pending<'a> = (usize, Became, &'a mut PreparedLine);
-
-/// Writes them, and tells each its number.
-fn put(conn: &mut Conn, account: AccountId, pending: &mut [Pending], now: Timestamp) -> Result<(), Error> {
-    if pending.is_empty() {
-        return Ok(());
-    }
-    let change = changes::next_change(conn, account)?;
-    put_lines(conn, pending)?;
-    let texts: Vec<&TextsRow> = pending.iter().map(|(.., line)| &line.texts).collect();
+/// Writes lines over those of their numbers.
+fn replace(conn: &mut Conn, changed: &[&PreparedLine]) -> Result<(), Error> {
+    let lines: Vec<&LineRow> = changed.iter().map(|line| &line.line).collect();
+    on!(conn, c => {
+        diesel::insert_into(lines::table)
+            .values(lines)
+            .on_conflict(lines::line_no)
+            .do_update()
+            .set((
+                lines::report_id.eq(excluded(lines::report_id)),
+                lines::owner_login.eq(excluded(lines::owner_login)),
+                lines::transaction_date.eq(excluded(lines::transaction_date)),
+                lines::transaction_amount.eq(excluded(lines::transaction_amount)),
+                lines::transaction_currency.eq(excluded(lines::transaction_currency)),
+                lines::posted_amount.eq(excluded(lines::posted_amount)),
+                lines::posted_currency.eq(excluded(lines::posted_currency)),
+                lines::counted.eq(excluded(lines::counted)),
+                lines::content_hash.eq(excluded(lines::content_hash)),
+                lines::removed_at.eq(excluded(lines::removed_at)),
+            ))
+            .execute(c)
+    })?;
+    let texts: Vec<&TextsRow> = changed.iter().map(|line| &line.texts).collect();
     on!(conn, c => {
         diesel::insert_into(line_texts::table)
             .values(texts)
@@ -186,7 +211,7 @@ fn put(conn: &mut Conn, account: AccountId, pending: &mut [Pending], now: Timest
             ))
             .execute(c)
     })?;
-    let raw: Vec<&RawRow> = pending.iter().map(|(.., line)| &line.raw).collect();
+    let raw: Vec<&RawRow> = changed.iter().map(|line| &line.raw).collect();
     on!(conn, c => {
         diesel::insert_into(line_raw::table)
             .values(raw)
@@ -195,40 +220,5 @@ fn put(conn: &mut Conn, account: AccountId, pending: &mut [Pending], now: Timest
             .set(line_raw::raw.eq(excluded(line_raw::raw)))
             .execute(c)
     })?;
-    let numbers: Vec<i64> = pending.iter().map(|(.., line)| line.texts.line_no).collect();
-    changes::mark(conn, account, change, &numbers, now)
-}
-
-fn put_lines(conn: &mut Conn, pending: &mut [Pending]) -> Result<(), Error> {
-    let lines: Vec<&LineRow> = pending.iter().map(|(.., line)| &line.line).collect();
-    let numbered: Vec<(String, i64)> = on!(conn, c => {
-        diesel::insert_into(lines::table)
-            .values(lines)
-            .on_conflict(lines::line_id)
-            .do_update()
-            .set((
-                lines::report_id.eq(excluded(lines::report_id)),
-                lines::owner_login.eq(excluded(lines::owner_login)),
-                lines::transaction_date.eq(excluded(lines::transaction_date)),
-                lines::transaction_amount.eq(excluded(lines::transaction_amount)),
-                lines::transaction_currency.eq(excluded(lines::transaction_currency)),
-                lines::posted_amount.eq(excluded(lines::posted_amount)),
-                lines::posted_currency.eq(excluded(lines::posted_currency)),
-                lines::counted.eq(excluded(lines::counted)),
-                lines::content_hash.eq(excluded(lines::content_hash)),
-                lines::removed_at.eq(excluded(lines::removed_at)),
-            ))
-            .returning((lines::line_id, lines::line_no))
-            .get_results(c)
-    })?;
-    let numbers: HashMap<String, i64> = numbered.into_iter().collect();
-    for (.., line) in pending {
-        let no = numbers.get(&line.line.line_id).copied();
-        let no = no.ok_or_else(|| Error::Corrupt {
-            what: "lines.line_no",
-            reason: "a line was not stored".to_owned(),
-        })?;
-        (line.texts.line_no, line.raw.line_no) = (no, no);
-    }
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::past::PastRow;
 use super::{NewMatch, Row};
 use crate::conn::on;
 use crate::ids::AccountId;
+use crate::insert::insert_rows;
 use crate::lines;
 use crate::schema::{matches, past_matches};
 use crate::value;
@@ -28,12 +29,30 @@ pub struct Stored {
 
 /// Stores decisions about lines that this transaction has put and that were not known before: none stood, and the change that
 /// tells of the line tells of its decision.
-pub fn insert(conn: &mut Conn, account: AccountId, new: &[NewMatch]) -> Result<(), Error> {
-    for chunk in new.chunks(CHUNK) {
-        let rows: Vec<Row> = chunk.iter().map(|new| Row::new(account, new)).collect();
-        on!(conn, c => diesel::insert_into(matches::table).values(rows).execute(c))?;
-    }
-    Ok(())
+pub fn insert(conn: &mut Conn, account: AccountId, new: Vec<NewMatch>) -> Result<(), Error> {
+    let rows: Vec<Row> = new.into_iter().map(|new| Row::new(account, new)).collect();
+    insert_rows!(
+        conn,
+        matches[
+            line_no,
+            account_id,
+            line_hash,
+            status,
+            app_id,
+            score,
+            band,
+            matched_by,
+            candidate,
+            explanation,
+            dictionary_version,
+            pinned,
+            decided_at,
+            since,
+            rules_revision,
+            rule,
+        ],
+        rows.iter()
+    )
 }
 
 /// Stores decisions. A pinned one is replaced only by another pinned one; of two for the same line the last one counts.
@@ -54,7 +73,7 @@ fn store(conn: &mut Conn, account: AccountId, new: &[NewMatch], overrule: bool) 
     lines::lock_head(conn, account)?;
     for chunk in new.chunks(CHUNK) {
         let mut rows: BTreeMap<i64, Row> =
-            chunk.iter().map(|new| (new.line.0, Row::new(account, new))).collect();
+            chunk.iter().map(|new| (new.line.0, Row::new(account, new.clone()))).collect();
         let ids: Vec<i64> = rows.keys().copied().collect();
         let standing: Vec<Row> = on!(conn, c => {
             matches::table.filter(matches::line_no.eq_any(&ids)).select(Row::as_select()).load(c)

@@ -30,25 +30,25 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(account: AccountId, new: &NewMatch) -> Self {
-        let outcome = &new.outcome;
+    pub(super) fn new(account: AccountId, new: NewMatch) -> Self {
+        let outcome = new.outcome;
         Row {
             line_no: new.line.0,
             account_id: account.to_string(),
-            line_hash: new.line_hash.clone(),
+            line_hash: new.line_hash,
             status: outcome.status.to_string(),
-            app_id: outcome.app_id.clone(),
+            app_id: outcome.app_id,
             score: outcome.score,
             band: outcome.band.to_string(),
-            matched_by: outcome.matched_by.clone(),
-            candidate: outcome.candidate.clone(),
-            explanation: new.explanation.clone(),
-            dictionary_version: new.dictionary_version.clone(),
+            matched_by: outcome.matched_by,
+            candidate: outcome.candidate,
+            explanation: new.explanation,
+            dictionary_version: new.dictionary_version,
             pinned: outcome.pinned,
             decided_at: micros(new.decided_at),
             since: micros(new.decided_at),
             rules_revision: new.rules_revision,
-            rule: outcome.rule.clone(),
+            rule: outcome.rule,
         }
     }
 

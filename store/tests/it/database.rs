@@ -79,7 +79,8 @@ fn sqlite_is_compiled_so_that_a_statement_stays_prepared_and_connections_share_n
     let options =
         read(&test, |c| testing::lines(c, "SELECT compile_options AS line FROM pragma_compile_options"));
     let has = |option: &str| options.iter().any(|it| it == option);
-    assert!(has("ENABLE_QPSG") && has("DEFAULT_MEMSTATUS=0"), "{options:?}");
+    let wanted = ["ENABLE_QPSG", "DEFAULT_MEMSTATUS=0", "THREADSAFE=2"];
+    assert!(wanted.iter().all(|option| has(option)), "{options:?}");
     assert!(!has("ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
 }
 

@@ -17,9 +17,9 @@ use crate::decide::{Decided, decide_new};
 use crate::rulebook::Rulebook;
 
 /// Lines stored in one transaction.
-const LINES: usize = 5_000;
+const LINES: usize = 10_000;
 /// Pages that wait to be stored.
-const WAITING: usize = 2;
+const WAITING: usize = 1;
 
 /// Lines, each with its decision.
 pub(super) struct Page {
@@ -133,12 +133,13 @@ fn store_page(
         let inserted = placed.iter().filter(|line| line.became == Became::Inserted);
         new.extend(inserted.filter_map(|line| Some(decisions.get_mut(line.given)?.take()?.about(line.no))));
     }
-    matches::insert(conn, importer.account, &new)?;
+    let decided = new.len();
+    let matched = new.iter().filter(|new| new.outcome.status == Status::Matched).count();
+    matches::insert(conn, importer.account, new)?;
     let counts = before.counts.and(Upserted::of(&placed));
     let numbers: Vec<_> = placed.iter().map(|line| line.no).collect();
     imports::add_lines(conn, id, &numbers, &counts, now)?;
-    let matched = new.iter().filter(|new| new.outcome.status == Status::Matched).count();
-    Ok(Stored { counts, decided: before.decided + new.len(), matched: before.matched + matched })
+    Ok(Stored { counts, decided: before.decided + decided, matched: before.matched + matched })
 }
 
 #[cfg(test)]

@@ -143,33 +143,71 @@ pub fn keep(conn: &mut Conn, account: AccountId, month: &str) -> Result<(), Erro
     let filter = Filter { from: Some(month.first), to: Some(month.last), ..Filter::default() };
     let mut sums = Sums::new();
     scan::sums(conn, account, &filter, By { app: true, ..By::default() }, &mut sums)?;
+    put(conn, account, &month.name, change, sums.into_values())
+}
+
+/// Sums of months by app and currency, as they were at a change of the account's head. [`keep_at_once`] keeps them.
+#[derive(Debug)]
+pub struct Summed {
+    change: i64,
+    months: BTreeMap<String, Vec<Sum>>,
+}
+
+/// The sums of these months, out of one look at all lines of the account, during which others may write.
+pub fn sum_at_once(conn: &mut Conn, account: AccountId, months: Vec<String>) -> Result<Summed, Error> {
+    let change = changes::head(conn, account)?.change;
+    let mut sums = Sums::new();
+    let by = By { app: true, month: true, ..By::default() };
+    scan::sums(conn, account, &Filter::default(), by, &mut sums)?;
+    let mut months: BTreeMap<String, Vec<Sum>> = months.into_iter().map(|name| (name, Vec::new())).collect();
+    for sum in sums.into_values() {
+        if let Some(of_month) = months.get_mut(&sum.month) {
+            of_month.push(sum);
+        }
+    }
+    Ok(Summed { change, months })
+}
+
+/// Keeps them; `false`, and nothing is kept, if lines have changed since they were looked at.
+pub fn keep_at_once(conn: &mut Conn, account: AccountId, summed: Summed) -> Result<bool, Error> {
+    if changes::lock_head(conn, account)?.change != summed.change {
+        return Ok(false);
+    }
+    for (month, sums) in summed.months {
+        put(conn, account, &month, summed.change, sums)?;
+    }
+    Ok(true)
+}
+
+fn put(
+    conn: &mut Conn,
+    account: AccountId,
+    month: &str,
+    change: i64,
+    sums: impl IntoIterator<Item = Sum>,
+) -> Result<(), Error> {
     let key = account.to_string();
-    let of_month = kept_sums::account_id.eq(&key).and(kept_sums::month.eq(&month.name));
+    let of_month = kept_sums::account_id.eq(&key).and(kept_sums::month.eq(month));
     on!(conn, c => diesel::delete(kept_sums::table.filter(of_month)).execute(c))?;
-    let rows: Vec<_> = sums
-        .into_values()
-        .map(|sum| {
-            (
-                kept_sums::account_id.eq(&key),
-                kept_sums::month.eq(&month.name),
-                kept_sums::app_id.eq(sum.app_id.unwrap_or_default()),
-                kept_sums::currency.eq(sum.currency),
-                kept_sums::lines.eq(i64::try_from(sum.lines).unwrap_or(i64::MAX)),
-                // With its zeros: a sum reads the same wherever it comes from.
-                kept_sums::posted.eq(sum.posted.to_string()),
-                kept_sums::first_day.eq(sum.first.to_string()),
-                kept_sums::last_day.eq(sum.last.to_string()),
-            )
-        })
-        .collect();
+    let row = |sum: Sum| {
+        (
+            kept_sums::account_id.eq(&key),
+            kept_sums::month.eq(month),
+            kept_sums::app_id.eq(sum.app_id.unwrap_or_default()),
+            kept_sums::currency.eq(sum.currency),
+            kept_sums::lines.eq(i64::try_from(sum.lines).unwrap_or(i64::MAX)),
+            // With its zeros: a sum reads the same wherever it comes from.
+            kept_sums::posted.eq(sum.posted.to_string()),
+            kept_sums::first_day.eq(sum.first.to_string()),
+            kept_sums::last_day.eq(sum.last.to_string()),
+        )
+    };
+    let rows: Vec<_> = sums.into_iter().map(row).collect();
     for rows in rows.chunks(1_000) {
         on!(conn, c => diesel::insert_into(kept_sums::table).values(rows).execute(c))?;
     }
-    let kept = (
-        kept_months::account_id.eq(&key),
-        kept_months::month.eq(&month.name),
-        kept_months::change.eq(change),
-    );
+    let kept =
+        (kept_months::account_id.eq(&key), kept_months::month.eq(month), kept_months::change.eq(change));
     on!(conn, c => {
         diesel::insert_into(kept_months::table)
             .values(kept)

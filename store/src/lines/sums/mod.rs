@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 pub(super) use kept::spoil;
-pub use kept::{confirm, keep, unkept};
+pub use kept::{Summed, confirm, keep, keep_at_once, sum_at_once, unkept};
 
 use super::query::Filter;
 use crate::ids::AccountId;
