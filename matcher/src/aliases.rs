@@ -125,11 +125,13 @@ impl Collected<'_> {
                 let strength = judge(self.phrases, shorter);
                 self.add(shorter, Alias { entry, spelling, strength }, Target::Word);
             }
-            // "Defiant Inc" is a company; "defiant" is a word.
-            let strength = if is_common(bare) { Strength::Word } else { judge(self.phrases, bare) };
-            // "Online SAS" is a company; "online" is not.
-            if bare != phrase && strength > Strength::Word {
-                self.add(bare, Alias { entry, spelling, strength }, Target::Word);
+            if bare != phrase {
+                // "Defiant Inc" is a company; "defiant" is a word.
+                let strength = if is_common(bare) { Strength::Word } else { judge(self.phrases, bare) };
+                // "Online SAS" is a company; "online" is not.
+                if strength > Strength::Word {
+                    self.add(bare, Alias { entry, spelling, strength }, Target::Word);
+                }
             }
             for several in [phrase.as_str(), bare] {
                 let joined: String = several.split(' ').collect();

@@ -58,6 +58,7 @@ mod mention;
 mod mentions;
 mod namesakes;
 mod normalize;
+mod pair;
 pub mod patterns;
 mod phrases;
 mod reading;

@@ -5,14 +5,17 @@
 //! forms, and what both know is compared letter by letter. The cost of a query does not grow with the dictionary but
 //! with the words that are alike. It judges words only; whether a line names an app is `guess`'s part.
 
+mod fill;
 mod forms;
 mod look;
 
 use std::ops::Range;
 
-use forms::{CORRECTED_LEN_MAX, beginning_bit, bucket, filter_bits, forms_of};
+use fill::Words;
+use forms::{CORRECTED_LEN_MAX, beginning_bit};
 use rustc_hash::FxHashMap;
 
+use crate::pair::pair;
 use crate::phrases::{KEY_LEN, Key, Phrases};
 use crate::score::osa::Pattern;
 use crate::score::tokens::{fold_letter, fold_look_alikes};
@@ -28,6 +31,8 @@ const BEGINNING_MAX: usize = 16;
 const BEGINNING_BITS: usize = 12;
 /// Bits in the filter for each bucket of forms.
 const FILTER_BITS: usize = 16;
+/// Words from which on two cores are quicker than one.
+const LARGE: usize = 20_000;
 /// Words whose corrections are remembered; then all are forgotten. About seven megabytes.
 const REMEMBERED_MAX: usize = 131_072;
 
@@ -125,45 +130,21 @@ impl Memory {
 impl Corrections {
     /// Indexes the words of names. `targets` says by word whether it may be a correction, `is_name` whether it is a
     /// name by itself that may be guessed.
-    pub(crate) fn of(phrases: &Phrases, targets: &[Target], is_name: impl Fn(u32) -> bool) -> Corrections {
-        let count = u32::try_from(targets.len()).unwrap_or(u32::MAX);
-        let mut postings: usize = 0;
-        (0..count).for_each(|word| forms_of(word, phrases, targets, |_, _| postings += 1));
-        let buckets = (postings / 2).max(64);
-        let mut index = Corrections { ends: vec![0; buckets + 1], ..Corrections::default() };
-        let ends = &mut index.ends;
-        (0..count).for_each(|word| {
-            forms_of(word, phrases, targets, |form, _| ends[bucket(form, buckets) + 1] += 1);
-        });
-        for at in 0..buckets {
-            index.ends[at + 1] += index.ends[at];
-        }
-        index.words = vec![Posting::default(); postings];
-        index.filter = vec![0; (buckets * FILTER_BITS / 64).max(1)];
-        // Filled from the front, each start moves to its bucket's end: the array becomes one of ends.
-        for word in 0..count {
-            forms_of(word, phrases, targets, |form, sketch| {
-                let (at, bits) = filter_bits(form, index.filter.len());
-                index.filter[at] |= bits;
-                let slot = &mut index.ends[bucket(form, buckets)];
-                index.words[*slot as usize] = Posting { word, sketch };
-                *slot += 1;
-            });
-        }
-        index.ends.pop();
-        index.names =
-            (0..count).filter(|&word| is_name(word) && phrases.letters(word).len() >= BEGINNING).collect();
-        index.names.sort_by_cached_key(|&word| fold_look_alikes(phrases.letters(word)));
-        let lengths = |word: u32| BEGINNING..=phrases.letters(word).len().min(BEGINNING_MAX);
-        let bits: usize = index.names.iter().map(|&word| lengths(word).count() * BEGINNING_BITS).sum();
-        index.beginnings = vec![0; bits.max(1_024).div_ceil(64)];
-        for &word in &index.names {
-            for length in lengths(word) {
-                let at = beginning_bit(&phrases.letters(word).as_bytes()[..length], index.beginnings.len());
-                index.beginnings[at / 64] |= 1 << (at % 64);
-            }
-        }
-        index
+    pub(crate) fn of(
+        phrases: &Phrases,
+        targets: &[Target],
+        is_name: impl Fn(u32) -> bool + Sync,
+    ) -> Corrections {
+        let names = || {
+            let count = u32::try_from(targets.len()).unwrap_or(u32::MAX);
+            let long_enough = |word: u32| phrases.letters(word).len() >= BEGINNING;
+            let mut names: Vec<u32> = (0..count).filter(|&word| is_name(word) && long_enough(word)).collect();
+            names.sort_by_cached_key(|&word| fold_look_alikes(phrases.letters(word)));
+            (beginnings_of(&names, phrases), names)
+        };
+        let large = targets.len() >= LARGE;
+        let ((beginnings, names), index) = pair(large, names, || Words { phrases, targets }.index(large));
+        Corrections { beginnings, names, ..index }
     }
 
     /// The words that a word may be, nearest first; remembered.
@@ -225,6 +206,20 @@ impl Corrections {
             .count();
         if count > CORRECTIONS_MAX { &[] } else { &self.names[first..first + count] }
     }
+}
+
+/// The bits for all beginnings of names.
+fn beginnings_of(names: &[u32], phrases: &Phrases) -> Vec<u64> {
+    let lengths = |word: u32| BEGINNING..=phrases.letters(word).len().min(BEGINNING_MAX);
+    let bits: usize = names.iter().map(|&word| lengths(word).count() * BEGINNING_BITS).sum();
+    let mut beginnings = vec![0; bits.max(1_024).div_ceil(64)];
+    for &word in names {
+        for length in lengths(word) {
+            let at = beginning_bit(&phrases.letters(word).as_bytes()[..length], beginnings.len());
+            beginnings[at / 64] |= 1 << (at % 64);
+        }
+    }
+    beginnings
 }
 
 #[cfg(test)]
