@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use store::ids::{AccountId, ImportId};
-use sync::import::{self, Check, ImportError, Importer, Options, Upload};
+use sync::import::{self, Check, Earlier, ImportError, Importer, Options, Upload};
 use tempfile::NamedTempFile;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -111,9 +111,11 @@ impl Drop for InTurn<'_> {
 }
 
 /// Judges a file; nothing is stored.
-pub(crate) async fn check(sent: Sent) -> Result<Check, ImportError> {
-    let checking =
-        tokio::task::spawn_blocking(move || import::check(&sent.upload(), &sent.options, &mut |_, _| Ok(())));
+pub(crate) async fn check(bridge: Bridge, account: AccountId, sent: Sent) -> Result<Check, ImportError> {
+    let checking = tokio::task::spawn_blocking(move || {
+        let earlier = Earlier { store: &bridge.store, account };
+        import::check(&sent.upload(), &sent.options, Some(earlier), &mut |_, _| Ok(()))
+    });
     checking.await.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))
 }
 
@@ -150,7 +152,8 @@ fn work(
         actor: &sent.actor,
         clock: &|| bridge.clock.now(),
     };
-    let begun = import::check(&upload, options, &mut |_, _| Ok(())).and_then(|check| {
+    let judged = import::check(&upload, options, Some(importer.earlier()), &mut |_, _| Ok(()));
+    let begun = judged.and_then(|check| {
         if tell.is_closed() {
             return Err(ImportError::Stopped { name: upload.name.clone() });
         }

@@ -424,6 +424,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    import_options (account_id, headings) {
+        account_id -> Text,
+        headings -> Text,
+        options -> Text,
+        file -> Text,
+        said_at -> BigInt,
+    }
+}
+
+diesel::table! {
     import_ranges (import_id, first_no, last_no) {
         import_id -> Text,
         first_no -> BigInt,

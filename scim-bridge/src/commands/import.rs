@@ -16,7 +16,8 @@ use store::accounts::Account;
 use store::ids::ImportId;
 use store::{Store, accounts, imports};
 use sync::import::{
-    self, Check, FileOptions, ImportError, Importer, Options, Record, Rejection, Upload, Wanted, Written,
+    self, Check, Earlier, FileOptions, ImportError, Importer, Options, Record, Rejection, Remembered, Upload,
+    Wanted, Written,
 };
 
 use super::{Settings, Usage, output};
@@ -33,6 +34,9 @@ pub(super) enum Import {
     Check {
         #[command(flatten)]
         source: Source,
+        /// The account that the lines will belong to: what was said about its earlier files with the same headings counts.
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
         /// Print one JSON document.
         #[arg(long)]
         json: bool,
@@ -106,6 +110,9 @@ pub(super) struct Source {
     /// The file has no headings; map columns by number.
     #[arg(long)]
     no_headings: bool,
+    /// As if no file with these headings had come before; an import then forgets what was said about them.
+    #[arg(long)]
+    as_new: bool,
     /// Write rejected rows to this CSV file, each with its line and reason.
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
@@ -115,7 +122,12 @@ impl Import {
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let open = || serve::open_store(&settings.load()?).map_err(anyhow::Error::from);
         match self {
-            Self::Check { source, json } => check(&source, json),
+            Self::Check { source, account: None, json } => check(&source, None, json),
+            Self::Check { source, account: Some(account), json } => {
+                let store = open()?;
+                let account = super::account::find(&store, &account)?.id;
+                check(&source, Some(Earlier { store: &store, account }), json)
+            }
             Self::Run { source, account, create_account, json } => {
                 run(settings, &source, &account, create_account, json)
             }
@@ -145,6 +157,7 @@ impl Source {
                 sheet: self.sheet.clone(),
                 no_headings: self.no_headings,
             },
+            as_new: self.as_new,
         };
         wanted.options().map_err(usage)
     }
@@ -185,11 +198,12 @@ impl Rejects {
     }
 }
 
-fn check(source: &Source, as_json: bool) -> anyhow::Result<()> {
+fn check(source: &Source, earlier: Option<Earlier<'_>>, as_json: bool) -> anyhow::Result<()> {
     let mut rejects = Rejects::create(source.rejected.as_deref())?;
-    let check =
-        import::check(&source.upload(), &source.options()?, &mut |record, why| rejects.write(record, why))
-            .map_err(usage)?;
+    let check = import::check(&source.upload(), &source.options()?, earlier, &mut |record, why| {
+        rejects.write(record, why)
+    })
+    .map_err(usage)?;
     if as_json {
         return output::result(&serde_json::to_string_pretty(&check)?);
     }
@@ -215,6 +229,7 @@ fn describe(check: &Check) -> anyhow::Result<()> {
         survey.date_order.name(),
         survey.decimal_mark.name()
     ));
+    remembered(check);
     let columns: Vec<Vec<String>> = survey
         .columns
         .iter()
@@ -227,6 +242,14 @@ fn describe(check: &Check) -> anyhow::Result<()> {
         })
         .collect();
     output::table(&["column", "field", "values"], &columns)
+}
+
+/// What was said about an earlier file and counts for this one.
+fn remembered(check: &Check) {
+    if let Some(Remembered { file, at, said }) = &check.survey.remembered {
+        let day = at.strftime("%Y-%m-%d");
+        output::note(&format!("as said for {file} on {day}: {said} (--as-new forgets it)"));
+    }
 }
 
 /// The first rejections, a line each.
@@ -294,6 +317,7 @@ fn run(settings: &Settings, source: &Source, name: &str, create: bool, as_json: 
         });
         return output::result(&serde_json::to_string_pretty(&shown)?);
     }
+    remembered(&done.check);
     rejections(&done.check).for_each(|line| output::note(&line));
     summarise(&done.check);
     let counts = done.counts;

@@ -69,6 +69,24 @@ async fn a_file_is_checked_imported_found_in_answers_and_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_about_a_file_counts_for_the_next_one() {
+    everywhere(async |house| {
+        let file = "Date,Vendor,Amount\n01/02/2026,Zoom,5\n";
+        let words = "?name=january.csv&date_order=DMY&currency=EUR&map=VendorDescription%3DVendor";
+        let begun = sent(house, &format!("/api/v1/imports{words}"), file, 202).await;
+        assert_eq!(ended(house, begun["import"]["id"].as_str().unwrap()).await["state"], "complete");
+        let checked = sent(house, "/api/v1/imports/check", file, 200).await;
+        assert_eq!(checked["remembered"]["file"], "january.csv");
+        let said = json!({"map": ["VendorDescription=Vendor"], "date_order": "DMY", "currency": "EUR"});
+        assert_eq!(checked["remembered"]["said"], said);
+        assert_eq!(checked["dates"][0], "2026-02-01");
+        sent(house, "/api/v1/imports/check?as_new=true", file, 400).await;
+        sent(house, "/api/v1/imports/check?as_new=perhaps", file, 400).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_file_is_said_and_nothing_is_stored() {
     everywhere(async |house| {
         let refused = async |parameters: &str, file: &str, expected: &str| {

@@ -59,6 +59,27 @@ fn what_is_wrong_with_a_file_is_wrong_usage_and_names_the_flag() {
     assert_eq!(run(folder.path(), &["import", "check", "absent.csv"]).0, 1);
 }
 
+#[test]
+fn what_was_said_about_a_file_counts_for_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let ambiguous = "Date,Vendor,Amount\n01/02/2026,Zoom,5\n";
+    std::fs::write(folder.path().join("b.csv"), ambiguous).unwrap();
+    std::fs::write(folder.path().join("c.csv"), ambiguous.replace("Zoom", "Figma")).unwrap();
+    let words = ["--date-order", "DMY", "--currency", "EUR"];
+    let import = ["import", "run", "b.csv", "--account", "Files", "--create-account"];
+    let (code, _, said) = run(folder.path(), &[&import[..], &words].concat());
+    assert_eq!(code, 0, "{said}");
+    let check = ["import", "check", "c.csv"];
+    assert_eq!(run(folder.path(), &check).0, 2, "nobody's");
+    let of_account = [&check[..], &["--account", "Files"]].concat();
+    let (code, _, said) = run(folder.path(), &of_account);
+    assert!(code == 0 && said.contains("as said for b.csv on 20"), "{said}");
+    assert!(said.contains(": dates DMY, currency EUR (--as-new forgets it)"), "{said}");
+    let (code, _, said) = run(folder.path(), &["import", "run", "c.csv", "--account", "Files"]);
+    assert!(code == 0 && said.contains("as said for b.csv") && said.contains("1 new lines"), "{said}");
+    assert_eq!(run(folder.path(), &[&of_account[..], &["--as-new"]].concat()).0, 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_of_imported_lines_can_be_connected_and_keeps_them() {
     let simulator =

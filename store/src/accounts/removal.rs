@@ -9,8 +9,8 @@ use crate::ids::AccountId;
 use crate::schema::{
     accounts, approvers, attempts, bent_habits, brake_counts, brake_holds, brakes, catalogue_groups, chains,
     credentials, cursors, dismissed_proposals, drift, drift_watches, employee_forms, event_counts,
-    event_listeners, event_subscriptions, events, granted_roles, group_members, imports, kept_months,
-    kept_sums, line_heads, lines, link_extensions, links, oauth_tokens, operation_details,
+    event_listeners, event_subscriptions, events, granted_roles, group_members, import_options, imports,
+    kept_months, kept_sums, line_heads, lines, link_extensions, links, oauth_tokens, operation_details,
     operation_extensions, operations, reconcile_seen, recorders, recordings, reports, request_log, resources,
     rule_revisions, runs, tokens, touched_reports, users, webhook_messages, webhooks,
 };
@@ -121,6 +121,7 @@ fn rest(conn: &mut Conn, account: &str) -> Result<(), Error> {
         brakes,
         employee_forms,
         reconcile_seen,
+        import_options,
         imports,
         reports,
         users,

@@ -2,6 +2,7 @@
 //!
 //! A line may come with several files; it is removed when the last import that holds it is undone.
 
+mod options;
 mod possible_duplicates;
 mod ranges;
 
@@ -9,6 +10,7 @@ use diesel::prelude::*;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+pub use options::{Remembered, forget, remember, remembered};
 pub use possible_duplicates::{PossibleDuplicate, possible_duplicates};
 use ranges::Ranges;
 

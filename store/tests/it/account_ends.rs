@@ -109,6 +109,7 @@ fn fill(test: &TestStore, account: AccountId, name: &str) {
                  INSERT INTO dismissed_proposals VALUES ('{account}', 'a', 'ada', 0);
                  INSERT INTO imports VALUES ('i-{name}', '{account}', 'f', '', 'complete', 1, 0, 0, 0, 0, 0, 0);
                  INSERT INTO import_ranges VALUES ('i-{name}', {op}, {op});
+                 INSERT INTO import_options VALUES ('{account}', 'h', '{{}}', 'f', 0);
                  INSERT INTO webhooks (webhook_id, account_id, url, topics, secret, created_at, told_change, told_at)
                     VALUES ('w-{name}', '{account}', '', '[]', '', 0, 0, 0);
                  INSERT INTO webhook_messages (message_id, webhook_id, account_id, topic, body, state, attempts, due_at,

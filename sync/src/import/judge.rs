@@ -11,6 +11,7 @@ use super::Options;
 use super::convert::{self, Rejection};
 use super::error::ImportError;
 use super::key::Keys;
+use super::remembered::Earlier;
 use super::survey::Survey;
 use super::table::{Record, Table, Upload};
 
@@ -48,16 +49,18 @@ pub struct CurrencySum {
     pub lines: u64,
 }
 
-/// Judges a file and stores nothing. `rejected` is told about each row that is no line.
+/// Judges a file and stores nothing. `rejected` is told about each row that is no line; `earlier` tells what was said about files
+/// with the same headings.
 ///
 /// # Errors
 /// [`ImportError`], for everything that has to be decided or mended first.
 pub fn check(
     upload: &Upload,
     options: &Options,
+    earlier: Option<Earlier<'_>>,
     rejected: &mut dyn FnMut(&Record, &Rejection) -> std::io::Result<()>,
 ) -> Result<Check, ImportError> {
-    let survey = Survey::of(upload, options)?;
+    let survey = Survey::of(upload, options, earlier)?;
     judge(upload, options, survey, rejected, &mut |_| Ok(()))
 }
 
@@ -69,7 +72,7 @@ pub(super) fn judge(
     rejected: &mut dyn FnMut(&Record, &Rejection) -> std::io::Result<()>,
     accepted: &mut dyn FnMut(NewLine) -> Result<(), ImportError>,
 ) -> Result<Check, ImportError> {
-    let formats = survey.formats(options);
+    let formats = survey.formats();
     let table = Table::open(upload, &options.file)?;
     let mut keys = Keys::default();
     let mut sums: BTreeMap<String, (Decimal, u64)> = BTreeMap::new();

@@ -6,7 +6,8 @@ use super::error::ImportError;
 use super::mapping::{Wishes, wish};
 use super::table::FileOptions;
 
-/// What the caller decides about a file; what is absent is found out.
+/// What the caller decides about a file; what is absent was said about an earlier file with the same headings
+/// (`remembered`), or is found out.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// How it is written.
@@ -19,6 +20,8 @@ pub struct Options {
     pub decimal_mark: Option<DecimalMark>,
     /// ISO 4217 code for rows that name none.
     pub currency: Option<String>,
+    /// Nothing that was said about an earlier file counts.
+    pub as_new: bool,
 }
 
 /// [`Options`] in the caller's words.
@@ -34,6 +37,8 @@ pub struct Wanted {
     pub currency: Option<String>,
     /// How the file is written.
     pub file: FileOptions,
+    /// As if no file with these headings had come before.
+    pub as_new: bool,
 }
 
 impl Wanted {
@@ -42,7 +47,7 @@ impl Wanted {
     /// # Errors
     /// [`ImportError::Mapping`], which names the word and what may stand there.
     pub fn options(self) -> Result<Options, ImportError> {
-        let Wanted { map, date_order, decimal, currency, file } = self;
+        let Wanted { map, date_order, decimal, currency, file, as_new } = self;
         let wrong = |what: &str, given: &str, reason: &str| ImportError::Mapping {
             wish: format!("{what} {given}"),
             reason: reason.to_owned(),
@@ -64,6 +69,7 @@ impl Wanted {
             date_order: date_order.transpose()?,
             decimal_mark: decimal_mark.transpose()?,
             currency: currency.transpose()?,
+            as_new,
         })
     }
 }

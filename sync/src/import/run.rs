@@ -13,6 +13,7 @@ use super::convert::Rejection;
 use super::error::ImportError;
 use super::judge::{Check, judge};
 use super::pages::{self, Maker};
+use super::remembered::Earlier;
 use super::survey::Survey;
 use super::table::{Record, Upload};
 use crate::decide;
@@ -76,8 +77,13 @@ impl Importer<'_> {
         rejected: &mut dyn FnMut(&Record, &Rejection) -> std::io::Result<()>,
         progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<Imported, ImportError> {
-        let begun = self.begin(upload, Survey::of(upload, options)?)?;
+        let begun = self.begin(upload, Survey::of(upload, options, Some(self.earlier()))?)?;
         self.carry_out(begun, upload, options, rejected, progress)
+    }
+
+    /// The account's earlier files.
+    pub fn earlier(&self) -> Earlier<'_> {
+        Earlier { store: self.store, account: self.account }
     }
 
     /// Begins an import of a file that was surveyed, as a [`Check`] tells.
@@ -129,7 +135,7 @@ impl Importer<'_> {
         });
         match stored {
             Ok((check, pages)) => {
-                self.complete(id, check.rejected, &upload.name)?;
+                self.complete(id, &check, &upload.name)?;
                 let (decided, matched) =
                     decide::match_stored(self.store, self.account, self.matcher, (self.clock)())
                         .map_err(matching)?;
@@ -156,9 +162,12 @@ impl Importer<'_> {
         Ok(self.store.write_blocking(alive)?)
     }
 
-    fn complete(&self, id: ImportId, rejected: u64, name: &str) -> Result<(), store::Error> {
+    fn complete(&self, id: ImportId, check: &Check, name: &str) -> Result<(), store::Error> {
         self.store.write_blocking(|conn| {
-            imports::finish(conn, id, State::Complete, rejected, (self.clock)())?;
+            imports::finish(conn, id, State::Complete, check.rejected, (self.clock)())?;
+            if check.accepted > 0 {
+                check.survey.said.remember(conn, self.account, name, (self.clock)())?;
+            }
             record(
                 conn,
                 self.account,

@@ -9,6 +9,7 @@ use super::error::ImportError;
 use super::field::Field;
 use super::layout::Layout;
 use super::mapping::Mapping;
+use super::remembered::{Earlier, Remembered, Said};
 use super::table::{Table, Upload, Written};
 use super::{Options, convert::Formats};
 
@@ -32,8 +33,13 @@ pub struct Survey {
     pub date_order: DateOrder,
     /// How amounts are written; absent where the file has no such column or it is empty.
     pub decimal_mark: DecimalMark,
+    /// What of this was said about an earlier file of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<Remembered>,
     #[serde(skip)]
     pub(super) mapping: Mapping,
+    #[serde(skip)]
+    pub(super) said: Said,
 }
 
 /// A column as a person judges it.
@@ -52,8 +58,14 @@ impl Survey {
     ///
     /// # Errors
     /// Everything that a person has to decide or mend before a row can be judged.
-    pub(super) fn of(upload: &Upload, options: &Options) -> Result<Self, ImportError> {
+    pub(super) fn of(
+        upload: &Upload,
+        options: &Options,
+        earlier: Option<Earlier<'_>>,
+    ) -> Result<Self, ImportError> {
         let table = Table::open(upload, &options.file)?;
+        let mut said = Said::of(options, &table.headings, earlier)?;
+        let options = &said.options;
         let mapping = Mapping::find(&table.headings, &options.mapping)?;
         let mut columns: Vec<Column> = table
             .headings
@@ -103,14 +115,16 @@ impl Survey {
             date_order,
             decimal_mark: decimal_mark.unwrap_or(DecimalMark::Point),
             mapping,
+            remembered: said.before.take(),
+            said,
         })
     }
 
-    pub(super) fn formats(&self, options: &Options) -> Formats {
+    pub(super) fn formats(&self) -> Formats {
         Formats {
             date_order: self.date_order,
             decimal_mark: self.decimal_mark,
-            currency: options.currency.clone(),
+            currency: self.said.options.currency.clone(),
         }
     }
 }

@@ -20,16 +20,16 @@ fn now() -> Timestamp {
     NOW.parse().unwrap()
 }
 
-fn account(store: &TestStore, name: &str) -> AccountId {
+pub(crate) fn account(store: &TestStore, name: &str) -> AccountId {
     store.store.write_blocking(|conn| accounts::insert_unconnected(conn, name, now())).unwrap().id
 }
 
-struct File {
+pub(crate) struct File {
     _file: NamedTempFile,
-    upload: Upload,
+    pub(crate) upload: Upload,
 }
 
-fn file(name: &str, bytes: &[u8]) -> File {
+pub(crate) fn file(name: &str, bytes: &[u8]) -> File {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     let upload = Upload { path: file.path().to_path_buf(), name: name.to_owned() };
@@ -39,7 +39,7 @@ fn file(name: &str, bytes: &[u8]) -> File {
 /// One app.
 const DICTIONARY: &str = r#"{"id": "zoom", "name": "Zoom", "aliases": ["Zoom Video"], "domain": "zoom.us"}"#;
 
-fn run(
+pub(crate) fn run(
     store: &TestStore,
     account: AccountId,
     file: &File,
@@ -50,7 +50,7 @@ fn run(
     importer.run(&file.upload, options, &mut |_, _| Ok(()), &mut |_, _| ControlFlow::Continue(()))
 }
 
-fn there(store: &TestStore, account: AccountId) -> Vec<(String, String)> {
+pub(crate) fn there(store: &TestStore, account: AccountId) -> Vec<(String, String)> {
     let filter = Filter::default();
     let page = store.store.read_blocking(|conn| lines::page(conn, account, &filter, None, 1_000)).unwrap();
     let mut lines: Vec<_> = page
@@ -65,7 +65,7 @@ fn there(store: &TestStore, account: AccountId) -> Vec<(String, String)> {
     lines
 }
 
-fn on_each(test: impl Fn(&TestStore)) {
+pub(crate) fn on_each(test: impl Fn(&TestStore)) {
     test(&store::testing::sqlite());
     if let Some(postgres) = store::testing::postgres() {
         test(&postgres);
@@ -156,7 +156,7 @@ fn what_cannot_be_decided_is_asked_and_nothing_is_stored() {
 fn a_check_stores_nothing_and_hands_out_every_rejected_row() {
     let file = file("rows.tsv", b"TransactionDate\tVendorDescription\tPostedAmount\tPostedCurrency\n2026-01-03\tZoom\tfree\tUSD\n2026-01-04\tFigma\t45\tUSD\n\t\t\t\n2026-01-05\tSlack\t8.75\t$\n2026-01-06\tSlack\t9\tUSD\n");
     let mut rows = Vec::new();
-    let check = import::check(&file.upload, &Options::default(), &mut |record, rejection| {
+    let check = import::check(&file.upload, &Options::default(), None, &mut |record, rejection| {
         rows.push((record.line, rejection.field, record.cells[1].clone()));
         Ok(())
     })
@@ -170,7 +170,7 @@ fn a_check_stores_nothing_and_hands_out_every_rejected_row() {
 #[test]
 fn the_template_is_read_as_it_is_written() {
     let file = file("template.csv", import::template().as_bytes());
-    let check = import::check(&file.upload, &Options::default(), &mut |_, _| Ok(())).unwrap();
+    let check = import::check(&file.upload, &Options::default(), None, &mut |_, _| Ok(())).unwrap();
     assert_eq!((check.accepted, check.rejected), (1, 0), "{:?}", check.rejections);
     assert!(check.survey.columns.iter().all(|column| column.field == Some(column.heading.as_str())));
 }
@@ -272,7 +272,7 @@ fn an_import_that_was_cut_off_is_stopped_or_ended_and_goes_on_with_the_file() {
         assert_eq!((undo(first), undo(again.id)), (0, 10_001), "in three steps");
         assert_eq!(there(store, account), []);
 
-        let survey = import::check(&file.upload, &options, &mut |_, _| Ok(())).unwrap().survey;
+        let survey = import::check(&file.upload, &options, None, &mut |_, _| Ok(())).unwrap().survey;
         let killed = importer.begin(&file.upload, survey).unwrap().id;
         let end = || store.store.write_blocking(|conn| imports::end_cut_off(conn, now(), now())).unwrap();
         assert_eq!((end(), end()), (1, 0));
@@ -291,7 +291,7 @@ fn an_import_that_fell_silent_was_cut_off_and_whoever_wakes_again_stores_nothing
             Importer { store: &store.store, account, matcher: &matcher, actor: "ana", clock: &now };
         let options = Options::default();
         let new = || {
-            let survey = import::check(&file.upload, &options, &mut |_, _| Ok(())).unwrap().survey;
+            let survey = import::check(&file.upload, &options, None, &mut |_, _| Ok(())).unwrap().survey;
             importer.begin(&file.upload, survey).unwrap()
         };
         let undo = |id, at| import::undo(&store.store, account, id, "ana", at);
@@ -355,7 +355,7 @@ fn rules_that_cannot_be_asked_stop_an_import_before_it_begins() {
 fn what_is_no_table_says_so() {
     let empty = file("empty.csv", b"\n\n");
     let check = |file: &File| {
-        import::check(&file.upload, &Options::default(), &mut |_, _| Ok(())).unwrap_err().to_string()
+        import::check(&file.upload, &Options::default(), None, &mut |_, _| Ok(())).unwrap_err().to_string()
     };
     assert!(check(&empty).contains("no rows"));
     let zip = file("broken.xlsx", b"PK\x03\x04 and then nothing");
@@ -385,11 +385,11 @@ fn a_workbook_keeps_its_dates_and_decimals() {
     let file = file("expenses.xlsx", &workbook.save_to_buffer().unwrap());
     let mut options = Options::default();
     options.file.sheet = Some("expenses".to_owned());
-    let check = import::check(&file.upload, &options, &mut |_, _| Ok(())).unwrap();
+    let check = import::check(&file.upload, &options, None, &mut |_, _| Ok(())).unwrap();
     let day = "2026-04-03".parse().unwrap();
     assert_eq!((check.accepted, check.dates, check.survey.heading_line), (1, Some((day, day)), 3));
     assert_eq!(check.sums[0].posted, "1.125".parse::<Decimal>().unwrap());
     options.file.sheet = Some("Spesen".to_owned());
-    let error = import::check(&file.upload, &options, &mut |_, _| Ok(())).unwrap_err().to_string();
+    let error = import::check(&file.upload, &options, None, &mut |_, _| Ok(())).unwrap_err().to_string();
     assert!(error.contains("Notes, Expenses"), "{error}");
 }

@@ -6,6 +6,7 @@ mod expenses;
 mod harness;
 mod history;
 mod import;
+mod remembered;
 mod rules;
 mod spending_leavers;
 mod told;

@@ -16,8 +16,18 @@ use super::super::{reply, upload};
 use crate::imports::{About, Sent, begin};
 
 /// What may be said about a file.
-const ABOUT: [&str; 9] =
-    ["name", "map", "date_order", "decimal", "currency", "delimiter", "encoding", "sheet", "no_headings"];
+const ABOUT: [&str; 10] = [
+    "name",
+    "map",
+    "date_order",
+    "decimal",
+    "currency",
+    "delimiter",
+    "encoding",
+    "sheet",
+    "no_headings",
+    "as_new",
+];
 
 /// POST: judges the file and begins to store it.
 pub(crate) async fn add(mut context: Context) -> Result<HttpResponse, Error> {
@@ -33,9 +43,10 @@ pub(crate) async fn add(mut context: Context) -> Result<HttpResponse, Error> {
 
 /// POST: judges the file; nothing is stored.
 pub(crate) async fn check(mut context: Context) -> Result<HttpResponse, Error> {
-    context.account()?;
+    let account = context.account()?.id;
     let sent = sent(&mut context).await?;
-    Ok(reply::api(&super::body(&crate::imports::check(sent).await?)?))
+    let check = crate::imports::check(context.bridge().clone(), account, sent).await?;
+    Ok(reply::api(&super::body(&check)?))
 }
 
 /// GET: the newest first; `limit` of them.
@@ -110,6 +121,7 @@ fn wanted(context: &Context) -> Result<Wanted, Error> {
             sheet: context.parameter("sheet"),
             no_headings: super::parsed(context, "no_headings", "true or false")?.unwrap_or(false),
         },
+        as_new: super::parsed(context, "as_new", "true or false")?.unwrap_or(false),
     })
 }
 

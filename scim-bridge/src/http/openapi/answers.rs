@@ -294,6 +294,7 @@ pub(super) fn import_check() -> Shape {
         ("rows", Whole),
         ("date_order", Text),
         ("decimal_mark", Text),
+        ("remembered", sometimes(Member::Of("RememberedFile"))),
         ("accepted", Whole),
         ("rejected", Whole),
         ("rejections", list_of("RejectedRow")),
@@ -307,9 +308,26 @@ pub(super) fn import_check() -> Shape {
          ones the first hundred are shown.",
         &members,
     )
+    .with(&remembered_file())
     .with(&Shape::object("ImportColumn", "A column, and the field that it fills.", &column))
     .with(&Shape::object("RejectedRow", "A row that is no line, and why.", &rejection))
     .with(&Shape::object("CurrencySum", "The posted amounts in one currency.", &sum))
+}
+
+fn remembered_file() -> Shape {
+    let said = [
+        ("map", sometimes(Member::List(Box::new(Text)))),
+        ("date_order", sometimes(Text)),
+        ("decimal", sometimes(Text)),
+        ("currency", sometimes(Text)),
+    ];
+    let members = [("file", Text), ("at", Time), ("said", Member::Of("SaidOfFile"))];
+    Shape::object(
+        "RememberedFile",
+        "What was said about the account's last file with these headings, and counts for this one where nothing else is said.",
+        &members,
+    )
+    .with(&Shape::object("SaidOfFile", "In the words of the parameters.", &said))
 }
 
 pub(super) fn import_begun() -> Shape {

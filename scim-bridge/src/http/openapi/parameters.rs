@@ -79,6 +79,7 @@ parameters! {
     ENCODING = "encoding" Text "The encoding, such as windows-1252 or shift_jis; found out by default.";
     SHEET = "sheet" Text "The sheet of a workbook; the first by default.";
     NO_HEADINGS = "no_headings" Boolean "The file has no headings; columns are mapped by number.";
+    AS_NEW = "as_new" Boolean "As if no file with these headings had come before; an import then forgets what was said about them.";
     WANTED = "for" Text "What the connection is for, and must work: expenses, users and management, with commas between them; found out by the scopes when absent.";
     STATE = "state" States "Only operations in these states.";
     KIND = "kind" Text "Only those of this kind.";
@@ -102,7 +103,7 @@ pub(super) const SUBSCRIPTIONS: &[Parameter] =
 pub(super) const PAGE: &[Parameter] = &[CURSOR, LIMIT];
 pub(super) const NEWEST: &[Parameter] = &[LIMIT];
 pub(super) const ABOUT_A_FILE: &[Parameter] =
-    &[FILE_NAME, MAP, DATE_ORDER, DECIMAL, CURRENCY, DELIMITER, ENCODING, SHEET, NO_HEADINGS];
+    &[FILE_NAME, MAP, DATE_ORDER, DECIMAL, CURRENCY, DELIMITER, ENCODING, SHEET, NO_HEADINGS, AS_NEW];
 pub(super) const CHECKING: &[Parameter] = &[WANTED];
 pub(super) const SINCE: &[Parameter] = &[EARLIER];
 pub(super) const MATCHING: &[Parameter] = &[EXPLAIN];
