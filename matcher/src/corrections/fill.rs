@@ -47,9 +47,9 @@ impl Words<'_> {
         let (low, high) = index.ends.split_at_mut(middle);
         let (low_words, high_words) = index.words.split_at_mut(first_high as usize);
         let (low_filter, high_filter) = index.filter.split_at_mut(filter / 2);
-        let low =
+        let mut low =
             Half { first: 0, ends: low, first_word: 0, words: low_words, filter: low_filter, first_bits: 0 };
-        let high = Half {
+        let mut high = Half {
             first: middle,
             ends: high,
             first_word: first_high,
@@ -57,7 +57,7 @@ impl Words<'_> {
             filter: high_filter,
             first_bits: filter / 2,
         };
-        pair(large, || self.put(buckets, filter, low), || self.put(buckets, filter, high));
+        pair(large, || self.put(buckets, filter, &mut low), || self.put(buckets, filter, &mut high));
         index
     }
 
@@ -71,7 +71,7 @@ impl Words<'_> {
     }
 
     /// Fills a half. Each start moves to its bucket's end: the array becomes one of ends.
-    fn put(&self, buckets: usize, filter: usize, half: Half<'_>) {
+    fn put(&self, buckets: usize, filter: usize, half: &mut Half<'_>) {
         self.each(|word, form, sketch| {
             let Some(end) = half.ends.get_mut(bucket(form, buckets).wrapping_sub(half.first)) else { return };
             half.words[(*end - half.first_word) as usize] = Posting { word, sketch };
@@ -93,4 +93,29 @@ struct Half<'a> {
     filter: &'a mut [u64],
     /// Parts of the filter before these.
     first_bits: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_threads_fill_the_same_index_as_one() {
+        let mut phrases = Phrases::default();
+        for name in ["quillwork", "zanderly", "notavo", "shortname", "anothername"] {
+            for ending in ["", "x", "labs"] {
+                phrases.add(&format!("{name}{ending}"));
+            }
+        }
+        let targets = vec![Target::Word; phrases.words()];
+        let words = Words { phrases: &phrases, targets: &targets };
+        let (one, two) = (words.index(false), words.index(true));
+        let told = |index: &Corrections| {
+            let words: Vec<(u32, u32)> = index.words.iter().map(|it| (it.word, it.sketch)).collect();
+            (words, index.ends.clone(), index.filter.clone())
+        };
+        assert_eq!(told(&one), told(&two));
+        assert_eq!(one.ends.last().map(|end| *end as usize), Some(one.words.len()));
+        assert!(one.filter.iter().any(|bits| *bits != 0) && one.words.iter().all(|it| it.sketch != 0));
+    }
 }

@@ -211,7 +211,9 @@ fn version_of(apps: &[App]) -> String {
         apps.len() >= LARGE,
         || {
             let mut lines = Vec::new();
-            other.iter().for_each(|app| write_line(app, &mut lines));
+            for app in other {
+                write_line(app, &mut lines);
+            }
             lines
         },
         || {
