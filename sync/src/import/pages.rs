@@ -18,8 +18,6 @@ use crate::rulebook::Rulebook;
 
 /// Lines stored in one transaction.
 const LINES: usize = 10_000;
-/// Pages that wait to be stored.
-const WAITING: usize = 1;
 
 /// Lines, each with its decision.
 pub(super) struct Page {
@@ -85,7 +83,8 @@ pub(super) fn stored<T>(
     id: ImportId,
     produce: impl FnOnce(&mut dyn FnMut(Page) -> Result<u64, ImportError>) -> Result<T, ImportError>,
 ) -> Result<(T, Stored), ImportError> {
-    let (sender, pages) = sync_channel(WAITING);
+    // One page is made while another one is stored, and none waits: a page is some thirty megabytes.
+    let (sender, pages) = sync_channel(0);
     let rows = AtomicU64::new(0);
     std::thread::scope(|scope| {
         let storing = scope.spawn(|| store_all(importer, id, pages, &rows));
