@@ -125,6 +125,8 @@ mod tests {
              updated_at) VALUES ('{account}', 'Acme', '', 'user_level', '', '{{}}', 0, 0); \
              INSERT INTO imports VALUES ('0193a1b2-0000-7000-8000-000000000002', '{account}', 'f.csv', '', 'complete', \
                 3, 0, 0, 0, 0, 0); \
+             INSERT INTO imports VALUES ('0193a1b2-0000-7000-8000-000000000003', '{account}', 'g.csv', '', 'complete', \
+                0, 0, 2, 0, 1, 1); \
              INSERT INTO line_heads VALUES ('{account}', 9, 0); "
         );
         // Ids are hashes: their order is none of the lines.
@@ -146,6 +148,12 @@ mod tests {
                 n + 1
             );
             rows.push_str(&of_line);
+            if key != "b" {
+                let other = format!(
+                    "INSERT INTO import_lines VALUES ('0193a1b2-0000-7000-8000-000000000003', '{id}'); "
+                );
+                rows.push_str(&other);
+            }
         }
         for test in testing::stores() {
             let url = old_database(&test, "00000000000107", &rows);
@@ -169,11 +177,15 @@ mod tests {
                 store.read_blocking(|conn| lines::changes(conn, account, lines::ChangeCursor::default(), 9));
             let told: Vec<_> = told.unwrap().into_iter().map(|it| it.line.source_key).collect();
             assert_eq!(told, ["a", "b", "c"], "{}", test.name);
-            let import = "0193a1b2-0000-7000-8000-000000000002".parse().unwrap();
             let now = jiff::Timestamp::UNIX_EPOCH;
-            let undo =
-                || store.write_blocking(|conn| imports::undo_some(conn, account, import, now)).unwrap();
-            assert_eq!((undo(), undo()), (Some(3), None));
+            let undo = |import: &str| {
+                let import = import.parse().unwrap();
+                store.write_blocking(|conn| imports::undo_some(conn, account, import, now)).unwrap()
+            };
+            let (first, other) =
+                ("0193a1b2-0000-7000-8000-000000000002", "0193a1b2-0000-7000-8000-000000000003");
+            assert_eq!((undo(first), undo(first)), (Some(1), None), "{}: the other holds two", test.name);
+            assert_eq!((undo(other), undo(other)), (Some(2), None), "{}", test.name);
         }
     }
 }

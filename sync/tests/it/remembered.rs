@@ -61,6 +61,9 @@ fn the_next_file_with_the_same_headings_is_read_as_the_last_one() {
         };
         assert_eq!(lines(acme), expected.map(|(day, amount)| (day.to_owned(), amount.to_owned())));
 
+        let third = run(store, acme, &february, &nothing).unwrap().check.survey.remembered.unwrap();
+        assert_eq!(third.file, "january.csv", "nothing was said about february");
+
         assert!(run(store, other, &february, &nothing).is_err(), "{}: another account's", store.name);
         let reordered = file("march.csv", b"Was,Wann,Preis\nZoom,01/02/2026,1\n");
         assert!(run(store, acme, &reordered, &nothing).is_err(), "other headings");
