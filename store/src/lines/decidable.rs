@@ -20,6 +20,17 @@ pub struct Decidable {
     pub outcome: Option<Outcome>,
 }
 
+/// What joins a line behind a place to its decision. It repeats the place: PostgreSQL does not conclude that what equals a number
+/// behind it lies behind it too, and would go through all that lies before with each page.
+macro_rules! of_line_after {
+    ($after:expr) => {
+        crate::schema::matches::line_no
+            .eq(crate::schema::lines::line_no)
+            .and(crate::schema::matches::line_no.gt($after))
+    };
+}
+pub(super) use of_line_after;
+
 type Row = (LineRow, TextsRow, Option<OutcomeRow>);
 
 /// All lines that decisions are made about, in the order in which they came: no parents of itemizations, none that is
@@ -35,9 +46,9 @@ pub fn decidable(
     let rows: Vec<Row> = on!(conn, c => {
         lines::table
             .inner_join(line_texts::table)
-            .left_join(matches_table::table)
+            .left_join(matches_table::table.on(of_line_after!(after)))
             .filter(lines::account_id.eq(&account).and(lines::line_no.gt(after)).and(lines::removed_at.is_null()))
-            .filter(line_texts::has_itemizations.eq(false))
+            .filter(line_texts::has_itemizations.eq(false).and(line_texts::line_no.gt(after)))
             .order(lines::line_no)
             .limit(value::limit(limit))
             .select((LineRow::as_select(), TextsRow::as_select(), Option::<OutcomeRow>::as_select()))

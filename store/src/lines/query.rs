@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::as_of::{self, AsOf};
+use super::decidable::of_line_after;
 use super::row::{LineRow, TextsRow};
 use super::{Line, LineNo};
 use crate::conn::on;
@@ -130,9 +131,9 @@ pub fn needs_match(
     let rows: Vec<(LineRow, TextsRow)> = on!(conn, c => {
         lines::table
             .inner_join(line_texts::table)
-            .left_join(matches_table::table)
+            .left_join(matches_table::table.on(of_line_after!(after)))
             .filter(lines::account_id.eq(&account).and(lines::line_no.gt(after)).and(lines::removed_at.is_null()))
-            .filter(line_texts::has_itemizations.eq(false))
+            .filter(line_texts::has_itemizations.eq(false).and(line_texts::line_no.gt(after)))
             .filter(undecided)
             .order(lines::line_no)
             .limit(value::limit(limit))
